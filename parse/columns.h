@@ -1,0 +1,73 @@
+/*
+ * A manifest's heading row to the fields of a waybill. Headings match exactly
+ * after normalising, never fuzzily.
+ */
+#ifndef PARSE_COLUMNS_H
+#define PARSE_COLUMNS_H
+
+#include "parse/arena.h"
+#include "parse/err.h"
+#include "parse/table.h"
+
+enum field {
+	FIELD_WAYBILL_NUMBER,
+	FIELD_STATUS,
+	FIELD_SENDER_NAME,
+	FIELD_SENDER_PHONE,
+	FIELD_SENDER_ADDRESS,
+	FIELD_RECEIVER_NAME,
+	FIELD_RECEIVER_PHONE,
+	FIELD_RECEIVER_ADDRESS,
+	FIELD_PROVINCE,
+	FIELD_CITY,
+	FIELD_BARANGAY,
+	FIELD_STREET,
+	FIELD_DESTINATION,
+	FIELD_WEIGHT,
+	FIELD_NUMBER_OF_ITEMS,
+	FIELD_EXPRESS_TYPE,
+	FIELD_COD_AMOUNT,
+	FIELD_REMARKS,
+	FIELD_ITEM_NAME,
+	FIELD_SIGNING_TIME,
+	FIELD_SUBMISSION_TIME,
+	FIELD_COUNT,
+	FIELD_EXTRA = FIELD_COUNT /* kept in `extra` under its own heading */
+};
+
+/* The database's column name: "waybill_number", ... */
+const char *field_name(enum field f);
+
+struct column {
+	uint32_t column;      /* 0 is A */
+	enum field field;     /* FIELD_EXTRA for a column that maps to no field */
+	struct slice heading; /* as the file has it, trimmed; made unique for extra */
+	bool shadowed;        /* another column won this field: kept in extra, reported */
+};
+
+struct columns {
+	uint64_t heading_row;  /* its row number */
+	struct column *column; /* columns rising; in the arena */
+	size_t n;
+	int32_t of[FIELD_COUNT]; /* index into column[] of a field's (first) column, or -1
+				  */
+};
+
+/* How many different fields the row's headings name; 0 unless one of them is the
+ * waybill number and there are at least two. */
+unsigned columns_score(const struct row *r);
+/* Maps the heading row. ERR_INPUT when columns_score() is 0; ERR_LIMIT. */
+int columns_map(const struct row *r, struct arena *a, struct columns *c_r,
+		struct err *e) MUST_CHECK;
+
+/*
+ * Chooses the sheet (the first visible one that has a heading row among its first
+ * 20 rows, or the one named, any case) and maps its headings; leaves t selected at
+ * that sheet with the heading row as the last row read, so that table_next() goes
+ * on with the data. ERR_INPUT: no such sheet (lists the sheets), no heading row or
+ * no waybill number column (lists the headings seen).
+ */
+int columns_find(struct table *t, struct slice sheet, struct arena *a,
+		 struct columns *c_r, struct slice *sheet_r, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * The head of an HTTP/1.1 request: request line and header fields (RFC 9112
+ * sections 2 to 5), strictly: CRLF only, no folding, no white space before a colon.
+ */
+#ifndef PARSE_HTTP_HEAD_H
+#define PARSE_HTTP_HEAD_H
+
+#include "parse/err.h"
+#include "parse/slice.h"
+
+#include <stdint.h>
+
+enum http_method {
+	HTTP_GET,
+	HTTP_HEAD,
+	HTTP_POST,
+	HTTP_PUT,
+	HTTP_DELETE,
+	HTTP_OPTIONS,
+	HTTP_PATCH,
+	HTTP_OTHER /* a valid token that we do not know (CONNECT, TRACE too): 501 */
+};
+
+struct http_field {
+	struct slice name;  /* as sent; compare without case */
+	struct slice value; /* without the white space around it */
+};
+
+enum { HTTP_MAX_FIELDS = 100 };
+
+struct http_limits {
+	uint32_t max_line;   /* bytes of the request line: 414 */
+	uint32_t max_head;   /* bytes of all fields: 431 */
+	uint32_t max_fields; /* at most HTTP_MAX_FIELDS: 431 */
+};
+
+struct http_head {
+	enum http_method method;
+	struct slice method_text, target; /* as sent */
+	unsigned minor;                   /* HTTP/1.minor; 2 and more count as 1 */
+	struct slice host; /* the one Host field (empty allowed with 1.0 only) */
+	struct http_field field[HTTP_MAX_FIELDS];
+	size_t n_fields;
+};
+
+/* One head being read. The bytes stay in the caller's buffer, which may move and
+ * grow between calls; offsets live here. Zero it to begin. */
+struct http_head_parser {
+	unsigned state;       /* of the byte-by-byte check; private to http_head.c */
+	size_t at;            /* bytes of the buffer already checked; private */
+	size_t line_end;      /* private */
+	uint32_t fields;      /* private */
+	unsigned http_status; /* set with -1: 400, 414, 431, 501 or 505 */
+};
+
+/*
+ * Goes on with the head in `in`, which holds everything received since the head's
+ * first byte (maybe more than the head). PARSE_MORE, or PARSE_DONE with *h filled
+ * with views into `in` and *used_r the head's length (the empty line included), or
+ * -1: ERR_INPUT or ERR_LIMIT, p->http_status the status to answer. One empty line
+ * before the request line is skipped (RFC 9112 section 2.2). A fault is reported as
+ * soon as its byte is seen, and is the same however the input was split.
+ */
+int http_head_feed(struct http_head_parser *p, struct slice in,
+		   const struct http_limits *limits, struct http_head *h, size_t *used_r,
+		   struct err *e) MUST_CHECK;
+
+/* The value of the first field of that name (without case), or p NULL. */
+struct slice http_head_field(const struct http_head *h, struct slice name);
+/* Whether a comma separated field (all its lines) lists the token (without case). */
+bool http_head_lists(const struct http_head *h, struct slice name, struct slice token);
+
+#endif

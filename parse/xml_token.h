@@ -1,0 +1,64 @@
+/*
+ * XML 1.0 (fifth edition) with namespaces, as a pull tokenizer over a stream of
+ * bytes: no DTDs, no entities but the five and character references, no
+ * allocation per token. UTF-8; UTF-16 parts with a BOM are transcoded on the way.
+ */
+#ifndef PARSE_XML_TOKEN_H
+#define PARSE_XML_TOKEN_H
+
+#include "parse/err.h"
+#include "parse/slice.h"
+
+#include <stdint.h>
+
+enum xml_kind { XML_START, XML_END, XML_TEXT };
+
+struct xml_attr {
+	struct slice name;  /* as written, prefix included */
+	struct slice value; /* raw: see xml_unescape() */
+};
+
+struct xml_token {
+	enum xml_kind kind;
+	struct slice name;           /* START, END: local name, without a prefix */
+	struct slice prefix;         /* START, END: the prefix, empty without one */
+	const struct xml_attr *attr; /* START: in document order */
+	size_t n_attr;
+	bool empty;        /* START: <a/>; its END follows as a token of its own */
+	bool raw;          /* TEXT: holds references: pass it through xml_unescape() */
+	struct slice text; /* TEXT: one run of character data or one CDATA section; a long
+			    * run may come as several tokens (never split inside a
+			    * reference or a UTF-8 sequence) */
+};
+
+struct xml_limits {
+	uint32_t max_depth;  /* open elements */
+	uint32_t max_attrs;  /* of one element */
+	uint32_t max_markup; /* bytes of one tag, comment or processing instruction */
+};
+
+/* Where the bytes come from: zip_stream_read() behind a void *, or a test's array.
+ * Returns like zip_stream_read(). */
+typedef int xml_read_fn(void *from, char *to, size_t size, size_t *n_r, struct err *e);
+
+struct xml;
+int xml_open(xml_read_fn *read, void *from, const struct xml_limits *limits,
+	     struct xml **x_r, struct err *e) MUST_CHECK;
+/*
+ * The next token: PARSE_MORE with *t filled (its views are valid until the next
+ * call), PARSE_DONE at the document's end, or -1: ERR_INPUT not well formed (the
+ * text names the byte offset), a DTD, an unknown entity, invalid UTF-8; ERR_LIMIT.
+ */
+int xml_next(struct xml *x, struct xml_token *t, struct err *e) MUST_CHECK;
+/* Reads past the element whose START was just returned, its END included. */
+int xml_skip(struct xml *x, struct err *e) MUST_CHECK;
+/* The value of the attribute of that name as written ("r:id" or "id"), raw; p is
+ * NULL when it is not there. */
+struct slice xml_attr_raw(const struct xml_token *t, struct slice name);
+/* Writes s with its references resolved to `to`, which has room for s.n bytes (the
+ * result is never longer); returns its length, or -1: ERR_INPUT. */
+int xml_unescape(struct slice s, char *to, size_t *n_r, struct err *e) MUST_CHECK;
+uint64_t xml_offset(const struct xml *x); /* bytes consumed */
+void xml_close(struct xml **x);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * Settings: one table of keys with defaults and checks, a file of `key = value`
+ * lines, and WAYBILL_<KEY> in the environment over it. Travels as a const pointer.
+ */
+#ifndef SERVER_CONFIG_H
+#define SERVER_CONFIG_H
+
+#include "parse/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+/* Strings belong to the config; times are milliseconds, sizes bytes. */
+struct config {
+	char *listen; /* "127.0.0.1:8080", "[::1]:8080", "*:80", "unix:/path" */
+	unsigned workers, queue_workers, tasks;
+	char *database;      /* libpq conninfo or URI */
+	char *database_read; /* "" : the same as database */
+	bool auth;
+	char *static_dir, *spool_dir;
+	uint64_t max_upload; /* bytes of an upload's body */
+	char *timezone;      /* of times in manifests; an IANA name */
+	char *trusted_proxies;
+	char *access_log; /* "" none, "-" stdout, else a file */
+	enum log_level log_level;
+	char *log_file; /* "" or "-": stderr */
+	char *user;     /* "": stay who we are */
+	uint32_t idle_timeout, request_timeout, stop_timeout, statement_timeout;
+	uint32_t head_timeout, body_timeout, task_timeout;
+	uint32_t max_connections; /* of one worker */
+	uint32_t backlog;         /* of the listening socket */
+};
+
+/*
+ * Reads the defaults, then the file (NULL: none; it must exist when named), then the
+ * environment. Returns 0 and sets *c_r, which the caller owns, or -1 with e:
+ * ERR_INPUT, "FILE:LINE: key 'x': reason" for an unknown key or a bad value.
+ */
+int config_load(const char *path, struct config **c_r, struct err *e) MUST_CHECK;
+void config_free(struct config **c);
+
+#endif

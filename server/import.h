@@ -1,0 +1,54 @@
+/*
+ * A manifest's rows to the database in one transaction: all valid rows or none.
+ * Runs in a task, a queue worker or waybillctl, never in a web worker's loop.
+ */
+#ifndef SERVER_IMPORT_H
+#define SERVER_IMPORT_H
+
+#include "parse/table.h"
+#include "server/config.h"
+#include "server/db.h"
+
+struct import_options {
+	struct slice upload_key; /* the client's; empty: none. At most 255 bytes */
+	struct slice file_name;  /* as the client named it, without a path */
+	struct slice uploaded_by;
+	struct slice sheet; /* empty: choose */
+	bool dry_run, strict, batch;
+};
+
+enum import_phase { IMPORT_READING, IMPORT_MERGING, IMPORT_DONE };
+
+struct import_progress {
+	enum import_phase phase;
+	uint64_t rows;
+	uint64_t bytes, bytes_total; /* of the file */
+};
+
+struct import_hooks {
+	void *ctx;
+	/* Called now and then, and always just before COMMIT: false gives up, and
+	 * nothing is loaded. NULL: always true. */
+	bool (*wanted)(void *ctx);
+	void (*progress)(void *ctx, const struct import_progress *p); /* may be NULL */
+};
+
+/* What a client is told: 200 with the upload's JSON, or an error's. */
+struct import_answer {
+	unsigned http_status;
+	struct slice json; /* in the arena */
+};
+
+/*
+ * Imports `size` bytes of fd from byte `start` on. work carries the one transaction;
+ * side is a second connection on which the upload's state and progress are seen by
+ * others while it runs. Returns 0 with *answer filled, for refusals of the file too
+ * (415, 422, 413, 409): they are answers. -1: our own trouble (ERR_TRANSIENT,
+ * ERR_INTERNAL), nothing loaded.
+ */
+int import_run(const struct config *cfg, struct db *work, struct db *side, int fd,
+	       uint64_t start, uint64_t size, const struct import_options *o,
+	       const struct import_hooks *hooks, struct arena *a,
+	       struct import_answer *answer, struct err *e) MUST_CHECK;
+
+#endif

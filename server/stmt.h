@@ -1,0 +1,43 @@
+/*
+ * Prepared statements by id: one file in sql/query/ each, values only as $n. Every
+ * parameter is declared as text ($1::bigint casts), so that slices are bound
+ * without a copy.
+ */
+#ifndef SERVER_STMT_H
+#define SERVER_STMT_H
+
+#include "server/db.h"
+#include "sql_table.h" /* enum stmt_id: STMT_SCAN for sql/query/scan.sql */
+
+enum { STMT_MAX_COLUMNS = 16 };
+
+/* One result. Values are copied into the arena that was passed in. */
+struct stmt_result {
+	size_t rows, columns;
+	const struct slice *value; /* rows x columns; p NULL for SQL NULL */
+};
+
+static inline struct slice stmt_value(const struct stmt_result *r, size_t row,
+				      size_t column)
+{
+	return r->value[row * r->columns + column];
+}
+
+/*
+ * Runs one statement in one round trip. A parameter with p NULL is SQL NULL.
+ * Connects first when needed. Errors by SQLSTATE class: ERR_TRANSIENT (connection
+ * lost before anything could commit, 08, 40, 53, 57, 55P03), ERR_UNCERTAIN
+ * (connection lost or timed out after the statement was sent outside a transaction
+ * block, when it may have written), ERR_INPUT (22, 23), ERR_INTERNAL (the rest).
+ * Bounded by the configured statement_timeout plus a second.
+ */
+int stmt_run(struct db *db, enum stmt_id id, const struct slice *params, size_t n_params,
+	     struct arena *a, struct stmt_result *r, struct err *e) MUST_CHECK;
+
+/* COPY ... FROM STDIN in text format, named by a statement file. */
+int stmt_copy_begin(struct db *db, enum stmt_id id, struct err *e) MUST_CHECK;
+int stmt_copy_put(struct db *db, struct slice bytes, struct err *e) MUST_CHECK;
+/* Ends the COPY; sets *rows_r. */
+int stmt_copy_end(struct db *db, uint64_t *rows_r, struct err *e) MUST_CHECK;
+
+#endif
