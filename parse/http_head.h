@@ -18,7 +18,7 @@ enum http_method {
 	HTTP_DELETE,
 	HTTP_OPTIONS,
 	HTTP_PATCH,
-	HTTP_OTHER /* a valid token that we do not know (CONNECT, TRACE too): 501 */
+	HTTP_OTHER /* another token (TRACE too): the server answers 501 */
 };
 
 struct http_field {
@@ -29,8 +29,8 @@ struct http_field {
 enum { HTTP_MAX_FIELDS = 100 };
 
 struct http_limits {
-	uint32_t max_line;   /* bytes of the request line: 414 */
-	uint32_t max_head;   /* bytes of all fields: 431 */
+	uint32_t max_line;   /* bytes of the request line, its CRLF not counted: 414 */
+	uint32_t max_head;   /* bytes of all field lines, their CRLFs counted: 431 */
 	uint32_t max_fields; /* at most HTTP_MAX_FIELDS: 431 */
 };
 
@@ -38,7 +38,9 @@ struct http_head {
 	enum http_method method;
 	struct slice method_text, target; /* as sent */
 	unsigned minor;                   /* HTTP/1.minor; 2 and more count as 1 */
-	struct slice host; /* the one Host field (empty allowed with 1.0 only) */
+	/* The authority of an absolute target (RFC 9112 section 3.2.2), else the one Host
+	 * field; empty or NULL with 1.0 only. */
+	struct slice host;
 	struct http_field field[HTTP_MAX_FIELDS];
 	size_t n_fields;
 };
@@ -46,10 +48,11 @@ struct http_head {
 /* One head being read. The bytes stay in the caller's buffer, which may move and
  * grow between calls; offsets live here. Zero it to begin. */
 struct http_head_parser {
-	unsigned state;       /* of the byte-by-byte check; private to http_head.c */
-	size_t at;            /* bytes of the buffer already checked; private */
-	size_t line_end;      /* private */
-	uint32_t fields;      /* private */
+	unsigned state;       /* what comes next; private, like all but http_status */
+	size_t at;            /* bytes of the buffer already checked */
+	size_t mark;          /* where the current element begins */
+	size_t section;       /* where the request line or the fields begin */
+	uint32_t fields;      /* field lines begun */
 	unsigned http_status; /* set with -1: 400, 414, 431, 501 or 505 */
 };
 
@@ -57,7 +60,8 @@ struct http_head_parser {
  * Goes on with the head in `in`, which holds everything received since the head's
  * first byte (maybe more than the head). PARSE_MORE, or PARSE_DONE with *h filled
  * with views into `in` and *used_r the head's length (the empty line included), or
- * -1: ERR_INPUT or ERR_LIMIT, p->http_status the status to answer. One empty line
+ * -1: ERR_INPUT or ERR_LIMIT, p->http_status the status to answer (CONNECT and methods
+ * over 32 bytes: 501). The connection cannot go on after a failure. One empty line
  * before the request line is skipped (RFC 9112 section 2.2). A fault is reported as
  * soon as its byte is seen, and is the same however the input was split.
  */
