@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <zlib.h>
 
 struct inflate {

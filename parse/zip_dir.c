@@ -10,6 +10,7 @@
 #include "parse/le.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 enum {
 	/* 4.3.16 End of central directory record, 4.3.15 ZIP64 locator, 4.3.14 ZIP64

@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <zlib.h>
 
 enum {
