@@ -1,0 +1,192 @@
+"""The real server on a free port against a database of its own.
+
+    class Scan(ServerCase):
+        settings = {"workers": 2}               # over DEFAULTS
+        expected_errors = [r"task \\S+ died"]    # log lines of level error that may be there
+
+        def test_x(self):
+            r = self.client.post("/scan", {"waybill_number": "JT1"})
+            self.assertEqual(r.status, 404, r)
+            self.assertEqual(self.db.value("SELECT count(*) FROM scanned_waybills"), "1")
+
+Each class has a fresh migrated database and a server; when the class ends the server must
+stop by QUIT with exit status 0, and its log must hold no error that was not expected and
+no report of a sanitizer.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from .client import Client
+from .pg import BUILD, ROOT, Cluster, alive, children, clean_environment
+from .wait import Port, wait_until
+
+DEFAULTS = {
+    "workers": 4,
+    "queue_workers": 0,
+    "stop_timeout": "10s",
+    "log_level": "debug",
+}
+SANITIZER = re.compile(r"(Address|Leak|Thread|Memory|UndefinedBehavior)Sanitizer|runtime error:")
+ERROR = re.compile(r"^\S+ error ")
+
+
+class Server:
+    def __init__(self, conninfo, settings=None, environment=None):
+        self.port = Port()
+        self.url = f"http://127.0.0.1:{self.port.number}"
+        self.client = Client(self.port.number)
+        self.folder = tempfile.mkdtemp(prefix="waybill-server-")
+        self.spool = os.path.join(self.folder, "spool")
+        os.mkdir(self.spool)
+        self.log_path = os.path.join(self.folder, "log")
+        self.config_path = os.path.join(self.folder, "waybilld.conf")
+        self.environment = {
+            **clean_environment(),
+            "ASAN_OPTIONS": "detect_leaks=1:exitcode=99",
+            "UBSAN_OPTIONS": "print_stacktrace=1",
+            **(environment or {}),
+        }
+        self.settings = {
+            "listen": f"127.0.0.1:{self.port.number}",
+            "database": conninfo,
+            "spool_dir": self.spool,
+            "static_dir": os.path.join(ROOT, "static"),
+            **DEFAULTS,
+            **(settings or {}),
+        }
+        self.write_config()
+        self.process = None
+
+    def write_config(self, **changes):
+        """Takes effect with HUP."""
+        self.settings.update(changes)
+        with open(self.config_path, "w", encoding="utf-8") as f:
+            f.writelines(f"{k} = {v}\n" for k, v in self.settings.items())
+
+    def start(self, ready=True):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [os.path.join(BUILD, "waybilld"), "-c", self.config_path],
+                env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        if ready:
+            try:
+                wait_until(self._ready, "the server is ready", timeout=30)
+            except AssertionError as e:
+                self.kill()
+                raise AssertionError(f"{e}\n{self.log()[-4000:]}") from None
+        return self
+
+    def _ready(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"waybilld ended with {self.process.returncode}")
+        try:
+            return self.client.get("/ready").status == 200
+        except OSError:
+            return False
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def workers(self):
+        """Process ids of the master's children that run now."""
+        return children(self.process.pid)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def wait_for_log(self, pattern, timeout=15.0):
+        return wait_until(lambda: re.search(pattern, self.log(), re.MULTILINE),
+                          f"the log says {pattern!r}", timeout)
+
+    def stop(self, number=signal.SIGQUIT, expected_errors=(), timeout=30.0):
+        """Stops it, and fails on a wrong exit status, a process left behind, or
+        anything in the log that no test expected."""
+        if self.process is None:
+            return
+        family = [self.pid, *self.workers()]
+        self.signal(number)
+        try:
+            code = self.process.wait(timeout * float(os.environ.get("WBTEST_SLOW", "1")))
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"the server did not stop\n{self.log()[-4000:]}") from None
+        log = self.log()
+        self._remove()
+        if code != 0:
+            raise AssertionError(f"waybilld ended with {code}\n{log[-4000:]}")
+        left = [p for p in family if alive(p)]
+        if left:
+            raise AssertionError(f"still running after the master: {left}")
+        check_log(log, expected_errors)
+
+    def kill(self):
+        """Ends it whatever state it is in; nothing is checked."""
+        if self.process is None:
+            return
+        family = self.workers()
+        self.process.kill()
+        self.process.wait()
+        for pid in family:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self._remove(keep_log=True)
+
+    def _remove(self, keep_log=False):
+        self.process = None
+        self.port.release()
+        if not keep_log:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def check_log(log, expected_errors=()):
+    lines = log.splitlines()
+    reports = [i for i, line in enumerate(lines) if SANITIZER.search(line)]
+    if reports:
+        raise AssertionError("sanitizer:\n" + "\n".join(lines[reports[0]:reports[0] + 60]))
+    bad = [line for line in lines
+           if ERROR.search(line) and not any(re.search(p, line) for p in expected_errors)]
+    if bad:
+        raise AssertionError("unexpected in the log:\n" + "\n".join(bad[:20]))
+
+
+class ServerCase(unittest.TestCase):
+    settings = {}
+    environment = {}
+    expected_errors = []
+
+    @classmethod
+    def setUpClass(cls):
+        cls.db = Cluster.shared().database()
+        cls.server = Server(cls.db.conninfo, cls.settings, cls.environment)
+        cls.addClassCleanup(cls.db.drop)
+        cls.addClassCleanup(cls.server.kill)
+        cls.server.start()
+        cls.client = cls.server.client
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop(expected_errors=cls.expected_errors)
+
+    def run(self, result=None):
+        """Shows what the server said during a test that failed."""
+        before = len(result.failures) + len(result.errors) if result else 0
+        said = len(self.server.log()) if self.server.process else 0
+        super().run(result)
+        if result and len(result.failures) + len(result.errors) > before:
+            if self.server.process:
+                print(f"--- the server's log during {self.id()}", file=sys.stderr)
+                print(self.server.log()[said:][-6000:], file=sys.stderr)
