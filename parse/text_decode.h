@@ -54,9 +54,9 @@ void text_decode_init(struct text_decode *d, enum text_encoding encoding,
  * Decodes from *in, which it shortens, to the `size` (at least TEXT_ROOM) bytes at `to`,
  * and sets *n_r to how many it wrote: whole characters only. `last` says that no more
  * bytes follow *in. PARSE_MORE: go on with the rest of *in, or with more of it;
- * PARSE_DONE: `last`, and all is written; -1: ERR_INPUT for a byte that is not of the
- * encoding, a sequence cut by the end, or a NUL. What was written before a failure
- * counts (*n_r).
+ * PARSE_DONE: `last`, and all is written; -1 with *n_r == 0: ERR_INPUT for a byte that is
+ * not of the encoding, a sequence cut by the end, or a NUL (what stands before it was
+ * given out by the call before).
  */
 int text_decode_feed(struct text_decode *d, struct slice *in, bool last, char *to,
 		     size_t size, size_t *n_r, struct err *e) MUST_CHECK;

@@ -13,21 +13,20 @@
  *            %xED %x80-9F UTF8-tail / %xEE-EF 2( UTF8-tail )
  *   UTF8-4 = %xF0 %x90-BF 2( UTF8-tail ) / %xF1-F3 3( UTF8-tail ) /
  *            %xF4 %x80-8F 2( UTF8-tail )
- *
- * Length of the sequence at p, of which n > 0 bytes are there; 0 when it is malformed
- * or cut.
  */
-static size_t sequence(const unsigned char *p, size_t n)
+size_t utf8_length(struct slice s)
 {
+	const unsigned char *p = (const unsigned char *)s.p;
 	unsigned char low = 0x80, high = 0xbf;
 	size_t len;
 
+	assert(s.n > 0);
 	if (p[0] < 0x80)
 		return 1;
 	if (p[0] < 0xc2 || p[0] > 0xf4)
 		return 0;
 	len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (n < len)
+	if (s.n < len)
 		return 0;
 	if (p[0] == 0xe0)
 		low = 0xa0;
@@ -64,7 +63,7 @@ size_t utf8_valid_prefix(struct slice s)
 		}
 		if (i == s.n)
 			break;
-		len = sequence(p + i, s.n - i);
+		len = utf8_length((struct slice){ s.p + i, s.n - i });
 		if (len == 0)
 			return i;
 		i += len;

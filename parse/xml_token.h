@@ -2,6 +2,7 @@
  * XML 1.0 (fifth edition) with namespaces, as a pull tokenizer over a stream of
  * bytes: no DTDs, no entities but the five and character references, no
  * allocation per token. UTF-8; UTF-16 parts with a BOM are transcoded on the way.
+ * Namespace prefixes are split off and not resolved: callers go by local names.
  */
 #ifndef PARSE_XML_TOKEN_H
 #define PARSE_XML_TOKEN_H
@@ -18,6 +19,7 @@ struct xml_attr {
 	struct slice value; /* raw: see xml_unescape() */
 };
 
+/* Fields that are not listed for a kind are unspecified. */
 struct xml_token {
 	enum xml_kind kind;
 	struct slice name;           /* START, END: local name, without a prefix */
@@ -28,20 +30,24 @@ struct xml_token {
 	bool raw;          /* TEXT: holds references: pass it through xml_unescape() */
 	struct slice text; /* TEXT: one run of character data or one CDATA section; a long
 			    * run may come as several tokens (never split inside a
-			    * reference or a UTF-8 sequence) */
+			    * reference or a UTF-8 sequence). Line ends are LF
+			    * (2.11). Never outside of the root element */
 };
 
 struct xml_limits {
 	uint32_t max_depth;  /* open elements */
 	uint32_t max_attrs;  /* of one element */
-	uint32_t max_markup; /* bytes of one tag, comment or processing instruction */
+	uint32_t max_markup; /* bytes of one tag, comment or processing instruction; of
+			      * the names of all open elements together */
+	uint32_t window; /* bytes read ahead, and of one TEXT at the most; 0: 128 KiB */
 };
 
 /* Where the bytes come from: zip_stream_read() behind a void *, or a test's array.
- * Returns like zip_stream_read(). */
+ * Returns like zip_stream_read(), and should fill `to` as that does. */
 typedef int xml_read_fn(void *from, char *to, size_t size, size_t *n_r, struct err *e);
 
 struct xml;
+/* Room for max_depth and max_attrs is allocated here, once. ERR_INTERNAL. */
 int xml_open(xml_read_fn *read, void *from, const struct xml_limits *limits,
 	     struct xml **x_r, struct err *e) MUST_CHECK;
 /*
@@ -56,9 +62,10 @@ int xml_skip(struct xml *x, struct err *e) MUST_CHECK;
  * NULL when it is not there. */
 struct slice xml_attr_raw(const struct xml_token *t, struct slice name);
 /* Writes s with its references resolved to `to`, which has room for s.n bytes (the
- * result is never longer); returns its length, or -1: ERR_INPUT. */
+ * result is never longer; `to` may be s.p), and sets *n_r; -1: ERR_INPUT. */
 int xml_unescape(struct slice s, char *to, size_t *n_r, struct err *e) MUST_CHECK;
-uint64_t xml_offset(const struct xml *x); /* bytes consumed */
+/* Bytes consumed, of the document as UTF-8. */
+uint64_t xml_offset(const struct xml *x);
 void xml_close(struct xml **x);
 
 #endif
