@@ -1,0 +1,50 @@
+/*
+ * Decisions of the master and of accept(). Ignorant of processes and sockets.
+ */
+#include "server/policy.h"
+
+bool policy_died(struct policy *p, uint64_t now_ms, uint64_t lived_ms)
+{
+	uint64_t wait = POLICY_FIRST_MS;
+
+	if (lived_ms >= POLICY_EARLY_MS) {
+		p->early = 0;
+		return false;
+	}
+	/* Siblings of one bad start count once, or twenty workers would use up the
+	 * whole doubling at once. */
+	if (now_ms < p->not_before_ms)
+		return false;
+	for (unsigned i = 0; i < p->early && wait < POLICY_LONGEST_MS; i++)
+		wait *= 2;
+	if (wait > POLICY_LONGEST_MS)
+		wait = POLICY_LONGEST_MS;
+	p->early++;
+	p->not_before_ms = now_ms + wait;
+	return true;
+}
+
+void policy_lived(struct policy *p)
+{
+	p->early = 0;
+	p->not_before_ms = 0;
+}
+
+unsigned policy_starts(const struct policy *p, uint64_t now_ms, unsigned wanted,
+		       unsigned alive, uint64_t *wait_ms_r)
+{
+	*wait_ms_r = 0;
+	if (alive >= wanted)
+		return 0;
+	if (now_ms < p->not_before_ms) {
+		*wait_ms_r = p->not_before_ms - now_ms;
+		return 0;
+	}
+	/* In a loop of crashes one child at a time tries whether it is over. */
+	return p->early > 0 ? 1 : wanted - alive;
+}
+
+bool policy_has_share(unsigned own, unsigned all, unsigned workers)
+{
+	return workers > 1 && own >= all / workers + 1;
+}

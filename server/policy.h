@@ -1,0 +1,36 @@
+/*
+ * How many children, and when: pure functions of what the master knows, so that the
+ * policy is tested without a process.
+ */
+#ifndef SERVER_POLICY_H
+#define SERVER_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	POLICY_EARLY_MS = 1000,   /* a child that lives shorter failed to start */
+	POLICY_FIRST_MS = 100,    /* wait after the first such failure ... */
+	POLICY_LONGEST_MS = 10000 /* ... doubling up to this */
+};
+
+/* What the master remembers of a role's failures. Zero it to begin. */
+struct policy {
+	unsigned early;         /* starts in a row that failed */
+	uint64_t not_before_ms; /* no start of this role earlier than this */
+};
+
+/* A child ended unexpectedly at now_ms after lived_ms. Returns true when the loop of
+ * crashes just began or grew (worth a line in the log). */
+bool policy_died(struct policy *p, uint64_t now_ms, uint64_t lived_ms);
+/* A child has lived long enough to count as a success. */
+void policy_lived(struct policy *p);
+/* How many to start now, given how many are wanted and alive; *wait_ms_r is set when
+ * starts are held back: how long (else 0). */
+unsigned policy_starts(const struct policy *p, uint64_t now_ms, unsigned wanted,
+		       unsigned alive, uint64_t *wait_ms_r);
+/* Whether a worker that holds `own` of `all` connections leaves the next one to its
+ * siblings: it has its part already. `workers` counts itself. */
+bool policy_has_share(unsigned own, unsigned all, unsigned workers);
+
+#endif

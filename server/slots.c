@@ -1,0 +1,229 @@
+/*
+ * The scoreboard's memory. Ignorant of what children do: it only keeps what they
+ * write down.
+ */
+#include "server/slots.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char magic[8] = { 'W', 'A', 'Y', 'B', 'I', 'L', 'L', '1' };
+
+struct slots {
+	struct slots_shared *shared;
+};
+
+uint64_t slots_now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static int slots_map(int fd, int prot, struct slots **s_r, struct err *e)
+{
+	struct slots *s = malloc(sizeof(*s));
+	void *at;
+
+	if (s == NULL)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	at = mmap(NULL, sizeof(*s->shared), prot, MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED) {
+		free(s);
+		return err_set(e, ERR_INTERNAL, "cannot map the scoreboard: %s",
+			       strerror(errno));
+	}
+	s->shared = at;
+	*s_r = s;
+	return 0;
+}
+
+int slots_create(const char *dir, struct slots **s_r, struct err *e)
+{
+	char path[1024], fresh[1100];
+	int fd, r;
+
+	*s_r = NULL;
+	if ((size_t)snprintf(path, sizeof(path), "%s/waybilld.scoreboard", dir) >=
+	    sizeof(path))
+		return err_set(e, ERR_INPUT, "the path of spool_dir is too long");
+	(void)snprintf(fresh, sizeof(fresh), "%s.%ld", path, (long)getpid());
+	(void)unlink(fresh);
+	fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return err_set(e, ERR_INPUT, "cannot create \"%s\": %s", fresh,
+			       strerror(errno));
+	if (ftruncate(fd, (off_t)sizeof(struct slots_shared)) < 0)
+		r = err_set(e, ERR_INTERNAL, "cannot size \"%s\": %s", fresh,
+			    strerror(errno));
+	else
+		r = slots_map(fd, PROT_READ | PROT_WRITE, s_r, e);
+	(void)close(fd);
+	if (r == 0) {
+		memcpy((*s_r)->shared->magic, magic, sizeof(magic));
+		atomic_store(&(*s_r)->shared->started_ms, slots_now_ms());
+		if (rename(fresh, path) == 0)
+			return 0;
+		r = err_set(e, ERR_INTERNAL, "cannot name \"%s\": %s", path,
+			    strerror(errno));
+		slots_close(s_r);
+	}
+	(void)unlink(fresh);
+	return r;
+}
+
+int slots_attach(const char *dir, struct slots **s_r, struct err *e)
+{
+	char path[1024];
+	struct stat st;
+	int fd, r;
+
+	*s_r = NULL;
+	if ((size_t)snprintf(path, sizeof(path), "%s/waybilld.scoreboard", dir) >=
+	    sizeof(path))
+		return err_set(e, ERR_INPUT, "the path of spool_dir is too long");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, ERR_INPUT, "cannot open \"%s\": %s", path,
+			       strerror(errno));
+	if (fstat(fd, &st) < 0 || st.st_size != (off_t)sizeof(struct slots_shared))
+		r = err_set(e, ERR_INPUT, "\"%s\" is of another version of the server",
+			    path);
+	else
+		r = slots_map(fd, PROT_READ, s_r, e);
+	(void)close(fd);
+	if (r == 0 && memcmp((*s_r)->shared->magic, magic, sizeof(magic)) != 0) {
+		slots_close(s_r);
+		return err_set(e, ERR_INPUT, "\"%s\" is not a scoreboard", path);
+	}
+	return r;
+}
+
+void slots_close(struct slots **s)
+{
+	if (*s == NULL)
+		return;
+	(void)munmap((*s)->shared, sizeof(*(*s)->shared));
+	free(*s);
+	*s = NULL;
+}
+
+struct slots_shared *slots_shared(struct slots *s)
+{
+	return s->shared;
+}
+
+struct slot *slots_of(struct slots *s, enum slot_role role, size_t *n_r)
+{
+	switch (role) {
+	case SLOT_WORKER:
+		*n_r = SLOTS_WORKERS;
+		return s->shared->slot;
+	case SLOT_QUEUE:
+		*n_r = SLOTS_QUEUE;
+		return s->shared->slot + SLOTS_WORKERS;
+	case SLOT_TASK:
+	default:
+		*n_r = SLOTS_TASKS;
+		return s->shared->slot + SLOTS_WORKERS + SLOTS_QUEUE;
+	}
+}
+
+/* Two that take at once could both see room under the limit: the slots that count
+ * are claimed by compare-and-swap, and only the first `limit` of them are offered. */
+struct slot *slots_take(struct slots *s, enum slot_role role, size_t limit, pid_t pid)
+{
+	size_t n;
+	struct slot *slot = slots_of(s, role, &n);
+
+	for (size_t i = 0; i < n && i < limit; i++) {
+		int none = 0;
+
+		if (!atomic_compare_exchange_strong(&slot[i].pid, &none, (int)pid))
+			continue;
+		atomic_store(&slot[i].owner, (int)getpid());
+		atomic_store(&slot[i].connections, 0);
+		atomic_store(&slot[i].requests, 0);
+		atomic_store(&slot[i].started_ms, slots_now_ms());
+		slot_route(&slot[i], SLICE(""));
+		slot_state(&slot[i], SLOT_STARTING);
+		return &slot[i];
+	}
+	return NULL;
+}
+
+void slot_free(struct slot *slot)
+{
+	atomic_store(&slot->connections, 0);
+	atomic_store(&slot->state, SLOT_FREE);
+	atomic_store(&slot->pid, 0);
+}
+
+unsigned slots_bury(struct slots *s, pid_t pid)
+{
+	unsigned tasks = 0;
+
+	for (size_t i = 0; i < SLOTS_ALL; i++) {
+		struct slot *slot = &s->shared->slot[i];
+		int held = atomic_load(&slot->pid);
+
+		if (held == (int)pid) {
+			slot_free(slot);
+		} else if (held != 0 && atomic_load(&slot->owner) == (int)pid) {
+			(void)kill(held, SIGKILL);
+			slot_free(slot);
+			tasks++;
+		}
+	}
+	return tasks;
+}
+
+void slot_state(struct slot *slot, enum slot_state state)
+{
+	atomic_store_explicit(&slot->state, (unsigned)state, memory_order_relaxed);
+	atomic_store_explicit(&slot->since_ms, slots_now_ms(), memory_order_relaxed);
+}
+
+void slot_route(struct slot *slot, struct slice route)
+{
+	size_t n = route.n < SLOT_ROUTE - 1 ? route.n : SLOT_ROUTE - 1;
+
+	if (n > 0)
+		memcpy(slot->route, route.p, n);
+	memset(slot->route + n, 0, SLOT_ROUTE - n);
+}
+
+struct slot *slots_find(struct slots *s, pid_t pid)
+{
+	for (size_t i = 0; i < SLOTS_ALL; i++)
+		if (atomic_load(&s->shared->slot[i].pid) == (int)pid)
+			return &s->shared->slot[i];
+	return NULL;
+}
+
+unsigned slots_connections(struct slots *s, unsigned *workers_r)
+{
+	size_t n;
+	struct slot *slot = slots_of(s, SLOT_WORKER, &n);
+	unsigned held = 0, live = 0, wanted = atomic_load(&s->shared->workers);
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned state =
+			atomic_load_explicit(&slot[i].state, memory_order_relaxed);
+
+		if (state == SLOT_IDLE || state == SLOT_BUSY) {
+			held += atomic_load_explicit(&slot[i].connections,
+						     memory_order_relaxed);
+			if (++live == wanted)
+				break;
+		}
+	}
+	*workers_r = live;
+	return held;
+}

@@ -1,0 +1,100 @@
+/* How many children to start and when, and who accepts. */
+#include "server/policy.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void starts_what_is_missing(void **state)
+{
+	struct policy p = { 0 };
+	uint64_t wait;
+
+	(void)state;
+	assert_int_equal(policy_starts(&p, 1000, 20, 0, &wait), 20);
+	assert_int_equal(policy_starts(&p, 1000, 20, 19, &wait), 1);
+	assert_int_equal(policy_starts(&p, 1000, 20, 20, &wait), 0);
+	assert_int_equal(policy_starts(&p, 1000, 2, 5, &wait), 0);
+	assert_int_equal(wait, 0);
+}
+
+/* A worker killed after a day of service is replaced at once. */
+static void late_death_costs_no_wait(void **state)
+{
+	struct policy p = { 0 };
+	uint64_t wait;
+
+	(void)state;
+	assert_false(policy_died(&p, 90000, 80000));
+	assert_int_equal(policy_starts(&p, 90000, 20, 19, &wait), 1);
+	assert_int_equal(wait, 0);
+}
+
+static void early_deaths_double_the_wait_up_to_a_cap(void **state)
+{
+	static const uint64_t want[] = { 100,  200,  400,   800,   1600,
+					 3200, 6400, 10000, 10000, 10000 };
+	struct policy p = { 0 };
+	uint64_t now = 50000, wait;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		assert_true(policy_died(&p, now, 5));
+		assert_int_equal(policy_starts(&p, now, 20, 0, &wait), 0);
+		assert_int_equal(wait, want[i]);
+		now += wait;
+		/* One tries whether it is over, not twenty. */
+		assert_int_equal(policy_starts(&p, now, 20, 0, &wait), 1);
+	}
+	policy_lived(&p);
+	assert_int_equal(policy_starts(&p, now, 20, 1, &wait), 19);
+}
+
+/* Twenty workers that fail together are one failure. */
+static void siblings_of_one_bad_start_count_once(void **state)
+{
+	struct policy p = { 0 };
+	uint64_t wait;
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		(void)policy_died(&p, 70000, 3);
+	assert_int_equal(policy_starts(&p, 70000, 20, 0, &wait), 0);
+	assert_int_equal(wait, POLICY_FIRST_MS);
+}
+
+static void share_of_connections(void **state)
+{
+	static const struct row {
+		unsigned own, all, workers;
+		bool has;
+	} rows[] = {
+		{ 0, 0, 20, false },  { 1, 1, 20, true },     { 0, 19, 20, false },
+		{ 1, 20, 20, false }, { 2, 20, 20, true },    { 5, 100, 20, false },
+		{ 6, 100, 20, true }, { 500, 500, 1, false }, { 3, 5, 2, true },
+		{ 2, 5, 2, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (policy_has_share(rows[i].own, rows[i].all, rows[i].workers) !=
+		    rows[i].has)
+			fail_msg("own %u of %u over %u", rows[i].own, rows[i].all,
+				 rows[i].workers);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(starts_what_is_missing),
+		cmocka_unit_test(late_death_costs_no_wait),
+		cmocka_unit_test(early_deaths_double_the_wait_up_to_a_cap),
+		cmocka_unit_test(siblings_of_one_bad_start_count_once),
+		cmocka_unit_test(share_of_connections),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
