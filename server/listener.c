@@ -1,0 +1,135 @@
+/*
+ * Listening and accepting. Ignorant of HTTP and of who accepts.
+ */
+#include "server/listener.h"
+
+#include "parse/slice.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int prepare(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return -1;
+	return fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+static int bind_listen(int family, const struct sockaddr *sa, socklen_t len, int backlog,
+		       const char *address, struct err *e)
+{
+	int fd = socket(family, SOCK_STREAM, 0);
+	int on = 1;
+
+	if (fd < 0)
+		return err_set(e, ERR_INTERNAL, "cannot make a socket: %s",
+			       strerror(errno));
+	if (family != AF_UNIX)
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (prepare(fd) < 0 || bind(fd, sa, len) < 0 || listen(fd, backlog) < 0) {
+		(void)err_set(e, ERR_INPUT, "cannot listen on %s: %s%s", address,
+			      strerror(errno),
+			      errno == EADDRINUSE ? " (another program listens there)"
+						  : "");
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int open_unix(const char *path, int backlog, const char *address, struct err *e)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	struct stat st;
+	size_t n = strlen(path);
+
+	if (n == 0 || n >= sizeof(sa.sun_path))
+		return err_set(
+			e, ERR_INPUT,
+			"key 'listen': the path in \"%s\" must have 1 to %zu bytes",
+			address, sizeof(sa.sun_path) - 1);
+	memcpy(sa.sun_path, path, n + 1);
+	/* A socket file left by a server that was killed; never a file of another kind.
+	 */
+	if (stat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+		(void)unlink(path);
+	return bind_listen(AF_UNIX, (const struct sockaddr *)&sa, sizeof(sa), backlog,
+			   address, e);
+}
+
+int listener_open(const char *address, int backlog, struct err *e)
+{
+	struct addrinfo hints = { .ai_flags =
+					  AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV,
+				  .ai_socktype = SOCK_STREAM };
+	struct addrinfo *list;
+	struct slice host = slice_str(address);
+	const char *port = strrchr(address, ':');
+	char name[128];
+	int fd, r;
+
+	if (slice_starts(host, SLICE("unix:")))
+		return open_unix(address + 5, backlog, address, e);
+	if (port == NULL)
+		return err_set(e, ERR_INPUT,
+			       "key 'listen': \"%s\" has no port: write 127.0.0.1:8080",
+			       address);
+	host = slice_take(&host, (size_t)(port - address));
+	if (host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
+		host = (struct slice){ host.p + 1, host.n - 2 };
+	if (host.n >= sizeof(name))
+		return err_set(e, ERR_INPUT, "key 'listen': \"%s\" is no address",
+			       address);
+	(void)snprintf(name, sizeof(name), "%.*s", (int)host.n, host.p);
+	r = getaddrinfo(strcmp(name, "*") == 0 || name[0] == '\0' ? NULL : name, port + 1,
+			&hints, &list);
+	if (r != 0)
+		return err_set(e, ERR_INPUT, "key 'listen': \"%s\" is no address: %s",
+			       address, gai_strerror(r));
+	fd = bind_listen(list->ai_family, list->ai_addr, list->ai_addrlen, backlog,
+			 address, e);
+	freeaddrinfo(list);
+	return fd;
+}
+
+int listener_accept(int fd, char *peer, unsigned long peer_size)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	int on = 1;
+	int got = accept(fd, (struct sockaddr *)&sa, &len);
+
+	if (got < 0)
+		return -1;
+	if (prepare(got) < 0) {
+		(void)close(got);
+		return -1;
+	}
+	(void)snprintf(peer, peer_size, "unix");
+	if (sa.ss_family != AF_UNIX) {
+		(void)setsockopt(got, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		if (getnameinfo((struct sockaddr *)&sa, len, peer, (socklen_t)peer_size,
+				NULL, 0, NI_NUMERICHOST) != 0)
+			(void)snprintf(peer, peer_size, "unknown");
+	}
+	return got;
+}
+
+void listener_close(int *fd, const char *address)
+{
+	if (*fd < 0)
+		return;
+	(void)close(*fd);
+	*fd = -1;
+	if (address != NULL && slice_starts(slice_str(address), SLICE("unix:")))
+		(void)unlink(address + 5);
+}

@@ -1,0 +1,22 @@
+/*
+ * What POSIX does not have. Everything here does nothing, and says so by its result,
+ * where the system has no such thing; nothing else in the tree depends on Linux.
+ */
+#ifndef SERVER_PLATFORM_H
+#define SERVER_PLATFORM_H
+
+#include "parse/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* The kernel kills this process when its parent ends. False where there is no such
+ * thing: the caller must then notice by a closed pipe. */
+bool platform_die_with_parent(pid_t parent);
+/* Gives up root for the named user and its groups. 0, or -1 with e. */
+int platform_become(const char *user, struct err *e) MUST_CHECK;
+/* n bytes that nobody can guess. 0, or -1 with e. */
+int platform_random(void *to, size_t n, struct err *e) MUST_CHECK;
+
+#endif
