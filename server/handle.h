@@ -1,0 +1,41 @@
+/*
+ * What a handler is given and what it may do: read the request, run statements,
+ * write the response. A handler takes a few milliseconds at most; longer work is a
+ * task_fn, run in a forked child with a database connection of its own.
+ */
+#ifndef SERVER_HANDLE_H
+#define SERVER_HANDLE_H
+
+#include "server/config.h"
+#include "server/db.h"
+#include "server/request.h"
+#include "server/response.h"
+#include "server/slots.h"
+#include "server/static.h"
+#include "server/stmt.h"
+
+struct handle_env {
+	const struct config *cfg;
+	struct db *db;
+	struct slots *slots;
+	const struct static_files *files;
+	int client_fd; /* in a task: readable or hung up when nobody waits any more; else
+			  -1 */
+};
+
+typedef void handle_fn(struct handle_env *env, struct request *req, struct response *res);
+
+handle_fn handle_health, handle_ready;
+handle_fn handle_scan, handle_scan_page;
+handle_fn handle_session_create, handle_session_get;
+handle_fn handle_waybill_get, handle_dashboard;
+handle_fn handle_upload_list, handle_upload_get, handle_upload_rejects;
+handle_fn handle_static;
+/* A task. */
+handle_fn handle_upload;
+
+/* Runs a statement that answers (status, body) and passes both through. */
+void handle_stmt(struct handle_env *env, enum stmt_id id, const struct slice *params,
+		 size_t n_params, struct request *req, struct response *res);
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * Reading small bodies into named fields. Ignorant of what the fields mean.
+ */
+#include "server/params.h"
+
+#include "parse/json_token.h"
+
+static int add(struct params *p, struct slice name, struct slice value, struct err *e)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (slice_eq(p->item[i].name, name))
+			return err_set(e, ERR_INPUT, "field \"%.*s\" is given twice",
+				       (int)(name.n < 64 ? name.n : 64), name.p);
+	if (p->n == PARAMS_MAX)
+		return err_set(e, ERR_INPUT, "more than %d fields", PARAMS_MAX);
+	p->item[p->n].name = name;
+	p->item[p->n].value = value;
+	p->n++;
+	return 0;
+}
+
+/* An array or object as the JSON text it was written in. j stands behind its opening
+ * token, whose text begins at `from`. */
+static int nested(struct json *j, const char *from, struct slice *value_r, struct err *e)
+{
+	unsigned depth = j->depth - 1;
+	struct json_token t;
+
+	while (j->depth > depth)
+		if (json_next(j, &t, e) < 0)
+			return -1;
+	*value_r = (struct slice){ from, (size_t)(j->rest.p - from) };
+	return 0;
+}
+
+static int member(struct json *j, struct slice name, struct params *p, struct err *e)
+{
+	struct json_token t;
+
+	if (json_next(j, &t, e) < 0)
+		return -1;
+	switch (t.kind) {
+	case JSON_OBJECT:
+	case JSON_ARRAY:
+		if (nested(j, j->rest.p - 1, &t.text, e) < 0)
+			return -1;
+		return add(p, name, t.text, e);
+	case JSON_TRUE:
+		return add(p, name, SLICE("true"), e);
+	case JSON_FALSE:
+		return add(p, name, SLICE("false"), e);
+	case JSON_NULL:
+		return add(p, name, (struct slice){ NULL, 0 }, e);
+	default:
+		return add(p, name, t.text, e);
+	}
+}
+
+static int read_json(const struct request *r, struct params *p, struct err *e)
+{
+	struct json j;
+	struct json_token t;
+
+	json_init(&j, buf_slice(&r->body.mem), r->arena);
+	if (json_next(&j, &t, e) < 0)
+		return -1;
+	if (t.kind != JSON_OBJECT)
+		return err_set(e, ERR_INPUT, "the body must be a JSON object");
+	for (;;) {
+		if (json_next(&j, &t, e) < 0)
+			return -1;
+		if (t.kind == JSON_OBJECT_END)
+			break;
+		if (member(&j, t.text, p, e) < 0)
+			return -1;
+	}
+	return json_next(&j, &t, e);
+}
+
+static int read_form(const struct request *r, struct params *p, struct err *e)
+{
+	struct slice rest = buf_slice(&r->body.mem), name, value;
+	int got;
+
+	while ((got = url_pair_next(&rest, r->arena, &name, &value, e)) == PARSE_MORE)
+		if (add(p, name, value, e) < 0)
+			return -1;
+	return got < 0 ? -1 : 0;
+}
+
+int params_read(const struct request *r, struct params *p, struct response *res)
+{
+	struct slice type = request_media_type(r);
+	struct err e = { .kind = ERR_NONE };
+	int got;
+
+	p->n = 0;
+	if (r->body.size == 0)
+		return 0;
+	if (slice_eq_nocase(type, SLICE("application/json"))) {
+		got = read_json(r, p, &e);
+	} else if (slice_eq_nocase(type, SLICE("application/x-www-form-urlencoded"))) {
+		got = read_form(r, p, &e);
+	} else {
+		response_error(res, 415, "unsupported_media_type",
+			       "send the fields as application/json or as "
+			       "application/x-www-form-urlencoded");
+		return -1;
+	}
+	if (got < 0)
+		response_failure(res, "bad_body", &e);
+	return got;
+}
+
+struct slice params_get(const struct params *p, struct slice name)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (slice_eq(p->item[i].name, name))
+			return p->item[i].value;
+	return (struct slice){ NULL, 0 };
+}

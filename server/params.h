@@ -1,0 +1,29 @@
+/*
+ * The fields of a small body, whether it came as JSON or as a form: a name, a value
+ * as text. The same names in both (RFC 8259; WHATWG URL, section 5).
+ */
+#ifndef SERVER_PARAMS_H
+#define SERVER_PARAMS_H
+
+#include "server/request.h"
+#include "server/response.h"
+
+enum { PARAMS_MAX = 32 };
+
+struct params {
+	struct {
+		struct slice name;
+		struct slice
+			value; /* null is absent; an array or object is its JSON text */
+	} item[PARAMS_MAX];
+	size_t n;
+};
+
+/* Reads the body. 0, or -1 with the error already written to res: 415 for another
+ * media type, 400 for bad syntax or a field given twice. An absent body is no fields. */
+int params_read(const struct request *r, struct params *p,
+		struct response *res) MUST_CHECK;
+/* The value, or p NULL. */
+struct slice params_get(const struct params *p, struct slice name);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * One request as a handler sees it: never a socket.
+ */
+#ifndef SERVER_REQUEST_H
+#define SERVER_REQUEST_H
+
+#include "parse/arena.h"
+#include "parse/http_framing.h"
+#include "parse/http_head.h"
+#include "parse/url.h"
+#include "server/body.h"
+
+enum { REQUEST_SEGMENTS = 4 };
+
+struct route;
+
+struct request {
+	struct arena *arena;   /* emptied when the answer is sent */
+	struct http_head head; /* views into the arena */
+	struct http_framing framing;
+	struct url url;
+	struct body body;
+	const struct route *route;              /* NULL when none fits */
+	struct slice segment[REQUEST_SEGMENTS]; /* what the route's {} stand for */
+	struct slice id;                        /* X-Request-Id: taken over or made */
+	const char *peer;                       /* the client's address */
+	uint64_t started_us;
+};
+
+/* Copies the head's views into the arena, so that the connection's buffer may move. */
+int request_adopt(struct request *r, const struct http_head *h, struct arena *a,
+		  struct err *e) MUST_CHECK;
+/* Sets r->id: the client's X-Request-Id when it is 1 to 64 harmless characters. */
+void request_identify(struct request *r);
+/* The media type of the body, without parameters: "application/json". */
+struct slice request_media_type(const struct request *r);
+/* GET or HEAD by someone who prefers a page to data. */
+bool request_wants_page(const struct request *r);
+/* A query parameter, decoded into the arena; p NULL when it is not there. ERR_INPUT. */
+int request_query(const struct request *r, struct slice name, struct slice *value_r,
+		  struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * The table of what this server answers: method, path, name, and who does it.
+ */
+#ifndef SERVER_ROUTER_H
+#define SERVER_ROUTER_H
+
+#include "server/handle.h"
+
+enum route_flag {
+	ROUTE_TASK = 1, /* handled in a forked task */
+	ROUTE_SPOOL = 2 /* a body of up to max_upload, spooled */
+};
+
+struct route {
+	enum http_method method; /* HTTP_GET serves HEAD too */
+	const char
+		*pattern; /* "/uploads/{}/rejects": {} is one segment that is not empty */
+	const char *name; /* for logs, the scoreboard and metrics */
+	handle_fn *handle; /* NULL: only a page */
+	const char
+		*page; /* a file of static_dir for those who prefer text/html, or NULL */
+	unsigned flags;
+	uint32_t max_body; /* bytes, for routes without ROUTE_SPOOL */
+};
+
+/*
+ * Finds the route of a method and a decoded path, and fills segment[]. Returns the
+ * status when there is none: 404, 405 with the methods that would do in `allow`
+ * ("GET, HEAD"), 501 for an unknown method; 0 with *route_r set otherwise.
+ */
+unsigned router_find(enum http_method method, struct slice path,
+		     const struct route **route_r, struct slice segment[REQUEST_SEGMENTS],
+		     char allow[64]);
+/* All routes, for tests and metrics. */
+const struct route *router_all(size_t *n_r);
+
+#endif

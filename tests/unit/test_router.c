@@ -1,0 +1,87 @@
+/* Which route a method and a path take. */
+#include "server/router.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static const struct row {
+	const char *name;
+	enum http_method method;
+	struct slice path;
+	unsigned status;
+	const char *route, *segment, *allow;
+} rows[] = {
+	{ "home", HTTP_GET, SLICE_INIT("/"), 0, "home", NULL, "" },
+	{ "head is get", HTTP_HEAD, SLICE_INIT("/health"), 0, "health", NULL, "" },
+	{ "two methods, one path", HTTP_POST, SLICE_INIT("/scan"), 0, "scan", NULL, "" },
+	{ "the page of the same path", HTTP_GET, SLICE_INIT("/scan"), 0, "scan_page",
+	  NULL, "" },
+	{ "a segment", HTTP_GET, SLICE_INIT("/uploads/17"), 0, "upload_state", "17", "" },
+	{ "a segment inside", HTTP_GET, SLICE_INIT("/uploads/k-1/rejects"), 0,
+	  "upload_rejects", "k-1", "" },
+	{ "a segment that is a word elsewhere", HTTP_GET, SLICE_INIT("/waybills/scan"), 0,
+	  "waybill", "scan", "" },
+	{ "an empty segment", HTTP_GET, SLICE_INIT("/uploads/"), 404, NULL, NULL, "" },
+	{ "more than the pattern", HTTP_GET, SLICE_INIT("/health/x"), 404, NULL, NULL,
+	  "" },
+	{ "a slash behind", HTTP_GET, SLICE_INIT("/health/"), 404, NULL, NULL, "" },
+	{ "less than the pattern", HTTP_GET, SLICE_INIT("/static"), 404, NULL, NULL, "" },
+	{ "a prefix of a word", HTTP_GET, SLICE_INIT("/heal"), 404, NULL, NULL, "" },
+	{ "unknown", HTTP_GET, SLICE_INIT("/nothing"), 404, NULL, NULL, "" },
+	{ "known path, wrong method", HTTP_DELETE, SLICE_INIT("/scan"), 405, NULL, NULL,
+	  "GET, HEAD, POST" },
+	{ "only one method", HTTP_POST, SLICE_INIT("/health"), 405, NULL, NULL,
+	  "GET, HEAD" },
+	{ "unknown method", HTTP_OTHER, SLICE_INIT("/scan"), 501, NULL, NULL, "" },
+	{ "asterisk", HTTP_OPTIONS, SLICE_INIT("*"), 404, NULL, NULL, "" },
+};
+
+static void finds_routes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *w = &rows[i];
+		const struct route *r;
+		struct slice segment[REQUEST_SEGMENTS] = { { NULL, 0 } };
+		char allow[64];
+		unsigned got = router_find(w->method, w->path, &r, segment, allow);
+
+		if (got != w->status || (r == NULL) != (w->route == NULL))
+			fail_msg("%s: status %u", w->name, got);
+		if (r != NULL)
+			assert_string_equal(r->name, w->route);
+		if (w->segment != NULL && !slice_eq(segment[0], slice_str(w->segment)))
+			fail_msg("%s: segment %.*s", w->name, (int)segment[0].n,
+				 segment[0].p);
+		assert_string_equal(allow, w->allow);
+	}
+}
+
+/* Metrics and logs tell routes apart by name; a route does something. */
+static void every_route_is_whole(void **state)
+{
+	size_t n;
+	const struct route *r = router_all(&n);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		assert_true(r[i].handle != NULL || r[i].page != NULL);
+		assert_int_equal(r[i].pattern[0], '/');
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(r[i].name, r[k].name);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_routes),
+		cmocka_unit_test(every_route_is_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
