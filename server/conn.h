@@ -1,0 +1,48 @@
+/*
+ * One client's connection: its bytes, its deadlines, and where its current request
+ * stands. Driven by the worker's loop; never blocks.
+ */
+#ifndef SERVER_CONN_H
+#define SERVER_CONN_H
+
+#include "server/handle.h"
+#include "server/task.h"
+
+#include <poll.h>
+
+/* What all connections of a worker share. */
+struct conn_env {
+	struct handle_env handle;
+	struct http_limits limits;
+	struct slot *slot; /* of the worker */
+	bool draining;     /* every answer ends its connection */
+	/* Called in a forked task: closes what is the worker's. */
+	void (*forget)(void *ctx);
+	void *forget_ctx;
+};
+
+struct conn;
+
+/* Takes fd over. NULL without memory (fd is closed then). env must outlive it. */
+struct conn *conn_open(struct conn_env *env, int fd, const char *peer);
+void conn_close(struct conn **c);
+int conn_fd(const struct conn *c);
+/* What to poll conn_fd() for; 0 for nothing. */
+short conn_events(const struct conn *c);
+/* The task's descriptor to poll for reading, or -1. */
+int conn_task_fd(const struct conn *c);
+/* The descriptor is ready / the task's is / a deadline may have passed. After each,
+ * ask conn_over(). */
+void conn_ready(struct conn *c, short revents);
+void conn_task_ready(struct conn *c);
+void conn_tick(struct conn *c, uint64_t now_ms);
+/* When conn_tick() has something to do; UINT64_MAX never. */
+uint64_t conn_deadline(const struct conn *c);
+/* The connection is over: close it. */
+bool conn_over(const struct conn *c);
+/* Between two requests, with nothing received. */
+bool conn_idle(const struct conn *c);
+/* A child ended: whether it was this connection's task. */
+bool conn_reaped(struct conn *c, pid_t pid);
+
+#endif

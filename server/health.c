@@ -1,0 +1,46 @@
+/*
+ * The database's state as this host sees it. Ignorant of HTTP.
+ */
+#include "server/health.h"
+
+#include "server/log.h"
+#include "server/stmt.h"
+
+enum { CHECK_MS = 1000 };
+
+void health_note(struct slots *s, bool up)
+{
+	struct slots_shared *shared = slots_shared(s);
+	unsigned now = up ? SLOTS_DB_UP : SLOTS_DB_DOWN;
+	unsigned was = atomic_exchange(&shared->db, now);
+
+	if (was == now)
+		return;
+	if (!up)
+		log_line(LOG_WARNING,
+			 "the database cannot be reached; requests that need it are "
+			 "answered with 503 until it is back");
+	else if (was == SLOTS_DB_DOWN)
+		log_line(LOG_INFO, "the database is back");
+}
+
+void health_tick(struct slots *s, struct db *db)
+{
+	struct slots_shared *shared = slots_shared(s);
+	unsigned long long at = atomic_load(&shared->db_checked_ms);
+	uint64_t now = slots_now_ms();
+	struct err e = { .kind = ERR_NONE };
+	struct stmt_result r;
+	struct arena a;
+	int got;
+
+	if (now < at + CHECK_MS ||
+	    !atomic_compare_exchange_strong(&shared->db_checked_ms, &at, now))
+		return;
+	arena_init(&a, 64 * 1024);
+	got = stmt_run(db, STMT_HEALTH, NULL, 0, &a, &r, &e);
+	arena_release(&a);
+	if (got < 0)
+		log_line(LOG_DEBUG, "health check: %s", e.text);
+	health_note(s, got == 0);
+}

@@ -1,0 +1,17 @@
+/*
+ * What this host can do, kept on the scoreboard by a check that one of its workers
+ * makes about once a second, so that /health answers in microseconds.
+ */
+#ifndef SERVER_HEALTH_H
+#define SERVER_HEALTH_H
+
+#include "server/db.h"
+#include "server/slots.h"
+
+/* Makes the check when it is due and no sibling makes it. Called by every worker's
+ * loop. */
+void health_tick(struct slots *s, struct db *db);
+/* A statement just succeeded, or found the database away: known at once. */
+void health_note(struct slots *s, bool up);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * From a request's head to its answer: which route, what body it may have, who does
+ * it. Between conn, which knows bytes, and the handlers, which know meaning.
+ */
+#ifndef SERVER_SERVE_H
+#define SERVER_SERVE_H
+
+#include "server/handle.h"
+
+/*
+ * Decides about a request whose head was read (framing and url are filled here).
+ * Returns true when its body shall be received (body_init() was done), false when res
+ * is already the answer, for which res->close is set if a body would follow.
+ */
+bool serve_head(struct handle_env *env, struct request *req, struct response *res);
+/* Whether the route's handler must run in a task. */
+bool serve_in_task(const struct request *req);
+/* Runs the handler of a whole request; res is filled. */
+void serve_request(struct handle_env *env, struct request *req, struct response *res);
+/* The answer when no head could be read. */
+void serve_bad_head(unsigned status, const struct err *e, struct response *res);
+
+#endif

@@ -1,0 +1,178 @@
+/*
+ * Tasks. Ignorant of connections and of what the handlers do.
+ *
+ * The answer's form, between two processes of one program on one machine: struct
+ * frame, then the content type, the field lines and the body.
+ */
+#include "server/task.h"
+
+#include "server/log.h"
+#include "server/platform.h"
+#include "server/router.h"
+#include "server/signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { MAX_ANSWER = 64 * 1024 * 1024 };
+
+struct frame {
+	uint32_t status;
+	uint32_t type, fields, body; /* lengths in bytes */
+};
+
+static void send_all(int fd, struct slice s)
+{
+	while (s.n > 0) {
+		ssize_t n = write(fd, s.p, s.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return; /* the worker is gone, and so is whoever wanted this */
+		(void)slice_take(&s, (size_t)n);
+	}
+}
+
+static void send_answer(int fd, const struct response *res)
+{
+	struct frame f = { .status = res->status,
+			   .type = (uint32_t)res->content_type.n,
+			   .fields = (uint32_t)res->fields.n,
+			   .body = (uint32_t)res->body.n };
+
+	send_all(fd, (struct slice){ (const char *)&f, sizeof(f) });
+	send_all(fd, res->content_type);
+	send_all(fd, res->fields);
+	send_all(fd, res->body);
+}
+
+/* In the child; never returns. */
+static void run(int fd, struct handle_env *env, struct request *req, pid_t parent)
+{
+	struct handle_env own = *env;
+	struct response res;
+	struct rusage used;
+	struct err e = { .kind = ERR_NONE };
+
+	signals_default();
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)platform_die_with_parent(parent);
+	log_role("task");
+	if (env->db != NULL)
+		db_forget(env->db);
+	own.client_fd = fd;
+	response_init(&res, req->arena);
+	if (db_open(own.cfg, "waybilld task", &own.db, &e) < 0) {
+		log_line(LOG_ERROR, "%s %.*s: %s", req->route->name, (int)req->id.n,
+			 req->id.p, e.text);
+		response_failure(&res, "internal_error", &e);
+	} else {
+		req->route->handle(&own, req, &res);
+		db_close(&own.db);
+	}
+	send_answer(fd, &res);
+	if (getrusage(RUSAGE_SELF, &used) == 0)
+		log_line(LOG_INFO, "%s %.*s: answered %u, peak memory %ld KiB",
+			 req->route->name, (int)req->id.n, req->id.p, res.status,
+			 (long)used.ru_maxrss);
+	_exit(0);
+}
+
+int task_start(struct task *t, struct handle_env *env, struct request *req,
+	       void (*forget)(void *ctx), void *ctx, struct err *e)
+{
+	pid_t parent = getpid();
+	int pair[2];
+
+	*t = (struct task){ .fd = -1 };
+	t->slot = slots_take(env->slots, SLOT_TASK, env->cfg->tasks, parent);
+	if (t->slot == NULL)
+		return 1;
+	/* A socket pair rather than a pipe: the child can see by its own end that the
+	 * worker is gone, without writing. */
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0) {
+		slot_free(t->slot);
+		return err_set(e, ERR_INTERNAL, "cannot make a pipe for a task: %s",
+			       strerror(errno));
+	}
+	slot_route(t->slot, slice_str(req->route->name));
+	slot_state(t->slot, SLOT_BUSY);
+	signals_block();
+	t->pid = fork();
+	if (t->pid == 0) {
+		(void)close(pair[0]);
+		forget(ctx);
+		run(pair[1], env, req, parent);
+	}
+	signals_unblock();
+	(void)close(pair[1]);
+	if (t->pid < 0) {
+		(void)close(pair[0]);
+		slot_free(t->slot);
+		return err_set(e, ERR_TRANSIENT, "cannot fork a task: %s",
+			       strerror(errno));
+	}
+	atomic_store(&t->slot->pid, (int)t->pid);
+	t->fd = pair[0];
+	(void)fcntl(t->fd, F_SETFL, O_NONBLOCK);
+	(void)fcntl(t->fd, F_SETFD, FD_CLOEXEC);
+	buf_init(&t->answer, MAX_ANSWER);
+	t->deadline_ms = slots_now_ms() + env->cfg->task_timeout;
+	return 0;
+}
+
+/* Copies a finished answer into the response's arena. */
+static enum task_result take_answer(struct task *t, struct response *res)
+{
+	struct slice in = buf_slice(&t->answer);
+	struct frame f;
+
+	if (in.n < sizeof(f))
+		return TASK_DIED;
+	memcpy(&f, slice_take(&in, sizeof(f)).p, sizeof(f));
+	if ((uint64_t)f.type + f.fields + f.body != in.n)
+		return TASK_DIED;
+	res->status = f.status;
+	res->content_type = arena_dup(res->arena, slice_take(&in, f.type));
+	res->fields = arena_dup(res->arena, slice_take(&in, f.fields));
+	res->body = arena_dup(res->arena, in);
+	return res->body.p == NULL || f.status == 0 ? TASK_DIED : TASK_ANSWERED;
+}
+
+enum task_result task_read(struct task *t, struct response *res)
+{
+	struct err e = { .kind = ERR_NONE };
+
+	for (;;) {
+		ssize_t n;
+
+		if (buf_reserve(&t->answer, 16 * 1024, &e) < 0)
+			return TASK_DIED;
+		n = read(t->fd, t->answer.p + t->answer.n, t->answer.size - t->answer.n);
+		if (n > 0)
+			t->answer.n += (size_t)n;
+		else if (n == 0)
+			return take_answer(t, res);
+		else if (errno == EAGAIN || errno == EWOULDBLOCK)
+			return TASK_RUNNING;
+		else if (errno != EINTR)
+			return TASK_DIED;
+	}
+}
+
+void task_end(struct task *t)
+{
+	if (t->fd < 0)
+		return;
+	if (t->pid > 0)
+		(void)kill(t->pid, SIGKILL);
+	(void)close(t->fd);
+	t->fd = -1;
+	buf_release(&t->answer);
+	slot_free(t->slot);
+}

@@ -1,0 +1,96 @@
+/*
+ * main of the server: options, configuration, then the master. Ignorant of
+ * everything else.
+ */
+#include "server/config.h"
+#include "server/db.h"
+#include "server/log.h"
+#include "server/master.h"
+#include "server/migrate.h"
+#include "server/static.h"
+#include "server/stmt.h"
+
+#include <unistd.h>
+
+#ifndef WAYBILL_VERSION
+#define WAYBILL_VERSION "0.1.0"
+#endif
+
+static int usage(FILE *to, int status)
+{
+	(void)fputs("usage: waybilld [-c FILE] [-t] [-V]\n"
+		    "  -c FILE  configuration (default: the built-in values and "
+		    "WAYBILL_<KEY>)\n"
+		    "  -t       check configuration and database, then exit 0 or 1\n"
+		    "  -V       print the version\n",
+		    to);
+	return status;
+}
+
+/* Whether the server could serve with this configuration. */
+static int check(const struct config *cfg, struct err *e)
+{
+	struct static_files *files = NULL;
+	struct db *db = NULL;
+	struct stmt_result r;
+	struct slice want;
+	struct arena a;
+	int got;
+
+	if (static_open(cfg->static_dir, &files, e) < 0)
+		return -1;
+	static_close(&files);
+	if (access(cfg->spool_dir, W_OK | X_OK) < 0)
+		return err_set(e, ERR_INPUT, "key 'spool_dir': cannot write to \"%s\"",
+			       cfg->spool_dir);
+	arena_init(&a, 1024 * 1024);
+	want = arena_printf(&a, "%d", migrate_version());
+	got = db_open(cfg, "waybilld -t", &db, e);
+	if (got == 0)
+		got = stmt_run(db, STMT_READY, &want, 1, &a, &r, e);
+	if (got == 0 && !slice_eq(stmt_value(&r, 0, 0), SLICE("200")))
+		got = err_set(e, ERR_INPUT, "the database is not ready: %.*s",
+			      (int)stmt_value(&r, 0, 1).n, stmt_value(&r, 0, 1).p);
+	db_close(&db);
+	arena_release(&a);
+	return got;
+}
+
+int main(int argc, char **argv)
+{
+	const char *path = NULL;
+	struct config *cfg = NULL;
+	struct err e = { .kind = ERR_NONE };
+	bool only_check = false;
+	int opt;
+
+	while ((opt = getopt(argc, argv, "c:tVh")) != -1)
+		switch (opt) {
+		case 'c':
+			path = optarg;
+			break;
+		case 't':
+			only_check = true;
+			break;
+		case 'V':
+			(void)puts("waybilld " WAYBILL_VERSION);
+			return 0;
+		case 'h':
+			return usage(stdout, 0);
+		default:
+			return usage(stderr, 2);
+		}
+	if (optind < argc)
+		return usage(stderr, 2);
+	log_role("waybilld");
+	if (config_load(path, &cfg, &e) < 0 || (only_check && check(cfg, &e) < 0)) {
+		(void)fprintf(stderr, "waybilld: %s\n", e.text);
+		config_free(&cfg);
+		return 1;
+	}
+	if (!only_check)
+		return master_run(&cfg, path);
+	(void)puts("configuration and database are fine");
+	config_free(&cfg);
+	return 0;
+}

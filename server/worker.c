@@ -1,0 +1,275 @@
+/*
+ * The loop of a web process. Ignorant of HTTP (conn knows it) and of its siblings
+ * but for the share of connections that the scoreboard shows.
+ */
+#include "server/worker.h"
+
+#include "server/access_log.h"
+#include "server/conn.h"
+#include "server/health.h"
+#include "server/listener.h"
+#include "server/log.h"
+#include "server/policy.h"
+#include "server/signals.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	FIXED = 3, /* signals, master, listener */
+	TICK_MS = 1000,
+	/* How long a worker with more than its share leaves a new connection to its
+	 * siblings: if they are all busy, it takes it after this. */
+	SHARE_MS = 3
+};
+
+struct worker {
+	const struct worker_start *start;
+	struct conn_env env;
+	struct conn **conn;
+	size_t n, max;
+	struct pollfd
+		*poll; /* FIXED, then two for each connection: its own, its task's */
+	bool stopping;
+	uint64_t pass_until_ms; /* 0: not leaving connections to the siblings */
+};
+
+static int worker_init(struct worker *w, const struct worker_start *s, struct err *e)
+{
+	char name[32];
+
+	*w = (struct worker){ .start = s, .max = s->cfg->max_connections };
+	w->conn = calloc(w->max, sizeof(struct conn *));
+	w->poll = calloc(FIXED + 2 * w->max, sizeof(*w->poll));
+	if (w->conn == NULL || w->poll == NULL)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	w->env.handle = (struct handle_env){
+		.cfg = s->cfg, .slots = s->slots, .files = s->files, .client_fd = -1
+	};
+	w->env.limits = (struct http_limits){ .max_line = 8 * 1024,
+					      .max_head = 16 * 1024,
+					      .max_fields = HTTP_MAX_FIELDS };
+	w->env.slot = s->slot;
+	(void)snprintf(name, sizeof(name), "waybilld worker %u", s->number);
+	return db_open(s->cfg, name, &w->env.handle.db, e);
+}
+
+static void worker_release(struct worker *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		conn_close(&w->conn[i]);
+	free(w->conn);
+	free(w->poll);
+	db_close(&w->env.handle.db);
+}
+
+/* In a task: nothing of the worker's may stay open, or a client would wait for an end
+ * that never comes. */
+static void forget(void *ctx)
+{
+	const struct worker *w = ctx;
+
+	(void)close(w->start->listen_fd);
+	(void)close(w->start->life_fd);
+	for (size_t i = 0; i < w->n; i++) {
+		(void)close(conn_fd(w->conn[i]));
+		if (conn_task_fd(w->conn[i]) >= 0)
+			(void)close(conn_task_fd(w->conn[i]));
+	}
+}
+
+static void drain(struct worker *w)
+{
+	w->env.draining = true;
+	slot_state(w->start->slot, SLOT_DRAINING);
+}
+
+static void reap(struct worker *w)
+{
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (size_t i = 0; i < w->n; i++)
+			if (conn_reaped(w->conn[i], pid))
+				break;
+		if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
+			log_line(LOG_ERROR, "task %ld was ended by signal %d", (long)pid,
+				 WTERMSIG(status));
+	}
+}
+
+static void take_signals(struct worker *w)
+{
+	struct err e = { .kind = ERR_NONE };
+
+	signals_drain();
+	if (signals_took(SIGCHLD))
+		reap(w);
+	if (signals_took(SIGTERM) || signals_took(SIGINT))
+		w->stopping = true;
+	if (signals_took(SIGQUIT))
+		drain(w);
+	if (signals_took(SIGUSR1) &&
+	    (log_open(w->start->cfg->log_file, w->start->cfg->log_level, &e) < 0 ||
+	     access_log_open(w->start->cfg->access_log, &e) < 0))
+		log_line(LOG_ERROR, "%s", e.text);
+}
+
+/* Whether it should leave new connections to its siblings for a moment. */
+static bool has_share(struct worker *w)
+{
+	unsigned workers, all = slots_connections(w->start->slots, &workers);
+
+	return policy_has_share((unsigned)w->n, all, workers);
+}
+
+static void take_connections(struct worker *w)
+{
+	char peer[64];
+	int fd;
+
+	/* One at a time while siblings may want theirs. */
+	if (w->n == w->max)
+		return;
+	fd = listener_accept(w->start->listen_fd, peer, sizeof(peer));
+	if (fd < 0)
+		return;
+	w->conn[w->n] = conn_open(&w->env, fd, peer);
+	if (w->conn[w->n] == NULL) {
+		log_line(LOG_ERROR, "out of memory for a connection");
+		return;
+	}
+	w->n++;
+	atomic_store_explicit(&w->start->slot->connections, (unsigned)w->n,
+			      memory_order_relaxed);
+	/* The first bytes are often there already. */
+	conn_ready(w->conn[w->n - 1], POLLIN);
+}
+
+static int poll_set(struct worker *w, bool accepting)
+{
+	uint64_t now = slots_now_ms(), next = now + TICK_MS;
+
+	w->poll[0] = (struct pollfd){ .fd = signals_fd(), .events = POLLIN };
+	w->poll[1] = (struct pollfd){ .fd = w->start->life_fd, .events = POLLIN };
+	w->poll[2] = (struct pollfd){ .fd = accepting ? w->start->listen_fd : -1,
+				      .events = POLLIN };
+	for (size_t i = 0; i < w->n; i++) {
+		struct pollfd *p = &w->poll[FIXED + 2 * i];
+		short events = conn_events(w->conn[i]);
+		uint64_t deadline = conn_deadline(w->conn[i]);
+
+		p[0] = (struct pollfd){ .fd = conn_fd(w->conn[i]), .events = events };
+		p[1] = (struct pollfd){ .fd = conn_task_fd(w->conn[i]),
+					.events = POLLIN };
+		if (deadline < next)
+			next = deadline;
+	}
+	return next <= now ? 0 : (int)(next - now);
+}
+
+static void serve_ready(struct worker *w, size_t n)
+{
+	uint64_t now = slots_now_ms();
+
+	for (size_t i = 0; i < n; i++) {
+		const struct pollfd *p = &w->poll[FIXED + 2 * i];
+
+		if (p[1].fd >= 0 && p[1].revents != 0)
+			conn_task_ready(w->conn[i]);
+		if (p[0].revents != 0)
+			conn_ready(w->conn[i], p[0].revents);
+		if (conn_deadline(w->conn[i]) <= now)
+			conn_tick(w->conn[i], now);
+	}
+}
+
+static void drop_finished(struct worker *w)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		if (conn_over(w->conn[i]) || (w->env.draining && conn_idle(w->conn[i])))
+			conn_close(&w->conn[i]);
+		else
+			w->conn[kept++] = w->conn[i];
+	}
+	w->n = kept;
+	atomic_store_explicit(&w->start->slot->connections, (unsigned)w->n,
+			      memory_order_relaxed);
+}
+
+/* Whether this round leaves new connections to the siblings: for SHARE_MS, then one
+ * round that takes one, so that nobody waits longer than that for a stuck sibling. */
+static bool passes(struct worker *w)
+{
+	uint64_t now;
+
+	if (!has_share(w)) {
+		w->pass_until_ms = 0;
+		return false;
+	}
+	now = slots_now_ms();
+	if (w->pass_until_ms == 0) {
+		w->pass_until_ms = now + SHARE_MS;
+		return true;
+	}
+	if (now < w->pass_until_ms)
+		return true;
+	w->pass_until_ms = 0;
+	return false;
+}
+
+static void loop(struct worker *w)
+{
+	while (!w->stopping && !(w->env.draining && w->n == 0)) {
+		bool accepting = !w->env.draining && w->n < w->max;
+		bool pass = accepting && passes(w);
+		size_t n = w->n;
+		int wait = poll_set(w, accepting && !pass);
+		int got = poll(w->poll, (nfds_t)(FIXED + 2 * n),
+			       pass && wait > SHARE_MS ? SHARE_MS : wait);
+
+		if (got < 0 && errno != EINTR) {
+			log_line(LOG_ERROR, "poll failed: %s", strerror(errno));
+			return;
+		}
+		if (got > 0 && w->poll[0].revents != 0)
+			take_signals(w);
+		if (got > 0 && w->poll[1].revents != 0) {
+			log_line(LOG_ERROR, "the master is gone; stopping");
+			return;
+		}
+		if (got >= 0)
+			serve_ready(w, n);
+		if (got > 0 && w->poll[2].revents != 0)
+			take_connections(w);
+		drop_finished(w);
+		health_tick(w->start->slots, w->env.handle.db);
+	}
+}
+
+int worker_run(const struct worker_start *s)
+{
+	struct err e = { .kind = ERR_NONE };
+	struct worker w;
+	char role[32];
+
+	(void)snprintf(role, sizeof(role), "worker %u", s->number);
+	log_role(role);
+	if (signals_init(&e) < 0 || worker_init(&w, s, &e) < 0 ||
+	    access_log_open(s->cfg->access_log, &e) < 0) {
+		log_line(LOG_ERROR, "cannot start: %s", e.text);
+		return 1;
+	}
+	w.env.forget = forget;
+	w.env.forget_ctx = &w;
+	slot_state(s->slot, SLOT_IDLE);
+	loop(&w);
+	worker_release(&w);
+	return 0;
+}
