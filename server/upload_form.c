@@ -1,0 +1,191 @@
+/*
+ * Reading an upload's form. Ignorant of what is in the file.
+ */
+#include "server/upload_form.h"
+
+#include "server/check.h"
+
+#include "parse/multipart.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+enum { BLOCK = 64 * 1024, MAX_OPTION = 1024 };
+
+/* What is known while the parts go by. */
+struct reading {
+	struct upload_form *form;
+	struct arena *arena;
+	bool in_file;
+	bool begun; /* the file's first byte was seen */
+	struct slice field;
+	struct buf value;
+};
+
+static bool yes(struct slice v)
+{
+	return slice_eq_nocase(v, SLICE("1")) || slice_eq_nocase(v, SLICE("true")) ||
+	       slice_eq_nocase(v, SLICE("on")) || slice_eq_nocase(v, SLICE("yes"));
+}
+
+static int option_set(struct import_options *o, struct slice name, struct slice v,
+		      struct err *e)
+{
+	if (slice_eq(name, SLICE("upload_key"))) {
+		o->upload_key = v;
+		return check_label("upload_key", v, 255, e);
+	}
+	if (slice_eq(name, SLICE("uploaded_by"))) {
+		o->uploaded_by = v;
+		return check_label("uploaded_by", v, 100, e);
+	}
+	if (slice_eq(name, SLICE("sheet"))) {
+		o->sheet = v;
+		return check_label("sheet", v, 255, e);
+	}
+	if (slice_eq(name, SLICE("batch")))
+		o->batch = yes(v);
+	else if (slice_eq(name, SLICE("strict")))
+		o->strict = yes(v);
+	else if (slice_eq(name, SLICE("dry_run")))
+		o->dry_run = yes(v);
+	return 0; /* further fields are the form's own business */
+}
+
+static int read_query(const struct request *req, struct import_options *o, struct err *e)
+{
+	struct slice rest = req->url.query, name, value;
+	int got;
+
+	while ((got = url_pair_next(&rest, req->arena, &name, &value, e)) == PARSE_MORE)
+		if (option_set(o, name, value, e) < 0)
+			return -1;
+	return got < 0 ? -1 : 0;
+}
+
+/* Some browsers send a whole path, with either kind of slash. */
+static struct slice base_name(struct slice name)
+{
+	size_t from = name.n;
+
+	while (from > 0 && name.p[from - 1] != '/' && name.p[from - 1] != '\\')
+		from--;
+	return slice_from(name, from);
+}
+
+static int part_begin(struct reading *r, const struct multipart_item *item, struct err *e)
+{
+	r->in_file = slice_eq(item->name, SLICE("waybill_file"));
+	r->begun = false;
+	r->value.n = 0;
+	r->field = arena_dup(r->arena, item->name);
+	if (!r->in_file)
+		return 0;
+	if (r->form->has_file)
+		return err_set(e, ERR_INPUT,
+			       "the form holds more than one file; send one at a time");
+	r->form->options.file_name = arena_dup(r->arena, base_name(item->filename));
+	return check_label("file name", r->form->options.file_name, 255, e);
+}
+
+static int part_end(struct reading *r, const struct multipart_item *item, struct err *e)
+{
+	struct slice value;
+
+	if (r->in_file) {
+		if (!r->begun)
+			r->form->start = item->offset;
+		r->form->size = item->offset - r->form->start;
+		/* A form sent without choosing a file has an empty one without a name. */
+		r->form->has_file = r->form->size > 0 || r->form->options.file_name.n > 0;
+		return 0;
+	}
+	value = arena_dup(r->arena, buf_slice(&r->value));
+	if (value.p == NULL)
+		return err_set(e, ERR_LIMIT, "the form holds too much beside the file");
+	return option_set(&r->form->options, r->field, value, e);
+}
+
+static int take_item(struct reading *r, const struct multipart_item *item, struct err *e)
+{
+	switch (item->event) {
+	case MULTIPART_PART:
+		return part_begin(r, item, e);
+	case MULTIPART_PART_END:
+		return part_end(r, item, e);
+	case MULTIPART_DATA:
+	default:
+		break;
+	}
+	if (r->in_file && !r->begun) {
+		r->form->start = item->offset;
+		r->begun = true;
+	}
+	return r->in_file ? 0 : buf_add(&r->value, item->data, e);
+}
+
+static int read_block(struct reading *r, struct multipart *m, struct slice in,
+		      struct err *e)
+{
+	struct multipart_item item;
+	bool got = true;
+
+	while (got) {
+		int done = multipart_feed(m, &in, &item, &got, e);
+
+		if (done != PARSE_MORE)
+			return done;
+		if (got && take_item(r, &item, e) < 0)
+			return -1;
+	}
+	return PARSE_MORE;
+}
+
+static int read_body(struct reading *r, struct multipart *m, int fd, struct err *e)
+{
+	static char block[BLOCK];
+	uint64_t at = 0;
+	int done = PARSE_MORE;
+
+	while (done == PARSE_MORE) {
+		ssize_t n = pread(fd, block, sizeof(block), (off_t)at);
+
+		if (n < 0)
+			return err_set(e, ERR_INTERNAL,
+				       "cannot read the spooled body: %s",
+				       strerror(errno));
+		if (n == 0)
+			return err_set(e, ERR_INPUT,
+				       "the form ends before its closing boundary; send "
+				       "it again");
+		at += (uint64_t)n;
+		done = read_block(r, m, (struct slice){ block, (size_t)n }, e);
+	}
+	return done < 0 ? -1 : 0;
+}
+
+int upload_form_read(const struct request *req, int fd, struct upload_form *form,
+		     struct err *e)
+{
+	static const struct multipart_limits limits = { .max_parts = 64,
+							.max_part_head = 8192 };
+	struct reading r = { .form = form, .arena = req->arena };
+	struct slice type = http_head_field(&req->head, SLICE("Content-Type"));
+	struct multipart *m;
+	int got;
+
+	*form = (struct upload_form){ .has_file = false };
+	if (read_query(req, &form->options, e) < 0)
+		return -1;
+	if (!slice_eq_nocase(request_media_type(req), SLICE("multipart/form-data")))
+		return err_set(e, ERR_UNSUPPORTED,
+			       "send the file as multipart/form-data in the field "
+			       "\"waybill_file\"");
+	if (multipart_open(type, &limits, &m, e) < 0)
+		return -1;
+	buf_init(&r.value, MAX_OPTION);
+	got = read_body(&r, m, fd, e);
+	buf_release(&r.value);
+	multipart_close(&m);
+	return got;
+}
