@@ -17,7 +17,8 @@ struct db;
 /* Does not connect yet. cfg must outlive the db. `name` becomes application_name. */
 int db_open(const struct config *cfg, const char *name, struct db **db_r,
 	    struct err *e) MUST_CHECK;
-/* Connects (and prepares every statement) unless it is connected. Bounded by 3 s.
+/* Connects (and prepares every statement) unless it is connected; a connection that the
+ * server has closed meanwhile is noticed here and replaced. Bounded by 3 s.
  * After a failure the next tries within a jittered back-off (100 ms doubling to 2 s)
  * fail at once with the same ERR_TRANSIENT. */
 int db_ready(struct db *db, struct err *e) MUST_CHECK;
@@ -27,6 +28,12 @@ void db_forget(struct db *db);
 void db_close(struct db **db);
 /* The connection's socket, or -1. */
 int db_socket(const struct db *db);
+/*
+ * For long work: from now on a statement may take `ms` instead of the configured
+ * statement_timeout, which counts on our side only; sql/query/long_work.sql tells
+ * PostgreSQL the same for one transaction. 0 goes back to the configured time.
+ */
+void db_patience(struct db *db, uint32_t ms);
 /* Microseconds spent waiting for PostgreSQL since the last call. */
 uint64_t db_spent_us(struct db *db);
 

@@ -29,13 +29,25 @@ static inline struct slice stmt_value(const struct stmt_result *r, size_t row,
  * lost before anything could commit, 08, 40, 53, 57, 55P03), ERR_UNCERTAIN
  * (connection lost or timed out after the statement was sent outside a transaction
  * block, when it may have written), ERR_INPUT (22, 23), ERR_INTERNAL (the rest).
- * Bounded by the configured statement_timeout plus a second.
+ * Bounded by the configured statement_timeout plus a second (see db_patience()).
+ *
+ * Transaction blocks are statements too: STMT_BEGIN, STMT_COMMIT, STMT_ROLLBACK. A
+ * statement that fails inside a block leaves it open and failed: ROLLBACK is the only way
+ * on. When the connection goes inside a block, that statement fails with ERR_TRANSIENT,
+ * and so does every other until STMT_ROLLBACK, which then succeeds without a server;
+ * nothing of the block slips into a new connection. A connection lost during COMMIT is
+ * ERR_UNCERTAIN; COMMIT of a failed block is ERR_INTERNAL. STMT_ROLLBACK ends an
+ * open COPY as well, and never fails but with ERR_TRANSIENT.
  */
 int stmt_run(struct db *db, enum stmt_id id, const struct slice *params, size_t n_params,
 	     struct arena *a, struct stmt_result *r, struct err *e) MUST_CHECK;
 
-/* COPY ... FROM STDIN in text format, named by a statement file. */
+/*
+ * COPY ... FROM STDIN in text format, named by a statement file marked "-- plain". Errors
+ * as above; those of the rows come from stmt_copy_end(), or earlier.
+ */
 int stmt_copy_begin(struct db *db, enum stmt_id id, struct err *e) MUST_CHECK;
+/* Any piece of the stream; returns while the last of it may still be on its way. */
 int stmt_copy_put(struct db *db, struct slice bytes, struct err *e) MUST_CHECK;
 /* Ends the COPY; sets *rows_r. */
 int stmt_copy_end(struct db *db, uint64_t *rows_r, struct err *e) MUST_CHECK;

@@ -1,0 +1,279 @@
+/*
+ * One statement, one round trip, its failures sorted by what the caller may do next.
+ * Ignorant of what the statements say.
+ */
+#include "server/stmt.h"
+
+#include "server/db_state.h"
+
+#include <assert.h>
+#include <time.h>
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* The connection is gone: what is known of the statement that was on its way? */
+static int gone(struct db *db, enum stmt_id id, const struct err *why, struct err *e)
+{
+	enum err_kind kind = why->kind;
+
+	if (kind == ERR_TRANSIENT && sql_query[id].kind != SQL_READS &&
+	    (id == STMT_COMMIT || !db->in_block))
+		kind = ERR_UNCERTAIN;
+	db_lost(db);
+	/* Neither leaves a block to roll back, whatever became of it. */
+	if (id == STMT_COMMIT || id == STMT_ROLLBACK)
+		db->block_lost = false;
+	return err_set(e, kind, "statement '%s': %s", sql_query[id].name, why->text);
+}
+
+static int prepare(struct db *db, enum stmt_id id, int64_t deadline, struct err *e)
+{
+	struct err why = { 0 };
+	PGresult *r = NULL;
+	int rc = 0;
+
+	if (!db_send_prepare(db, id) || pq_result(db->conn, deadline, &r, &why) < 0) {
+		(void)err_set(&why, ERR_TRANSIENT, "database connection lost");
+		db_lost(db);
+		return err_set(e, why.kind, "statement '%s': %s", sql_query[id].name,
+			       why.text);
+	}
+	if (PQresultStatus(r) == PGRES_COMMAND_OK)
+		db->prepared[id] = true;
+	else
+		rc = pq_failed(r, e);
+	PQclear(r);
+	if (pq_drain(db->conn, deadline, &why) < 0) {
+		db_lost(db);
+		return err_set(e, why.kind, "%s", why.text);
+	}
+	return rc;
+}
+
+/* Values go in binary format, which for text is its bytes: nothing is copied or
+ * terminated. */
+static bool send_bound(struct db *db, enum stmt_id id, const struct slice *params,
+		       size_t n)
+{
+	const struct sql_query *q = &sql_query[id];
+	const char *value[DB_PARAMS_MAX];
+	int length[DB_PARAMS_MAX], format[DB_PARAMS_MAX];
+	Oid type[DB_PARAMS_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		value[i] = params[i].p;
+		length[i] = (int)params[i].n;
+		format[i] = 1;
+		type[i] = DB_TEXT;
+	}
+	if (q->kind == SQL_PLAIN)
+		return PQsendQueryParams(db->conn, q->text, (int)n, type, value, length,
+					 format, 0) == 1;
+	return PQsendQueryPrepared(db->conn, q->name, (int)n, value, length, format, 0) ==
+	       1;
+}
+
+static int copy_values(const PGresult *pg, struct arena *a, struct stmt_result *r,
+		       struct err *e)
+{
+	size_t rows = (size_t)PQntuples(pg), columns = (size_t)PQnfields(pg);
+	struct slice *value;
+
+	assert(columns <= STMT_MAX_COLUMNS);
+	*r = (struct stmt_result){ 0 };
+	if (rows == 0 || columns == 0)
+		return 0;
+	value = arena_alloc(a, rows * columns * sizeof(*value));
+	for (size_t i = 0; value != NULL && i < rows * columns; i++) {
+		int row = (int)(i / columns), column = (int)(i % columns);
+		struct slice v = { PQgetvalue(pg, row, column),
+				   (size_t)PQgetlength(pg, row, column) };
+
+		if (PQgetisnull(pg, row, column))
+			continue;
+		value[i] = arena_dup(a, v);
+		if (value[i].p == NULL)
+			value = NULL;
+	}
+	if (value == NULL)
+		return err_set(e, ERR_LIMIT,
+			       "the database's answer does not fit in %zu bytes", a->cap);
+	*r = (struct stmt_result){ rows, columns, value };
+	return 0;
+}
+
+/* The first result; the block's state as it leaves it. */
+static int outcome(enum stmt_id id, const PGresult *pg, struct arena *a,
+		   struct stmt_result *r, struct err *e)
+{
+	switch (PQresultStatus(pg)) {
+	case PGRES_TUPLES_OK:
+		return copy_values(pg, a, r, e);
+	case PGRES_COMMAND_OK:
+		*r = (struct stmt_result){ 0 };
+		if (id == STMT_COMMIT &&
+		    strcmp(PQcmdStatus((PGresult *)pg), "COMMIT") != 0)
+			return err_set(e, ERR_INTERNAL,
+				       "the transaction had failed and was rolled back");
+		return 0;
+	default:
+		if (pq_failed(pg, e) < 0)
+			(void)err_prefix(e, "statement '%s'", sql_query[id].name);
+		return -1;
+	}
+}
+
+static int copy_abort(struct db *db, int64_t deadline, struct err *e)
+{
+	db->copying = false;
+	if (PQputCopyEnd(db->conn, "given up") < 0 ||
+	    pq_drain(db->conn, deadline, e) < 0) {
+		(void)err_set(e, ERR_TRANSIENT, "database connection lost");
+		db_lost(db);
+		return -1;
+	}
+	return 0;
+}
+
+/* What stands between the caller and a usable connection. Returns 1 when the statement
+ * is answered already: the ROLLBACK of a block whose connection is gone. */
+static int make_ready(struct db *db, enum stmt_id id, struct err *e)
+{
+	struct err lost = { 0 };
+
+	if (db->in_block && !pq_alive(db->conn))
+		db_lost(db);
+	if (db->copying && copy_abort(db, db_deadline(db), &lost) < 0 &&
+	    id != STMT_ROLLBACK)
+		return err_set(e, lost.kind, "%s", lost.text);
+	if (db->block_lost && id == STMT_ROLLBACK) {
+		db->block_lost = false;
+		return 1;
+	}
+	if (db->block_lost)
+		return err_set(e, ERR_TRANSIENT,
+			       "statement '%s': the connection was lost in a transaction",
+			       sql_query[id].name);
+	return db_ready(db, e);
+}
+
+static int run(struct db *db, enum stmt_id id, const struct slice *params, size_t n,
+	       struct arena *a, struct stmt_result *r, struct err *e)
+{
+	int64_t deadline = db_deadline(db);
+	struct err why = { 0 };
+	PGresult *pg;
+	int rc;
+
+	if (sql_query[id].kind != SQL_PLAIN && !db->prepared[id] &&
+	    prepare(db, id, deadline, e) < 0)
+		return -1;
+	if (!send_bound(db, id, params, n) ||
+	    pq_result(db->conn, deadline, &pg, &why) < 0) {
+		(void)err_set(&why, ERR_TRANSIENT, "database connection lost");
+		return gone(db, id, &why, e);
+	}
+	rc = outcome(id, pg, a, r, e);
+	PQclear(pg);
+	if (pq_drain(db->conn, deadline, &why) < 0) {
+		if (rc == 0)
+			return gone(db, id, &why, e);
+		db_lost(db);
+		return rc;
+	}
+	db->in_block = PQtransactionStatus(db->conn) != PQTRANS_IDLE;
+	return rc;
+}
+
+int stmt_run(struct db *db, enum stmt_id id, const struct slice *params, size_t n_params,
+	     struct arena *a, struct stmt_result *r, struct err *e)
+{
+	uint64_t from = now_us();
+	int rc;
+
+	assert(n_params == sql_query[id].params && n_params <= DB_PARAMS_MAX);
+	*r = (struct stmt_result){ 0 };
+	rc = make_ready(db, id, e);
+	if (rc == 0)
+		rc = run(db, id, params, n_params, a, r, e);
+	db->spent_us += now_us() - from;
+	return rc < 0 ? -1 : 0;
+}
+
+int stmt_copy_begin(struct db *db, enum stmt_id id, struct err *e)
+{
+	struct err why = { 0 };
+	PGresult *pg;
+	int rc = 0;
+
+	assert(sql_query[id].kind == SQL_PLAIN && sql_query[id].params == 0);
+	if (make_ready(db, id, e) < 0)
+		return -1;
+	if (!send_bound(db, id, NULL, 0) ||
+	    pq_result(db->conn, db_deadline(db), &pg, &why) < 0) {
+		(void)err_set(&why, ERR_TRANSIENT, "database connection lost");
+		return gone(db, id, &why, e);
+	}
+	db->copying = PQresultStatus(pg) == PGRES_COPY_IN;
+	if (!db->copying)
+		rc = pq_failed(pg, e);
+	PQclear(pg);
+	if (!db->copying && pq_drain(db->conn, db_deadline(db), &why) < 0)
+		db_lost(db);
+	return rc;
+}
+
+int stmt_copy_put(struct db *db, struct slice bytes, struct err *e)
+{
+	uint64_t from = now_us();
+	struct err why = { 0 };
+	int rc;
+
+	assert(db->copying || db->block_lost || db->conn == NULL);
+	if (!db->copying)
+		return err_set(e, ERR_TRANSIENT, "database connection lost during COPY");
+	assert(bytes.n <= INT32_MAX);
+	/* What is still queued goes first, so that libpq's buffer holds one piece. */
+	rc = pq_flush(db->conn, db_deadline(db), &why);
+	if (rc == 0 && (PQputCopyData(db->conn, bytes.p, (int)bytes.n) != 1 ||
+			PQflush(db->conn) < 0))
+		rc = err_set(&why, ERR_TRANSIENT, "database connection lost during COPY");
+	db->spent_us += now_us() - from;
+	if (rc == 0)
+		return 0;
+	db_lost(db);
+	return err_set(e, why.kind, "%s", why.text);
+}
+
+int stmt_copy_end(struct db *db, uint64_t *rows_r, struct err *e)
+{
+	uint64_t from = now_us();
+	struct err why = { 0 };
+	PGresult *pg = NULL;
+	int rc = 0;
+
+	*rows_r = 0;
+	if (!db->copying)
+		return err_set(e, ERR_TRANSIENT, "database connection lost during COPY");
+	db->copying = false;
+	if (PQputCopyEnd(db->conn, NULL) < 0 ||
+	    pq_result(db->conn, db_deadline(db), &pg, &why) < 0) {
+		db_lost(db);
+		rc = err_set(e, ERR_TRANSIENT, "database connection lost during COPY");
+	} else if (PQresultStatus(pg) == PGRES_COMMAND_OK) {
+		*rows_r = strtoull(PQcmdTuples(pg), NULL, 10);
+	} else {
+		rc = pq_failed(pg, e);
+	}
+	PQclear(pg);
+	if (db->conn != NULL && pq_drain(db->conn, db_deadline(db), &why) < 0)
+		db_lost(db);
+	db->spent_us += now_us() - from;
+	return rc;
+}

@@ -1,0 +1,3 @@
+-- reads
+-- Opens a transaction block. (Losing the connection here leaves nothing in doubt.)
+begin

@@ -1,0 +1,2 @@
+-- Makes a transaction block's work durable.
+commit

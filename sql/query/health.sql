@@ -1,0 +1,3 @@
+-- reads
+-- Does the database answer?
+select 200 as status, 'healthy'::text as body

@@ -1,0 +1,3 @@
+-- plain
+-- $1 version, $2 name
+insert into schema_version (version, name) values ($1::integer, $2)

@@ -1,0 +1,3 @@
+-- reads
+-- Gives up a transaction block.
+rollback
