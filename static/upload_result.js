@@ -1,0 +1,97 @@
+/*
+ * Writes an upload's outcome into the page. Colour follows what happened to the rows:
+ * green only when every row of the file is in the database.
+ */
+import { byId, count, el, fill, plural, rows, sentence } from '/static/dom.js';
+
+const PARTS = [
+	['inserted', 'inserted', 'new'], ['updated', 'updated', 'known, changed'],
+	['unchanged', 'unchanged', 'known, the same'], ['duplicate', 'duplicate', 'earlier copy in this file'],
+	['rejected', 'rejected', 'not loaded'],
+];
+
+/* Title, tone and sentence for an upload that has ended. */
+export function summary(u) {
+	if (u.state === 'failed' || u.state === 'cancelled') {
+		return { tone: 'bad', title: u.state === 'failed' ? 'Nothing was loaded' : 'Cancelled: nothing was loaded',
+			text: u.message ?? u.error ?? 'The server did not say why.' };
+	}
+	const rejected = u.rejected > 0 ? `${plural(u.rejected, 'row was', 'rows were')} rejected. ` : '';
+	if (u.dry_run) {
+		return { tone: 'warn', title: 'Checked only: nothing was loaded',
+			text: `${rejected}This was a dry run. The figures are what loading the file would do.` };
+	}
+	if (u.rows_total === 0) {
+		return { tone: 'warn', title: 'The file has no rows', text: 'A heading row was found, and nothing under it.' };
+	}
+	if (u.rejected > 0) {
+		return { tone: u.rejected === u.rows_total ? 'bad' : 'warn',
+			title: u.rejected === u.rows_total ? 'Every row was rejected' : `Loaded, but ${plural(u.rejected, 'row')} rejected`,
+			text: 'The rejected rows are listed below with the reason. Correct them in the file and upload it again: rows already loaded stay as they are.' };
+	}
+	if (u.unchanged === u.rows_total) {
+		return { tone: 'good', title: 'Nothing new: every row was known already',
+			text: `All ${plural(u.unchanged, 'row')} of the file ${u.unchanged === 1 ? 'is' : 'are'} in the system exactly as they stand in the file.` };
+	}
+	const warned = (u.warnings ?? []).length > 0;
+	return { tone: warned ? 'warn' : 'good', title: warned ? 'Loaded, with warnings' : 'Loaded',
+		text: `Every row of the file is in the system.${warned ? ' Please read the warnings below.' : ''}` };
+}
+
+export function showNotice({ tone, title, text }, ...more) {
+	fill(byId('verdict'), el('div', { class: `notice ${tone}`, role: tone === 'good' ? 'status' : 'alert' },
+		el('h2', {}, title), el('p', { class: 'told' }, sentence(text)), ...more));
+	byId('outcome').hidden = false;
+}
+
+export function hideResult() {
+	for (const id of ['outcome', 'figures', 'rejects', 'mapping']) {
+		byId(id).hidden = true;
+	}
+}
+
+export function showResult(u) {
+	hideResult();
+	showNotice(summary(u));
+	if (u.state === 'completed') {
+		showSum(u);
+		showRejects(u);
+	}
+	showMapping(u.mapping ?? []);
+	byId('outcome').focus();
+}
+
+/* total = inserted + updated + ...: written as the sum it is. */
+function showSum(u) {
+	const part = (n, label, hint, hit) => el('div', { class: hit && 'hit', title: hint },
+		el('dt', {}, label), el('dd', {}, count(n)));
+	const sign = (s) => el('div', { class: 'sign', 'aria-hidden': 'true' }, el('dt', { class: 'unseen' }, ''), el('dd', {}, s));
+	fill(byId('sum'), part(u.rows_total, u.rows_total === 1 ? 'row' : 'rows', 'data rows of the file'),
+		...PARTS.flatMap(([name, label, hint], i) => [sign(i === 0 ? '=' : '+'),
+			part(u[name], label, hint, name === 'rejected' && u.rejected > 0)]));
+	fill(byId('facts'), el('span', {}, 'File ', el('b', {}, u.file_name ?? '')),
+		u.sheet && el('span', {}, 'Sheet ', el('b', {}, u.sheet)),
+		u.heading_row && el('span', {}, 'Headings in row ', el('b', {}, count(u.heading_row))),
+		u.id !== undefined && u.id !== null && el('span', {}, 'Upload ', el('b', {}, String(u.id))));
+	fill(byId('warning-list'), ...(u.warnings ?? []).map((w) =>
+		el('li', {}, w.count > 0 ? `${sentence(w.message)} (${plural(w.count, 'row')})` : sentence(w.message))));
+	byId('warnings').hidden = (u.warnings ?? []).length === 0;
+	byId('figures').hidden = false;
+}
+
+function showRejects(u) {
+	const list = u.rejects ?? [];
+	rows(byId('reject-rows'), list.map((r) => [count(r.row), r.column ?? '',
+		el('span', { class: 'code' }, r.text ?? ''), r.reason]), [0]);
+	fill(byId('rejects-note'), list.length < u.rejected
+		? `The first ${count(list.length)} of ${count(u.rejected)}. ` : '',
+	el('a', { href: `/uploads/${encodeURIComponent(u.id)}/rejects?format=csv`, download: true },
+		`All ${plural(u.rejected, 'rejected row')} as a file`));
+	byId('rejects').hidden = !(u.rejected > 0);
+}
+
+function showMapping(mapping) {
+	rows(byId('mapping-rows'), mapping.map((m) => [m.column, m.heading,
+		m.field ? el('span', { class: 'code' }, m.field) : 'kept under its own heading']));
+	byId('mapping').hidden = mapping.length === 0;
+}

@@ -1,0 +1,121 @@
+/*
+ * The verdict panel: what one answer of the server looks like. Word, icon, shape and
+ * colour together, the number in huge type, and no more than three changes of colour a
+ * second however fast answers come. Knows nothing of queues or sounds.
+ */
+import { byId, clock, el, fill, sentence, words } from '/static/dom.js';
+
+/* kind chooses icon and colour; alert: said at once by a screen reader. */
+const RESULTS = {
+	valid: { kind: 'valid', word: 'Valid' },
+	duplicate: { kind: 'duplicate', word: 'Duplicate' },
+	not_found: { kind: 'unknown', word: 'Not found', alert: true },
+	on_hold: { kind: 'hold', word: 'On hold', alert: true },
+	already_dispatched: { kind: 'error', word: 'Already dispatched', alert: true },
+	wrong_status: { kind: 'error', word: 'Wrong status', alert: true },
+	session_closed: { kind: 'error', word: 'Session closed', alert: true },
+	invalid: { kind: 'error', word: 'Invalid', alert: true },
+	refused: { kind: 'error', word: 'Refused', alert: true },
+};
+const SOUNDS = { valid: 'ok', duplicate: 'duplicate' };
+const SHOWN_MS = 350; /* each colour stays this long: under three changes a second */
+
+/* The server names the sound; an older server is understood by the result. */
+export function soundOf(answer) {
+	const named = answer.sound;
+	if (named === 'ok' || named === 'duplicate' || named === 'error') {
+		return named;
+	}
+	return SOUNDS[answer.result] ?? 'error';
+}
+
+export function lookOf(result) {
+	return RESULTS[result] ?? { kind: 'error', word: words(result), alert: true };
+}
+
+/* One sentence under the number. */
+export function detailOf(answer) {
+	const first = answer.first;
+	const waybill = answer.waybill;
+	const told = answer.message && sentence(answer.message);
+	switch (answer.result) {
+	case 'valid':
+		return [waybill?.destination, waybill?.receiver_name, waybill?.item_name]
+			.filter(Boolean).join(' · ');
+	case 'duplicate':
+		return first
+			? `First scanned at ${clock(first.scanned_at)} by ${first.scanned_by || 'nobody named'}`
+				+ `, station ${first.station || 'not named'}`
+			: 'Scanned before in this session';
+	case 'not_found':
+		return told ?? 'No manifest uploaded so far has this number. Put the parcel aside.';
+	case 'on_hold':
+		return told ?? 'This parcel must not leave. Put it aside.';
+	default:
+		return told
+			?? (waybill?.status ? `Its status is ${words(waybill.status).toLowerCase()}.` : '');
+	}
+}
+
+export class VerdictPanel {
+	#panel = byId('panel');
+	#calm = byId('verdict-status');
+	#urgent = byId('verdict-alert');
+	#shownAt = -Infinity;
+	#timer = null;
+	#next = [];
+
+	/* An answer of the server: stays until the next scan. */
+	show(answer) {
+		const look = lookOf(answer.result);
+		this.#put({ ...look, number: answer.waybill_number, detail: detailOf(answer) });
+	}
+
+	/* A scan that has no verdict yet. */
+	waiting(number) {
+		this.#put({ kind: 'waiting', word: 'Checking', number, detail: '' });
+	}
+
+	held(number, trouble) {
+		this.#put({ kind: 'held', word: 'Kept', number,
+			detail: `Not checked yet: ${trouble}. It is sent again by itself.` });
+	}
+
+	ready() {
+		this.#put({ kind: 'idle', word: 'Ready', number: '', detail: 'Scan a parcel, or type its number and press Enter.' });
+	}
+
+	/*
+	 * Too soon after the last change: wait. Of what comes meanwhile the newest is
+	 * shown in the end, but an error among it gets its turn first.
+	 */
+	#put(view) {
+		const wait = this.#shownAt + SHOWN_MS - performance.now();
+		if (this.#timer === null && (wait <= 0 || view.kind === this.#panel.dataset.kind)) {
+			this.#paint(view);
+			return;
+		}
+		this.#next = [...this.#next.filter((v) => v.alert).slice(-1), view];
+		this.#timer ??= setTimeout(() => this.#advance(), Math.max(wait, 0));
+	}
+
+	#advance() {
+		this.#paint(this.#next.shift());
+		this.#timer = this.#next.length > 0
+			? setTimeout(() => this.#advance(), SHOWN_MS) : null;
+	}
+
+	#paint(view) {
+		if (view.kind !== this.#panel.dataset.kind) {
+			this.#shownAt = performance.now();
+		}
+		this.#panel.dataset.kind = view.kind;
+		const [used, other] = view.alert
+			? [this.#urgent, this.#calm] : [this.#calm, this.#urgent];
+		fill(other);
+		fill(used,
+			el('p', { class: 'panel-word' }, view.word),
+			view.number && el('p', { class: 'panel-number' }, view.number),
+			view.detail && el('p', { class: 'panel-detail' }, view.detail));
+	}
+}

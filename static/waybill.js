@@ -1,0 +1,86 @@
+/* One waybill and its history, and the box to look another one up. */
+import { call, reason } from '/static/api.js';
+import { byId, clock, el, fill, moment, sentence, words } from '/static/dom.js';
+
+const SHOWN = [
+	['status', 'Status'], ['destination', 'Destination'], ['receiver_name', 'Receiver'],
+	['receiver_phone', 'Receiver phone'], ['receiver_address', 'Receiver address'],
+	['street', 'Street'], ['barangay', 'Barangay'], ['city', 'City'], ['province', 'Province'],
+	['sender_name', 'Sender'], ['sender_phone', 'Sender phone'], ['sender_address', 'Sender address'],
+	['item_name', 'Item'], ['number_of_items', 'Number of items'], ['weight', 'Weight (kg)'],
+	['express_type', 'Express type'], ['cod_amount', 'COD amount'], ['remarks', 'Remarks'],
+	['submission_time', 'Submitted'], ['signing_time', 'Signed'], ['created_at', 'First loaded'],
+	['updated_at', 'Last changed'],
+];
+const TIMES = ['submission_time', 'signing_time', 'created_at', 'updated_at'];
+
+const trouble = (title, text) => fill(byId('trouble'),
+	el('div', { class: 'notice bad' }, el('h2', {}, title), el('p', { class: 'told' }, sentence(text))));
+
+function pair(name, label, waybill) {
+	const value = waybill[name];
+	if (value === null || value === undefined || value === '') {
+		return [];
+	}
+	const shown = name === 'status' ? el('span', { class: 'badge' }, words(value))
+		: TIMES.includes(name) ? moment(value) : String(value);
+	return [el('dt', {}, label), el('dd', {}, shown)];
+}
+
+function showWaybill(waybill) {
+	const extra = Object.entries(waybill.extra ?? {})
+		.flatMap(([heading, value]) => [el('dt', {}, heading), el('dd', {}, String(value))]);
+	fill(byId('waybill'), ...SHOWN.flatMap(([name, label]) => pair(name, label, waybill)), ...extra);
+	byId('title').textContent = waybill.waybill_number;
+	document.title = `${waybill.waybill_number} · Waybills`;
+}
+
+/* One line of history: a time, what happened, and by whom. */
+function historyLine({ at, title, text }) {
+	return el('li', {}, el('time', { datetime: at }, `${moment(at).slice(0, 10)} ${clock(at)}`),
+		el('strong', {}, title), text && ` ${text}`);
+}
+
+async function show(number) {
+	byId('q').value = number;
+	let answer;
+	try {
+		answer = await call('GET', `/waybills/${encodeURIComponent(number)}`);
+	} catch {
+		trouble('The server cannot be reached', 'Check the network and load the page again.');
+		return;
+	}
+	if (answer.status === 404) {
+		trouble(`No waybill ${number}`, answer.json?.message ?? 'No manifest uploaded so far has this number.');
+	} else if (answer.status === 503) {
+		trouble('The database is away', 'Load the page again in a moment.');
+	} else if (answer.status !== 200 || !answer.json) {
+		trouble('Not shown', reason(answer));
+	} else {
+		showWaybill(answer.json.waybill ?? answer.json);
+		const lines = history(answer.json);
+		fill(byId('history'), ...(lines.length > 0 ? lines.map(historyLine)
+			: [el('li', {}, 'Nothing has happened to it yet.')]));
+		byId('found').hidden = false;
+	}
+}
+
+/* Events and scans of the answer as lines, newest first. */
+function history(answer) {
+	return [];
+}
+
+byId('search').addEventListener('submit', (event) => {
+	event.preventDefault();
+	const number = byId('q').value.trim();
+	if (number !== '') {
+		location.assign(`/waybills/${encodeURIComponent(number)}`);
+	}
+});
+
+const [, wanted = ''] = /^\/waybills\/([^/]+)$/.exec(location.pathname) ?? [];
+if (wanted !== '') {
+	show(decodeURIComponent(wanted));
+} else {
+	byId('q').focus();
+}
