@@ -1,0 +1,289 @@
+"""Uploads as a clerk's browser sends them, and what goes wrong with them."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import threading
+import unittest
+import uuid
+
+from support.client import multipart
+from support.pg import BUILD, ROOT, children, clean_environment
+from support.server import ServerCase
+from support.wait import wait_until
+
+SANITIZED = "san" in os.environ.get("WAYBILL_BUILD", "")
+COUNTERS = ("inserted", "updated", "unchanged", "duplicate", "rejected")
+
+
+def sample(rows, folder, *options, name="sample.xlsx"):
+    path = os.path.join(folder, name)
+    subprocess.run([os.path.join(BUILD, "waybillctl"), "sample", str(rows), path, *options],
+                   check=True, env=clean_environment(), stdin=subprocess.DEVNULL)
+    return path
+
+
+def csv(*rows, heading="Waybill Number,Receiver,COD"):
+    return ("\n".join((heading, *rows)) + "\n").encode()
+
+
+class UploadCase(ServerCase):
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory())
+
+    def upload(self, file, name=None, status=200, **fields):
+        r = self.client.upload(file, name=name, **fields)
+        self.assertEqual(r.status, status, r)
+        return r.json()
+
+    def adds_up(self, answer, rows):
+        self.assertEqual(answer["rows_total"], rows, answer)
+        self.assertEqual(sum(answer[c] for c in COUNTERS), rows, answer)
+
+
+class Upload(UploadCase):
+    def test_sample_goes_in_and_a_second_time_changes_nothing(self):
+        path = sample(500, self.folder)
+        first = self.upload(path)
+        self.adds_up(first, 500)
+        self.assertEqual((first["inserted"], first["state"]), (500, "completed"))
+        before = self.db.query("SELECT max(updated_at), count(*) FROM waybills")
+        second = self.upload(path)
+        self.adds_up(second, 500)
+        self.assertEqual(second["unchanged"], 500)
+        self.assertEqual(self.db.query("SELECT max(updated_at), count(*) FROM waybills"), before)
+
+    def test_state_and_rejects_by_id_and_by_key(self):
+        key = str(uuid.uuid4())
+        answer = self.upload(csv("KA1,Ana,100", ",Ben,200", "KA2,Cara,x"), "k.csv",
+                             upload_key=key)
+        self.adds_up(answer, 3)
+        self.assertEqual(answer["rejected"], 1)
+        self.assertEqual(answer["rejects"][0]["row"], 3)
+        for name in (key, answer["id"]):
+            state = self.client.get(f"/uploads/{name}")
+            self.assertEqual(state.status, 200, state)
+            self.assertEqual(state.json()["inserted"], 2)
+            rejects = self.client.get(f"/uploads/{name}/rejects")
+            self.assertEqual(rejects.status, 200, rejects)
+            self.assertIn("waybill number", rejects.body.decode())
+        listed = self.client.get("/uploads")
+        self.assertEqual(listed.status, 200, listed)
+        self.assertIn(key, listed.body.decode())
+
+    def test_the_same_key_again_gives_the_first_answer(self):
+        key = str(uuid.uuid4())
+        first = self.upload(csv("KB1,Ana,1"), "k.csv", upload_key=key)
+        again = self.upload(csv("KB1,Ana,1"), "k.csv", upload_key=key)
+        self.assertEqual(first["id"], again["id"])
+        self.assertEqual(again["inserted"], 1)
+        self.assertEqual(self.db.value(
+            f"SELECT count(*) FROM uploads WHERE upload_key = '{key}'"), "1")
+
+    def test_unknown_upload_is_404(self):
+        r = self.client.get("/uploads/987654321")
+        self.assertEqual(r.status, 404, r)
+        self.assertIn("message", r.json())
+
+    def test_known_numbers_are_updated(self):
+        self.upload(csv("KC1,Ana,1", "KC2,Ben,2"), "a.csv")
+        answer = self.upload(csv("KC1,Ana,1", "KC2,Benito,2", "KC3,Cara,3"), "b.csv")
+        self.assertEqual((answer["unchanged"], answer["updated"], answer["inserted"]), (1, 1, 1))
+        got = self.client.get("/waybills/kc2")
+        self.assertEqual(got.status, 200, got)
+        self.assertIn("Benito", got.body.decode())
+
+    def test_dry_run_and_strict_load_nothing(self):
+        self.upload(csv("KD1,Ana,1"), "d.csv", dry_run="true")
+        self.upload(csv("KD2,Ana,1", ",Ben,1"), "d.csv", status=422, strict="1")
+        self.assertEqual(self.db.value(
+            "SELECT count(*) FROM waybills WHERE waybill_number LIKE 'KD%'"), "0")
+
+    def test_a_chunked_upload(self):
+        kind, body = multipart(csv("KE1,Ana,1"), "e.csv")
+        chunks = b"".join(b"%x\r\n%s\r\n" % (len(body[i:i + 37]), body[i:i + 37])
+                          for i in range(0, len(body), 37))
+        with self.client.connect() as c:
+            c.send(b"POST /upload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+                   b"Content-Type: " + kind.encode() + b"\r\n\r\n" + chunks + b"0\r\n\r\n")
+            r = c.response()
+        self.assertEqual((r.status, r.json()["inserted"]), (200, 1), r)
+
+    def test_two_uploads_at_once_of_the_same_numbers(self):
+        paths = [sample(3000, self.folder, name="a.xlsx"), sample(3000, self.folder, name="b.xlsx")]
+        answers = []
+        threads = [threading.Thread(target=lambda p=p: answers.append(self.client.upload(p)))
+                   for p in paths]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.assertEqual([r.status for r in answers], [200, 200], answers)
+        self.assertEqual(sum(r.json()["inserted"] for r in answers), 3000)
+
+
+class Refused(UploadCase):
+    """Each file that is none: a 4xx with a sentence that tells a clerk what to do."""
+
+    def refused(self, status, words, data, name="x.xlsx"):
+        answer = self.upload(data, name, status=status)
+        self.assertRegex(answer["message"], words)
+        self.assertRegex(answer["error"], r"^[a-z_]+$")
+        self.assertEqual(self.db.value("SELECT count(*) FROM waybills"), "0")
+
+    def test_empty_file(self):
+        self.refused(415, "(?i)empty", b"")
+
+    def test_binary_that_is_no_workbook(self):
+        self.refused(415, r"(?i)xlsx", bytes(range(256)) * 20)
+
+    def test_web_page(self):
+        self.refused(415, r"(?i)web page", b"<html><body><table><tr><td>Waybill</td></tr></table>",
+                     "report.xls")
+
+    def test_pdf(self):
+        self.refused(415, r"PDF", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n")
+
+    def test_truncated_workbook(self):
+        with open(sample(200, self.folder), "rb") as f:
+            whole = f.read()
+        for part in (30, len(whole) // 2, len(whole) - 1):
+            answer = self.client.upload(whole[:part], name="cut.xlsx")
+            self.assertIn(answer.status, (415, 422), answer)
+            self.assertIn("message", answer.json())
+
+    def test_fixtures_that_are_refused(self):
+        folder = os.path.join(ROOT, "tests", "fixtures")
+        found = [n for n in sorted(os.listdir(folder)) if n.startswith("bad-")]
+        self.assertGreater(len(found), 5)
+        for name in found:
+            with self.subTest(name):
+                r = self.client.upload(os.path.join(folder, name))
+                self.assertIn(r.status, (400, 413, 415, 422), r)
+                self.assertGreater(len(r.json()["message"]), 20)
+
+    def test_no_headings(self):
+        self.refused(422, r"(?i)heading", csv("1,2,3", heading="4,5,6"), "n.csv")
+
+    def test_no_waybill_column(self):
+        self.refused(422, r"(?i)waybill", csv("Ana,Manila,3", heading="Receiver,City,COD"), "n.csv")
+
+    def test_no_file(self):
+        mark = "BOUNDARY"
+        body = f'--{mark}\r\nContent-Disposition: form-data; name="strict"\r\n\r\n1\r\n--{mark}--\r\n'
+        r = self.client.request("POST", "/upload", body.encode(),
+                                {"Content-Type": f"multipart/form-data; boundary={mark}"})
+        self.assertEqual((r.status, r.json()["error"]), (400, "no_file"), r)
+
+    def test_no_form(self):
+        r = self.client.request("POST", "/upload", b"{}", {"Content-Type": "application/json"})
+        self.assertEqual(r.status, 415, r)
+
+
+class Small(UploadCase):
+    settings = {"max_upload": "1M"}
+
+    def test_too_large_is_refused_unread(self):
+        with self.client.connect() as c:
+            c.send(b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 104857600\r\n"
+                   b"Content-Type: multipart/form-data; boundary=B\r\n\r\n" + b"x" * 100000)
+            r = c.response()
+        self.assertEqual((r.status, r.json()["error"]), (413, "too_large"), r)
+
+    def test_too_large_in_chunks(self):
+        with self.client.connect() as c:
+            c.send(b"POST /upload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+                   b"Content-Type: multipart/form-data; boundary=B\r\n\r\n")
+            for _ in range(17):
+                c.send(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+            r = c.response()
+        self.assertEqual(r.status, 413, r)
+
+
+class Large(UploadCase):
+    def large(self, *options):
+        path = sample(100000, self.folder, *options)
+        answer = self.upload(path)
+        self.adds_up(answer, 100000)
+        self.assertEqual(answer["inserted"], 100000)
+        again = self.upload(path)
+        self.adds_up(again, 100000)
+        self.assertEqual(again["unchanged"], 100000)
+        peaks = [int(p) for p in re.findall(r"peak memory (\d+) KiB", self.server.log())]
+        self.assertGreaterEqual(len(peaks), 2)
+        if not SANITIZED:
+            self.assertLess(max(peaks), 64 * 1024)
+
+    def test_a_hundred_thousand_rows_with_shared_strings(self):
+        self.large("--seed", "5")
+
+    def test_a_hundred_thousand_rows_with_inline_strings(self):
+        self.large("--seed", "6", "--inline")
+
+
+class Killed(UploadCase):
+    settings = {"workers": 2}
+    expected_errors = [r"ended", r"worker \d+ was ended", r"connection", r"upload"]
+
+    def begin(self, seed):
+        """Sends an upload and returns its connection once a task works on it."""
+        self.key = str(uuid.uuid4())
+        with open(sample(60000, self.folder, "--seed", str(seed)), "rb") as f:
+            kind, body = multipart(f.read(), "m.xlsx", upload_key=self.key)
+        c = self.client.connect()
+        self.addCleanup(c.close)
+        c.send(b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nContent-Type: %s\r\n\r\n"
+               % (len(body), kind.encode()) + body)
+        wait_until(self.tasks, "a task works on the upload")
+        wait_until(lambda: self.db.value(
+            f"SELECT count(*) FROM uploads WHERE upload_key = '{self.key}'") == "1",
+            "the upload is known")
+        return c
+
+    def tasks(self):
+        return [(w, t) for w in self.server.workers() for t in children(w)]
+
+    def nothing_loaded(self):
+        wait_until(lambda: not self.tasks(), "the task is gone")
+        state = wait_until(
+            lambda: (s := self.client.get(f"/uploads/{self.key}")).json()["state"] != "processing"
+            and s, "the upload is given up")
+        self.assertEqual(state.json()["state"], "failed", state)
+        self.assertEqual(self.db.value("SELECT count(*) FROM waybills"), "0")
+
+    def next_works(self, seed):
+        with open(sample(60000, self.folder, "--seed", str(seed)), "rb") as f:
+            r = self.client.upload(f.read(), name="m.xlsx", upload_key=self.key)
+        self.assertEqual((r.status, r.json()["inserted"]), (200, 60000), r)
+        self.db.query("TRUNCATE waybills")
+
+    def test_worker_killed(self):
+        c = self.begin(11)
+        os.kill(self.tasks()[0][0], signal.SIGKILL)
+        try:
+            answer = c.response().status
+        except OSError:
+            answer = None
+        self.assertNotIn(answer, range(200, 300))
+        self.nothing_loaded()
+        self.next_works(11)
+
+    def test_task_killed(self):
+        c = self.begin(12)
+        os.kill(self.tasks()[0][1], signal.SIGKILL)
+        r = c.response()
+        self.assertEqual((r.status, r.json()["error"]), (503, "task_died"), r)
+        self.nothing_loaded()
+        self.next_works(12)
+
+    def test_client_gone(self):
+        self.begin(13).close()
+        self.nothing_loaded()
+        self.next_works(13)
+
+
+if __name__ == "__main__":
+    unittest.main()
