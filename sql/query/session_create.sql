@@ -1,0 +1,27 @@
+-- A batch session begins.
+-- $1 scanned_by   $2 station   $3 JSON array of upload ids whose waybills are expected, or null
+-- 201 with its counters; 422 unknown_upload
+with wanted as (
+	select distinct value::bigint as id
+	from json_array_elements_text(coalesce(nullif($3, ''), '[]')::json)
+), unknown as (
+	select string_agg(w.id::text, ', ' order by w.id) as ids
+	from wanted w
+	where not exists (select from uploads u
+			  where u.id = w.id and u.state = 'completed' and not u.dry_run)
+), made as (
+	insert into batch_sessions (scanned_by, station, uploads, expected)
+	select nullif($1, ''), nullif($2, ''), coalesce(array_agg(w.id order by w.id), '{}'),
+	       case when count(w.id) > 0 then
+		       (select count(*) from waybills b
+			where b.upload_id in (select id from wanted)) end
+	from wanted w
+	having (select ids from unknown) is null
+	returning *
+)
+select 201 as status, session_json(made::batch_sessions)::text as body
+from made
+union all
+select 422, json_build_object('error', 'unknown_upload', 'message',
+	'Only uploads that were loaded can be expected; these were not: ' || ids || '.')::text
+from unknown where ids is not null
