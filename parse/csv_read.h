@@ -1,6 +1,12 @@
 /*
  * Delimited text (RFC 4180 and what spreadsheet programs write) as rows of cells:
- * comma, semicolon, tab or pipe, found by itself; any encoding of text_decode.h.
+ * comma, semicolon, tab or pipe, found by itself (csv_detect.h); any encoding of
+ * text_decode.h.
+ *
+ * Beyond RFC 4180: a quote inside of a cell that does not begin with one is an ordinary
+ * character (5" pipe), as spreadsheet programs read it, and blanks behind a closing quote
+ * are dropped. Anything else behind a closing quote is an error, since columns could
+ * shift unseen.
  */
 #ifndef PARSE_CSV_READ_H
 #define PARSE_CSV_READ_H
@@ -43,7 +49,7 @@ int csv_open(int fd, uint64_t start, uint64_t size, const struct csv_limits *lim
 int csv_next(struct csv *c, struct csv_row *r, struct err *e) MUST_CHECK;
 /* Starts again at the first row. */
 int csv_rewind(struct csv *c, struct err *e) MUST_CHECK;
-/* ',', ';', '\t' or '|'; ',' when nothing in the file tells. */
+/* ',', ';', '\t' or '|', or what a "sep=" line says; ',' when nothing tells. */
 char csv_delimiter(const struct csv *c);
 /* "UTF-8", "UTF-16LE", "UTF-16BE" or "Windows-1252", as known so far. */
 const char *csv_encoding(const struct csv *c);

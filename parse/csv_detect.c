@@ -1,0 +1,97 @@
+/*
+ * Guesses a delimiter. Ignorant of encodings and of the file behind its first lines.
+ */
+#include "parse/csv_detect.h"
+
+enum {
+	MAX_LINES = 50, /* looked at */
+	MAX_CELLS = 64  /* of a line; more count as this many */
+};
+
+/* "sep=;" or "\"sep=;\"" and a line end. 0 when it is not there. */
+static size_t sep_line(struct slice head, char *delimiter_r)
+{
+	struct slice rest = head;
+	bool quoted = slice_starts(rest, SLICE("\""));
+	char c;
+
+	(void)slice_take(&rest, quoted);
+	if (!slice_eq_nocase(slice_take(&rest, 4), SLICE("sep=")) || rest.n == 0)
+		return 0;
+	c = *slice_take(&rest, 1).p;
+	if (c == '"' || c == '\r' || c == '\n' || (c <= ' ' && c != '\t') || c > '~')
+		return 0;
+	if (quoted && !slice_eq(slice_take(&rest, 1), SLICE("\"")))
+		return 0;
+	if (rest.n > 0 && rest.p[0] != '\r' && rest.p[0] != '\n')
+		return 0;
+	if (slice_starts(rest, SLICE("\r\n")))
+		(void)slice_take(&rest, 1);
+	(void)slice_take(&rest, 1);
+	*delimiter_r = c;
+	return head.n - rest.n;
+}
+
+/* Takes one record and returns its number of cells: 0 for a blank line, and for what
+ * the end of *in cuts off, unless it is all there is. */
+static size_t take_record(struct slice *in, char delimiter, bool first)
+{
+	size_t cells = 1, i;
+	bool quoted = false, at_start = true;
+
+	for (i = 0; i < in->n; i++) {
+		char c = in->p[i];
+
+		if (quoted) {
+			quoted = c != '"';
+			continue;
+		}
+		if (c == '\n' || c == '\r')
+			break;
+		/* a doubled quote closes and opens again: at_start stays true for it */
+		quoted = c == '"' && at_start;
+		at_start = c == delimiter || quoted;
+		cells += c == delimiter;
+	}
+	if (i == 0 || (i == in->n && !first))
+		cells = 0;
+	(void)slice_take(in, i);
+	if (slice_starts(*in, SLICE("\r\n")))
+		(void)slice_take(in, 1);
+	(void)slice_take(in, 1);
+	return cells < MAX_CELLS ? cells : MAX_CELLS;
+}
+
+/* Lines that have the most usual number of cells, times the delimiters in each. */
+static size_t score(struct slice head, char delimiter)
+{
+	size_t lines[MAX_CELLS + 1] = { 0 };
+	size_t best = 0;
+
+	for (unsigned i = 0; i < MAX_LINES && head.n > 0; i++)
+		lines[take_record(&head, delimiter, i == 0)]++;
+	for (size_t cells = 2; cells <= MAX_CELLS; cells++)
+		if (lines[cells] * (cells - 1) > best)
+			best = lines[cells] * (cells - 1);
+	return best;
+}
+
+char csv_detect(struct slice head, size_t *skip_r)
+{
+	static const char candidate[] = { ',', ';', '\t', '|' };
+	char delimiter = ',';
+	size_t best = 0;
+
+	*skip_r = sep_line(head, &delimiter);
+	if (*skip_r > 0)
+		return delimiter;
+	for (size_t i = 0; i < sizeof(candidate); i++) {
+		size_t points = score(head, candidate[i]);
+
+		if (points > best) {
+			best = points;
+			delimiter = candidate[i];
+		}
+	}
+	return delimiter;
+}
