@@ -1,0 +1,161 @@
+/*
+ * The import command: options, connections, progress, and how the answer is shown.
+ * What an import does is import's business.
+ */
+#include "server/ctl_import.h"
+
+#include "server/config.h"
+#include "server/ctl_report.h"
+#include "server/import.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { ARENA_MAX = 64 * 1024 * 1024, BAR = 40 };
+
+static volatile sig_atomic_t given_up;
+
+static void handle_give_up(int sig)
+{
+	(void)sig;
+	given_up = 1;
+}
+
+static bool still_wanted(void *ctx)
+{
+	(void)ctx;
+	return !given_up;
+}
+
+/* The first INT or TERM asks the import to stop; a second one ends us at once, which
+ * PostgreSQL takes for a rollback. */
+static void catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = handle_give_up,
+				.sa_flags = (int)SA_RESETHAND };
+
+	(void)sigemptyset(&sa.sa_mask);
+	(void)sigaction(SIGINT, &sa, NULL);
+	(void)sigaction(SIGTERM, &sa, NULL);
+}
+
+static void show_progress(void *ctx, const struct import_progress *p)
+{
+	uint64_t part = 0;
+	char bar[BAR + 1];
+
+	(void)ctx;
+	if (p->bytes_total > 0)
+		part = p->bytes < p->bytes_total ? p->bytes * BAR / p->bytes_total : BAR;
+	if (p->phase != IMPORT_READING)
+		part = BAR;
+	memset(bar, '.', BAR);
+	memset(bar, '#', part);
+	bar[BAR] = '\0';
+	(void)fprintf(stderr, "\r[%s] %" PRIu64 " rows %s\033[K", bar, p->rows,
+		      p->phase == IMPORT_READING   ? "read"
+		      : p->phase == IMPORT_MERGING ? "read, merging"
+						   : "done");
+	if (p->phase == IMPORT_DONE)
+		(void)fputc('\n', stderr);
+}
+
+static struct slice who(void)
+{
+	const char *name = getenv("LOGNAME");
+
+	return name == NULL || *name == '\0' ? SLICE("waybillctl") : slice_str(name);
+}
+
+static struct slice base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slice_str(slash == NULL ? path : slash + 1);
+}
+
+static int run(const struct config *cfg, const char *path, const struct import_options *o,
+	       struct arena *a, struct import_answer *answer, struct err *e)
+{
+	struct import_hooks hooks = {
+		.wanted = still_wanted,
+		.progress = isatty(STDERR_FILENO) ? show_progress : NULL,
+	};
+	struct db *work = NULL, *side = NULL;
+	int fd = -1, result = -1;
+	uint64_t size;
+
+	if (ctl_open(path, &fd, &size, e) == 0 &&
+	    db_open(cfg, "waybillctl import", &work, e) == 0 &&
+	    db_open(cfg, "waybillctl import side", &side, e) == 0)
+		result =
+			import_run(cfg, work, side, fd, 0, size, o, &hooks, a, answer, e);
+	db_close(&side);
+	db_close(&work);
+	if (fd >= 0)
+		(void)close(fd);
+	return result;
+}
+
+/* A refusal is an answer too: its sentence goes to stderr. */
+static int refused(const struct import_answer *answer, struct arena *a)
+{
+	struct slice why = ctl_report_message(answer->json, a);
+
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "waybillctl: %.*s\n", (int)why.n, why.p);
+	return answer->http_status < 500 ? CTL_REFUSED : CTL_FAILED;
+}
+
+static int show(const struct import_answer *answer, bool json, struct arena *a)
+{
+	struct err e = { 0 };
+
+	if (json) {
+		(void)fwrite(answer->json.p, 1, answer->json.n, stdout);
+		(void)fputc('\n', stdout);
+	}
+	if (answer->http_status >= 300)
+		return refused(answer, a);
+	if (!json && ctl_report(answer->json, a, &e) < 0)
+		return ctl_fail(&e);
+	return ctl_printed();
+}
+
+int ctl_import(const struct ctl *ctl, int argc, char **argv)
+{
+	struct import_options o = { .uploaded_by = who() };
+	const char *path = NULL, *sheet = NULL;
+	bool json = false;
+	const struct ctl_option options[] = {
+		{ "--dry-run", NULL, &o.dry_run }, { "--strict", NULL, &o.strict },
+		{ "--batch", NULL, &o.batch },     { "--json", NULL, &json },
+		{ "--sheet", &sheet, NULL },
+	};
+	struct import_answer answer = { 0 };
+	struct config *cfg = NULL;
+	struct err e = { 0 };
+	struct arena arena;
+	int status;
+
+	if (ctl_options(argc, argv, options, sizeof(options) / sizeof(options[0]), &path,
+			1,
+			"FILE [--dry-run] [--strict] [--batch] [--sheet NAME] [--json]",
+			&e) < 0)
+		return ctl_fail(&e);
+	o.file_name = base_name(path);
+	o.sheet = slice_str(sheet);
+	arena_init(&arena, ARENA_MAX);
+	catch_signals();
+	if (config_load(ctl->config_path, &cfg, &e) < 0 ||
+	    run(cfg, path, &o, &arena, &answer, &e) < 0)
+		status = ctl_fail(&e);
+	else
+		status = show(&answer, json, &arena);
+	arena_release(&arena);
+	config_free(&cfg);
+	return status;
+}
