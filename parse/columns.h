@@ -39,10 +39,12 @@ enum field {
 const char *field_name(enum field f);
 
 struct column {
-	uint32_t column;      /* 0 is A */
-	enum field field;     /* FIELD_EXTRA for a column that maps to no field */
-	struct slice heading; /* as the file has it, trimmed; made unique for extra */
-	bool shadowed;        /* another column won this field: kept in extra, reported */
+	uint32_t column;  /* 0 is A */
+	enum field field; /* FIELD_EXTRA for a column that maps to no field */
+	/* As the file has it, trimmed. No two are the same: the second "COD" is "COD
+	 * (2)"; an empty one is "Column F", and no other column has such a name. */
+	struct slice heading;
+	bool shadowed; /* another column won `field`: kept in extra, reported */
 };
 
 struct columns {
@@ -53,19 +55,29 @@ struct columns {
 				  */
 };
 
+/*
+ * Which column a field is read from, when several name it: the most specific heading
+ * (struct heading says which that is), then the leftmost; the others are shadowed.
+ * Remark1, Remark2 and Remark3 shadow nothing and are not shadowed: waybill_read() joins
+ * them to the remarks in the columns' order. "Street" is FIELD_STREET beside a column of
+ * addresses, and the receiver's address where there is none.
+ */
+
 /* How many different fields the row's headings name; 0 unless one of them is the
  * waybill number and there are at least two. */
 unsigned columns_score(const struct row *r);
-/* Maps the heading row. ERR_INPUT when columns_score() is 0; ERR_LIMIT. */
+/* Maps the heading row; all of *c_r is in the arena. ERR_INPUT when columns_score() is 0
+ * (lists the headings seen); ERR_LIMIT. */
 int columns_map(const struct row *r, struct arena *a, struct columns *c_r,
 		struct err *e) MUST_CHECK;
 
 /*
  * Chooses the sheet (the first visible one that has a heading row among its first
- * 20 rows, or the one named, any case) and maps its headings; leaves t selected at
- * that sheet with the heading row as the last row read, so that table_next() goes
- * on with the data. ERR_INPUT: no such sheet (lists the sheets), no heading row or
- * no waybill number column (lists the headings seen).
+ * 20 rows with a cell, or the one named, any case; an empty name names none; of several
+ * such rows the one that names most fields, then the first) and maps its headings; leaves
+ * t selected at that sheet with the heading row as the last row read, so that
+ * table_next() goes on with the data. ERR_INPUT: no such sheet (lists the sheets), no
+ * heading row or no waybill number column (lists the headings seen).
  */
 int columns_find(struct table *t, struct slice sheet, struct arena *a,
 		 struct columns *c_r, struct slice *sheet_r, struct err *e) MUST_CHECK;

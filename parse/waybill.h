@@ -6,6 +6,7 @@
 #define PARSE_WAYBILL_H
 
 #include "parse/columns.h"
+#include "parse/waybill_number.h"
 
 /* Dates that read both ways (03/04/2025), counted per column over the file. */
 struct date_order {
@@ -15,21 +16,43 @@ struct date_order {
 };
 
 struct waybill {
-	/* Text that PostgreSQL can read into the column as it is; p is NULL for an empty
-	 * or absent cell. Times are "YYYY-MM-DD HH:MM:SS", local to the configured
-	 * timezone; numbers are plain decimals; status is a stored status or NULL. */
+	/*
+	 * Text that PostgreSQL can read into the column as it is, without NUL; p is NULL
+	 * for an empty or absent cell. Text is trimmed and otherwise whole, up to a
+	 * cell's limit.
+	 * - status: a stored status; "pending" when the file has one that is not known.
+	 * - weight: kilograms, below 10^6, at most 3 decimals. cod_amount: below 10^10,
+	 * at most 2 decimals. number_of_items: whole, below 10^9. None is negative.
+	 * - times: "YYYY-MM-DD HH:MM:SS", local to the configured timezone; where the
+	 * file's text names a zone its offset stands behind it, as in "2025-01-31
+	 * 08:05:00+08:00".
+	 * - phones: at most PHONE_MAX bytes; see phone.h.
+	 * - destination: its cell, else the city.
+	 * - receiver_address: its cell, else what there is of "street, barangay, city,
+	 *   province".
+	 * - remarks: with Remark1 to Remark3 behind each other, joined by "; ".
+	 * "-", "N/A" and the like (text_is_filler()) are empty cells of a status, a
+	 * number and a time, and text elsewhere.
+	 */
 	struct slice value[FIELD_COUNT];
 	/* For an ambiguous date: value[] holds the month-first reading, these the
 	 * day-first one; NULL otherwise. Chosen at the file's end. */
 	struct slice signing_day_first, submission_day_first;
-	struct slice extra; /* a JSON object of the other columns, "{}" without any */
+	/*
+	 * A JSON object, heading to text, "{}" without any: the filled cells of columns
+	 * that map to no field, of shadowed ones, of columns beyond the headings ("Column
+	 * F"), and every cell of a mapped column that could not be read or says more than
+	 * the field does: bad values, unknown statuses, COD flags.
+	 */
+	struct slice extra;
 	struct slice unknown_status; /* the text as the file has it, or NULL */
 };
 
 enum row_verdict {
 	ROW_WAYBILL,
 	ROW_BLANK,   /* no cell with more than white space */
-	ROW_FOOTER,  /* begins "Total", "Jumlah", ... and has no waybill number */
+	ROW_FOOTER,  /* its first text is "Total", "Jumlah" and the like or begins so, and
+		      * it has nothing that looks like a waybill number */
 	ROW_REJECTED /* see struct reject */
 };
 
@@ -43,7 +66,11 @@ struct reject {
  * reject a row. */
 struct waybill_notes {
 	struct date_order signing, submission;
-	uint64_t footers, hidden_rows, phones_mended, cod_flags, unknown_statuses;
+	uint64_t footers;
+	uint64_t hidden_rows;   /* read all the same, rejected ones included */
+	uint64_t phones_mended; /* a leading 0 put back */
+	uint64_t cod_flags;     /* "COD", "NON-COD" where an amount belongs */
+	uint64_t unknown_statuses;
 	uint64_t bad_values; /* optional cells that could not be read and went to extra */
 };
 
@@ -55,12 +82,5 @@ struct waybill_notes {
 int waybill_read(const struct columns *c, const struct row *r, struct arena *a,
 		 struct waybill_notes *notes, enum row_verdict *verdict_r,
 		 struct waybill *w, struct reject *rej, struct err *e) MUST_CHECK;
-
-/* A number typed or scanned, as it is stored: trimmed, control characters and a
- * leading apostrophe dropped, upper case. Returns 0; -1 with ERR_INPUT: empty, over
- * 64 bytes, invalid UTF-8, or with white space or control characters inside.
- * The result is in the arena. */
-int waybill_number_normalise(struct slice text, struct arena *a, struct slice *number_r,
-			     struct err *e) MUST_CHECK;
 
 #endif

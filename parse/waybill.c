@@ -1,0 +1,501 @@
+/*
+ * Rows to waybills. Ignorant of files and of the database: cells in, normalised text
+ * out. This runs once for every row of every manifest, so it makes one pass, looks at
+ * nothing twice and copies only what changes.
+ */
+#include "parse/waybill.h"
+
+#include "parse/cell_text.h"
+#include "parse/date_text.h"
+#include "parse/json_write.h"
+#include "parse/num.h"
+#include "parse/phone.h"
+#include "parse/status.h"
+#include "parse/text.h"
+
+enum {
+	WEIGHT_WHOLE = 6,
+	WEIGHT_PLACES = 3,
+	MONEY_WHOLE = 10,
+	MONEY_PLACES = 2,
+	COUNT_WHOLE = 9
+};
+
+struct extra {
+	struct slice heading, text;
+};
+
+/* One row being read. */
+struct reader {
+	const struct columns *c;
+	struct arena *a;
+	struct waybill_notes *notes;
+	struct waybill *w;
+	struct extra *extra; /* room for one for every cell */
+	size_t n_extra;
+	struct err *e;
+};
+
+static int no_room(struct err *e)
+{
+	return err_set(e, ERR_LIMIT, "a row too large");
+}
+
+static void keep_extra(struct reader *rd, struct slice heading, struct slice text)
+{
+	rd->extra[rd->n_extra++] = (struct extra){ heading, text };
+}
+
+static void keep_bad(struct reader *rd, const struct column *column, struct slice text)
+{
+	rd->notes->bad_values++;
+	keep_extra(rd, column->heading, text);
+}
+
+/* Copies n bytes into the arena as the field's value. */
+static int set(struct reader *rd, struct slice *value, const char *p, size_t n)
+{
+	*value = arena_dup(rd->a, (struct slice){ p, n });
+	return value->p == NULL ? no_room(rd->e) : 0;
+}
+
+static int read_phone(struct reader *rd, const struct column *column, struct slice text)
+{
+	char phone[PHONE_MAX];
+	bool mended = false;
+	size_t n;
+
+	if (!phone_read(text, phone, &n, &mended)) {
+		keep_bad(rd, column, text);
+		return 0;
+	}
+	if (mended)
+		rd->notes->phones_mended++;
+	if (slice_eq(text, (struct slice){ phone, n })) {
+		rd->w->value[column->field] = text;
+		return 0;
+	}
+	return set(rd, &rd->w->value[column->field], phone, n);
+}
+
+/* A column that says whether there is something to collect, not how much. */
+static bool is_cod_flag(const struct cell *cell, struct slice text)
+{
+	static const struct slice flags[] = {
+		SLICE_INIT("cod"), SLICE_INIT("noncod"), SLICE_INIT("yes"),
+		SLICE_INIT("no"),  SLICE_INIT("y"),      SLICE_INIT("n"),
+		SLICE_INIT("ya"),  SLICE_INIT("tidak"),
+	};
+	char bytes[8];
+	struct slice key = { bytes, 0 };
+
+	if (cell->kind == CELL_BOOL)
+		return true;
+	if (text_key(text, bytes, sizeof(bytes), &key.n))
+		for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+			if (slice_eq(key, flags[i]))
+				return true;
+	return false;
+}
+
+/* Reads the text as the field's kind of number and writes it; 0 when it is none. */
+static size_t number_text(enum field field, const struct cell *cell, struct slice text,
+			  char *to)
+{
+	bool plain = cell->kind == CELL_NUMBER, ok;
+	struct num n;
+
+	switch (field) {
+	case FIELD_WEIGHT:
+		ok = plain ? num_plain(text, &n) : num_weight(text, &n);
+		return !ok || n.negative ? 0
+					 : num_write(&n, WEIGHT_WHOLE, WEIGHT_PLACES, to);
+	case FIELD_COD_AMOUNT:
+		ok = plain ? num_plain(text, &n) : num_money(text, &n);
+		return !ok || n.negative ? 0
+					 : num_write(&n, MONEY_WHOLE, MONEY_PLACES, to);
+	default:
+		ok = num_count(text, &n);
+		return !ok || n.negative ? 0 : num_write(&n, COUNT_WHOLE, 0, to);
+	}
+}
+
+static int read_number(struct reader *rd, const struct column *column,
+		       const struct cell *cell, struct slice text)
+{
+	char number[NUM_TEXT];
+	size_t n;
+
+	if (column->field == FIELD_COD_AMOUNT && is_cod_flag(cell, text)) {
+		rd->notes->cod_flags++;
+		keep_extra(rd, column->heading, text);
+		return 0;
+	}
+	n = cell->kind == CELL_DATE ? 0 : number_text(column->field, cell, text, number);
+	if (n == 0) {
+		keep_bad(rd, column, text);
+		return 0;
+	}
+	return set(rd, &rd->w->value[column->field], number, n);
+}
+
+static void count_order(struct date_order *count, enum date_order_of order)
+{
+	switch (order) {
+	case DATE_FIXED:
+		break;
+	case DATE_DAY_FIRST:
+		count->day_first++;
+		break;
+	case DATE_MONTH_FIRST:
+		count->month_first++;
+		break;
+	case DATE_EITHER:
+		count->ambiguous++;
+		break;
+	}
+}
+
+static int read_time(struct reader *rd, const struct column *column,
+		     const struct cell *cell, struct slice text)
+{
+	bool signing = column->field == FIELD_SIGNING_TIME;
+	struct waybill *w = rd->w;
+	struct date_text d;
+	bool ok = cell->kind == CELL_NUMBER ? date_serial_read(cell->number, &d)
+					    : date_text_read(text, &d);
+
+	if (!ok) {
+		keep_bad(rd, column, text);
+		return 0;
+	}
+	count_order(signing ? &rd->notes->signing : &rd->notes->submission, d.order);
+	if (d.order == DATE_EITHER &&
+	    set(rd, signing ? &w->signing_day_first : &w->submission_day_first,
+		d.day_first, d.n) < 0)
+		return -1;
+	return set(rd, &w->value[column->field], d.text, d.n);
+}
+
+static void read_status(struct reader *rd, const struct column *column, struct slice text)
+{
+	struct slice stored = status_read(text);
+
+	if (stored.p == NULL) {
+		rd->notes->unknown_statuses++;
+		rd->w->unknown_status = text;
+		keep_extra(rd, column->heading, text);
+		stored = SLICE("pending");
+	}
+	rd->w->value[FIELD_STATUS] = stored;
+}
+
+/* Joins what there is of the parts; p is NULL when there is nothing. */
+static int join(struct reader *rd, const struct slice *parts, size_t n,
+		struct slice between, struct slice *joined_r)
+{
+	size_t size = 0, used = 0;
+	char *to;
+
+	*joined_r = (struct slice){ NULL, 0 };
+	for (size_t i = 0; i < n; i++)
+		if (parts[i].n > 0)
+			size += parts[i].n + (size > 0 ? between.n : 0);
+	if (size == 0)
+		return 0;
+	to = arena_alloc(rd->a, size);
+	if (to == NULL)
+		return no_room(rd->e);
+	for (size_t i = 0; i < n; i++) {
+		if (parts[i].n == 0)
+			continue;
+		if (used > 0) {
+			memcpy(to + used, between.p, between.n);
+			used += between.n;
+		}
+		memcpy(to + used, parts[i].p, parts[i].n);
+		used += parts[i].n;
+	}
+	*joined_r = (struct slice){ to, size };
+	return 0;
+}
+
+static int read_remark(struct reader *rd, struct slice text)
+{
+	struct slice *value = &rd->w->value[FIELD_REMARKS];
+	const struct slice parts[] = { *value, text };
+
+	if (value->p != NULL)
+		return join(rd, parts, 2, SLICE("; "), value);
+	*value = text;
+	return 0;
+}
+
+/* Reads a filled cell of a mapped column. */
+static int read_field(struct reader *rd, const struct column *column,
+		      const struct cell *cell, struct slice text)
+{
+	if (cell->kind == CELL_ERROR && column->field != FIELD_WAYBILL_NUMBER) {
+		keep_bad(rd, column, text);
+		return 0;
+	}
+	switch (column->field) {
+	case FIELD_WAYBILL_NUMBER:
+		return 0; /* read before */
+	case FIELD_STATUS:
+		if (!text_is_filler(text))
+			read_status(rd, column, text);
+		return 0;
+	case FIELD_SENDER_PHONE:
+	case FIELD_RECEIVER_PHONE:
+		return read_phone(rd, column, text);
+	case FIELD_WEIGHT:
+	case FIELD_NUMBER_OF_ITEMS:
+	case FIELD_COD_AMOUNT:
+		return text_is_filler(text) ? 0 : read_number(rd, column, cell, text);
+	case FIELD_SIGNING_TIME:
+	case FIELD_SUBMISSION_TIME:
+		return text_is_filler(text) ? 0 : read_time(rd, column, cell, text);
+	case FIELD_REMARKS:
+		return read_remark(rd, text);
+	default:
+		rd->w->value[column->field] = text;
+		return 0;
+	}
+}
+
+/* A filled cell to the right of the headings, or under none. */
+static int read_unheaded(struct reader *rd, const struct cell *cell, struct slice text)
+{
+	char letters[CELL_COLUMN_MAX];
+	struct slice heading =
+		arena_printf(rd->a, "Column %s", cell_column_name(cell->column, letters));
+
+	if (heading.p == NULL)
+		return no_room(rd->e);
+	keep_extra(rd, heading, text);
+	return 0;
+}
+
+/* Walks cells and columns side by side; both rise. */
+static int read_cells(struct reader *rd, const struct row *r)
+{
+	const struct column *column = rd->c->column, *end = column + rd->c->n;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct cell *cell = &r->cells[i];
+		struct slice text = text_trim(cell->text);
+		int got = 0;
+
+		while (column < end && column->column < cell->column)
+			column++;
+		if (text.n == 0)
+			continue;
+		if (column == end || column->column != cell->column)
+			got = read_unheaded(rd, cell, text);
+		else if (column->field == FIELD_EXTRA || column->shadowed)
+			keep_extra(rd, column->heading, text);
+		else
+			got = read_field(rd, column, cell, text);
+		if (got < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Fields that another one stands in for. */
+static int derive(struct reader *rd)
+{
+	struct slice *value = rd->w->value;
+	const struct slice parts[] = { value[FIELD_STREET], value[FIELD_BARANGAY],
+				       value[FIELD_CITY], value[FIELD_PROVINCE] };
+
+	if (value[FIELD_DESTINATION].p == NULL)
+		value[FIELD_DESTINATION] = value[FIELD_CITY];
+	if (value[FIELD_RECEIVER_ADDRESS].p != NULL)
+		return 0;
+	return join(rd, parts, sizeof(parts) / sizeof(parts[0]), SLICE(", "),
+		    &value[FIELD_RECEIVER_ADDRESS]);
+}
+
+/* { "heading": "text", ... } */
+static int write_extra(struct reader *rd)
+{
+	size_t size = 2 + 2 * rd->n_extra;
+	char *to, *at;
+
+	rd->w->extra = SLICE("{}");
+	if (rd->n_extra == 0)
+		return 0;
+	for (size_t i = 0; i < rd->n_extra; i++)
+		size += json_string_size(rd->extra[i].heading) +
+			json_string_size(rd->extra[i].text);
+	at = to = arena_alloc(rd->a, size);
+	if (to == NULL)
+		return no_room(rd->e);
+	for (size_t i = 0; i < rd->n_extra; i++) {
+		*at++ = i == 0 ? '{' : ',';
+		at = json_string_put(rd->extra[i].heading, at);
+		*at++ = ':';
+		at = json_string_put(rd->extra[i].text, at);
+	}
+	*at++ = '}';
+	rd->w->extra = (struct slice){ to, (size_t)(at - to) };
+	return 0;
+}
+
+/* The words that footers begin with; longer ones stand before their beginnings. */
+static size_t footer_word(struct slice s)
+{
+	static const struct slice words[] = {
+		SLICE_INIT("grand total"), SLICE_INIT("sub total"),
+		SLICE_INIT("sub-total"),   SLICE_INIT("subtotal"),
+		SLICE_INIT("totals"),      SLICE_INIT("total"),
+		SLICE_INIT("jumlah"),      SLICE_INIT("总计"),
+		SLICE_INIT("合计"),        SLICE_INIT("小计"),
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		struct slice head = { s.p, words[i].n };
+
+		if (s.n >= head.n && slice_eq_nocase(head, words[i]))
+			return head.n;
+	}
+	return 0;
+}
+
+enum label { LABEL_NONE, LABEL_BEGINS, LABEL_ONLY };
+
+/* "Total" alone or with a colon; or "Total parcels: 25", but not "TOTAL-0001". */
+static enum label footer_label(struct slice s)
+{
+	size_t n = footer_word(s);
+
+	s = slice_from(s, n);
+	if (n == 0)
+		return LABEL_NONE;
+	if (s.n == 0 || slice_eq(s, SLICE(":")))
+		return LABEL_ONLY;
+	return strchr(" :(=\t", s.p[0]) != NULL || text_trim(s).p != s.p ? LABEL_BEGINS
+									 : LABEL_NONE;
+}
+
+/* Eight letters and digits, one of them a digit, and no space: more than any count of
+ * parcels has, and no number of a courier has less. */
+static bool looks_like_number(struct slice s)
+{
+	size_t n = 0;
+	bool digit = false;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (text_class((unsigned char)s.p[i] & 0x7f) == TEXT_LETTER)
+			n++;
+		if (s.p[i] == ' ')
+			return false;
+		digit = digit || (s.p[i] >= '0' && s.p[i] <= '9');
+	}
+	return n >= 8 && digit;
+}
+
+/* The first filled cell that is no bare number (a row's own number, a sum), or NULL. */
+static const struct cell *first_text(const struct row *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct slice s = text_trim(r->cells[i].text);
+
+		if (r->cells[i].kind == CELL_TEXT && s.n > 0 &&
+		    (s.p[0] < '0' || s.p[0] > '9'))
+			return &r->cells[i];
+	}
+	return NULL;
+}
+
+static bool is_footer(const struct row *r, const struct cell *number)
+{
+	const struct cell *first = first_text(r);
+	enum label label =
+		first == NULL ? LABEL_NONE : footer_label(text_trim(first->text));
+	struct slice s = { NULL, 0 };
+
+	if (label == LABEL_NONE)
+		return false;
+	if (number != NULL)
+		s = text_trim(number->text);
+	if (s.n == 0 || text_is_filler(s) || number == first)
+		return true;
+	return label == LABEL_ONLY && !looks_like_number(s);
+}
+
+static const struct cell *cell_at(const struct row *r, uint32_t column)
+{
+	for (size_t i = 0; i < r->n && r->cells[i].column <= column; i++)
+		if (r->cells[i].column == column)
+			return &r->cells[i];
+	return NULL;
+}
+
+static bool is_blank(const struct row *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (text_trim(r->cells[i].text).n > 0)
+			return false;
+	return true;
+}
+
+/* The row's number into w, or why there is none into rej; *ok_r says which. */
+static int read_waybill_number(struct reader *rd, const struct cell *cell,
+			       struct reject *rej, bool *ok_r)
+{
+	const struct column *column = &rd->c->column[rd->c->of[FIELD_WAYBILL_NUMBER]];
+	const struct cell none = { .column = column->column, .kind = CELL_TEXT };
+	const char *reason;
+
+	if (cell == NULL)
+		cell = &none;
+	if (waybill_number_cell(cell, rd->a, &rd->w->value[FIELD_WAYBILL_NUMBER], &reason,
+				rd->e) < 0)
+		return -1;
+	if (cell->text.n > 0 && slice_eq_nocase(text_trim(cell->text), column->heading))
+		reason = "the headings again, not a waybill";
+	*ok_r = reason == NULL;
+	if (reason == NULL)
+		return 0;
+	rej->heading = column->heading;
+	rej->text = cell->text;
+	rej->reason = slice_str(reason);
+	return 0;
+}
+
+int waybill_read(const struct columns *c, const struct row *r, struct arena *a,
+		 struct waybill_notes *notes, enum row_verdict *verdict_r,
+		 struct waybill *w, struct reject *rej, struct err *e)
+{
+	struct reader rd = { .c = c, .a = a, .notes = notes, .w = w, .e = e };
+	const struct cell *number =
+		cell_at(r, c->column[c->of[FIELD_WAYBILL_NUMBER]].column);
+	bool ok = false;
+
+	*verdict_r = ROW_BLANK;
+	if (is_blank(r))
+		return 0;
+	*verdict_r = ROW_FOOTER;
+	if (is_footer(r, number)) {
+		notes->footers++;
+		return 0;
+	}
+	if (r->hidden)
+		notes->hidden_rows++;
+	*verdict_r = ROW_REJECTED;
+	*w = (struct waybill){ .extra = { NULL, 0 } };
+	if (read_waybill_number(&rd, number, rej, &ok) < 0)
+		return -1;
+	if (!ok)
+		return 0;
+	*verdict_r = ROW_WAYBILL;
+	rd.extra = arena_alloc(a, r->n * sizeof(*rd.extra));
+	if (rd.extra == NULL)
+		return no_room(e);
+	if (read_cells(&rd, r) < 0 || derive(&rd) < 0)
+		return -1;
+	return write_extra(&rd);
+}

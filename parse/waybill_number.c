@@ -1,0 +1,146 @@
+/*
+ * Waybill numbers. Ignorant of couriers: a number is whatever was uploaded and is then
+ * scanned, so both come through here.
+ */
+#include "parse/waybill_number.h"
+
+#include "parse/num.h"
+#include "parse/text.h"
+#include "parse/utf8.h"
+
+static const char empty[] = "no waybill number";
+
+/* White space, controls and the apostrophe that marks text in a spreadsheet. */
+static struct slice trim(struct slice s)
+{
+	s = text_trim(s);
+	if (s.n > 0 && s.p[0] == '\'')
+		s = text_trim(slice_from(s, 1));
+	return s;
+}
+
+/* Whether s can be stored as it is; what can is nearly every number there is. */
+static bool is_clean(struct slice s)
+{
+	if (s.n == 0 || s.n > WAYBILL_NUMBER_MAX)
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] >= 0x7f || (s.p[i] >= 'a' && s.p[i] <= 'z'))
+			return false;
+	return true;
+}
+
+static char upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+/* Copies trimmed s to `to` in upper case, without control characters when `drop`; NULL,
+ * or the reason why it is no number. */
+static const char *clean(struct slice s, bool drop, char *to, size_t *n_r)
+{
+	unsigned chars = 0;
+
+	*n_r = 0;
+	while (s.n > 0) {
+		const char *at = s.p;
+		enum text_class class = text_class(utf8_get(&s));
+		size_t len = (size_t)(s.p - at);
+
+		if (class == TEXT_CONTROL && drop)
+			continue;
+		if (class == TEXT_CONTROL)
+			return "a control character inside the waybill number";
+		if (class == TEXT_SPACE)
+			return "a space inside the waybill number";
+		if (++chars > WAYBILL_NUMBER_MAX)
+			return "a waybill number longer than 64 characters";
+		for (size_t i = 0; i < len; i++)
+			to[(*n_r)++] = upper(at[i]);
+	}
+	return *n_r == 0 ? empty : NULL;
+}
+
+_Static_assert(WAYBILL_NUMBER_MAX == 64, "the reason above says 64");
+
+/* Fills *number_r, or *reason_r. */
+static int number_of(struct slice s, bool drop, struct arena *a, struct slice *number_r,
+		     const char **reason_r, struct err *e)
+{
+	char bytes[4 * WAYBILL_NUMBER_MAX];
+	size_t n;
+
+	*reason_r = NULL;
+	*number_r = s;
+	if (is_clean(s))
+		return 0;
+	*reason_r = clean(s, drop, bytes, &n);
+	if (*reason_r != NULL)
+		return 0;
+	*number_r = arena_dup(a, (struct slice){ bytes, n });
+	return number_r->p == NULL ? err_set(e, ERR_LIMIT, "a row too large") : 0;
+}
+
+int waybill_number_normalise(struct slice text, struct arena *a, struct slice *number_r,
+			     struct err *e)
+{
+	const char *reason;
+
+	if (!utf8_valid(text))
+		return err_set(e, ERR_INPUT, "a waybill number that is not UTF-8");
+	if (number_of(trim(text), false, a, number_r, &reason, e) < 0)
+		return -1;
+	return reason == NULL ? 0 : err_set(e, ERR_INPUT, "%s", reason);
+}
+
+/* Why a number's cell cannot be trusted with an identifier, or NULL. */
+static const char *number_fault(double number, struct slice text)
+{
+	if (number < 0)
+		return "a negative number, not a waybill number";
+	if (number >= 1e15)
+		return "Excel keeps only 15 digits of a number, the rest of this one is "
+		       "lost: format the column as text and export again";
+	if (slice_find(text, '.') != NULL || slice_find(text, 'E') != NULL)
+		return "not a whole number";
+	return NULL;
+}
+
+int waybill_number_cell(const struct cell *cell, struct arena *a, struct slice *number_r,
+			const char **reason_r, struct err *e)
+{
+	struct slice s = trim(cell->text), digits;
+	char whole[NUM_WHOLE_DIGITS];
+
+	*reason_r = NULL;
+	*number_r = (struct slice){ NULL, 0 };
+	if (s.n == 0 || text_is_filler(s))
+		*reason_r = empty;
+	else if (cell->kind == CELL_NUMBER)
+		*reason_r = number_fault(cell->number, s);
+	else if (cell->kind == CELL_DATE)
+		*reason_r = "a date, not a waybill number: format the column as text and "
+			    "export again";
+	else if (cell->kind == CELL_ERROR)
+		*reason_r = "the cell shows an error, not a waybill number";
+	else if (cell->kind == CELL_BOOL)
+		*reason_r = "true or false, not a waybill number";
+	if (*reason_r != NULL)
+		return 0;
+	switch (num_whole(s, whole, &digits.n)) {
+	case NUM_WHOLE:
+		digits.p = whole;
+		*number_r = arena_dup(a, digits);
+		return number_r->p == NULL ? err_set(e, ERR_LIMIT, "a row too large") : 0;
+	case NUM_FRACTION:
+		*reason_r = "not a whole number";
+		return 0;
+	case NUM_LOST:
+		*reason_r = "digits of the number are lost, a spreadsheet shortened it: "
+			    "format the column as text and export again";
+		return 0;
+	case NUM_OTHER:
+		break;
+	}
+	return number_of(s, true, a, number_r, reason_r, e);
+}
