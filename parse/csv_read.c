@@ -241,19 +241,25 @@ static void step_quoted(struct csv *c)
 	}
 }
 
+static void step_behind_quote(struct csv *c)
+{
+	c->state = BEHIND_QUOTE;
+	while (c->buf[c->p] == ' ' || (c->buf[c->p] == '\t' && c->delimiter != '\t'))
+		c->p++;
+}
+
 /* 2DQUOTE is a quote in the cell; a single one has closed it. */
 static void step_quote(struct csv *c)
 {
-	if (c->buf[c->p] == '"') {
-		c->buf[c->write++] = '"';
-		c->p++;
-		c->state = QUOTED;
-	} else {
-		c->state = BEHIND_QUOTE;
+	if (c->buf[c->p] != '"') {
+		step_behind_quote(c);
+		return;
 	}
+	c->buf[c->write++] = '"';
+	c->p++;
+	c->state = QUOTED;
 }
 
-/* Does p stand on something of the cell's own state, and not on its end? Takes it. */
 static void step(struct csv *c)
 {
 	switch (c->state) {
@@ -270,9 +276,7 @@ static void step(struct csv *c)
 		step_quote(c);
 		break;
 	case BEHIND_QUOTE:
-		while (c->buf[c->p] == ' ' ||
-		       (c->buf[c->p] == '\t' && c->delimiter != '\t'))
-			c->p++;
+		step_behind_quote(c);
 		break;
 	}
 }

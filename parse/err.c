@@ -29,7 +29,9 @@ int err_prefix(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
-	if (n >= 0 && (size_t)n < sizeof(e->text))
-		(void)snprintf(e->text + n, sizeof(e->text) - (size_t)n, ": %s", was);
+	/* what does not fit is cut off: the text is for people */
+	if (n >= 0 && (size_t)n < sizeof(e->text) - 2)
+		(void)snprintf(e->text + n, sizeof(e->text) - (size_t)n, ": %.*s",
+			       (int)(sizeof(e->text) - (size_t)n - 3), was);
 	return -1;
 }

@@ -174,7 +174,7 @@ static int fail(const struct text_decode *d, int used, unsigned c, struct err *e
 {
 	unsigned long long at = d->offset;
 
-	if (used > 0)
+	if (used == NUL)
 		return err_set(e, ERR_INPUT,
 			       "byte %llu is a NUL: this is not a text file", at);
 	if (used == CUT)
