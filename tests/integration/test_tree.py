@@ -62,3 +62,11 @@ class Tree(unittest.TestCase):
         wrong = {path: read(path).count("\n") for path in files("server/*.c", "parse/*.c")
                  if read(path).count("\n") > 600}
         self.assertEqual(wrong, {})
+
+    def test_the_sample_configuration_shows_every_key_and_its_default(self):
+        keys = dict(re.findall(r'^\t\{ "(\w+)", \w+, AT\(\w+\), "?([^",]*)"?,', read("server/config.c"),
+                               re.MULTILINE))
+        self.assertGreater(len(keys), 20)
+        keys["static_dir"] = "/usr/local/share/waybill/static"
+        shown = dict(re.findall(r"^#(\w+) =[ ]?(.*)$", read("conf/waybilld.conf"), re.MULTILINE))
+        self.assertEqual(shown, keys)
