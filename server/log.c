@@ -13,10 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-	LINE = 4096, /* PIPE_BUF: a write up to this size is never mixed with others */
-	TAIL = 8     /* kept free for "...\n" */
-};
+enum { LINE = 4096 }; /* PIPE_BUF: a write up to this size is never mixed with others */
 
 static int log_fd = STDERR_FILENO;
 static enum log_level log_max = LOG_INFO;
@@ -94,20 +91,24 @@ static size_t printable(struct slice s)
 	return one.n;
 }
 
-/* Appends text to the line's n bytes so that it stays one line of valid UTF-8. */
-static size_t put_text(char line[LINE], size_t n, struct slice text)
+/* Writes text so that it stays one line of valid UTF-8; "..." stands for what has no
+ * room. Returns the bytes written, at most room. */
+static size_t put_text(char *to, size_t room, struct slice text)
 {
+	static const struct slice cut = SLICE_INIT("...");
+	size_t n = 0;
+
 	while (text.n > 0) {
 		size_t step = printable(text);
 
-		if (n > LINE - TAIL - 4) {
-			memcpy(line + n, "...", 3);
-			return n + 3;
+		if (room - n < 4 + cut.n) { /* 4: what one character takes at the most */
+			memcpy(to + n, cut.p, cut.n);
+			return n + cut.n;
 		}
 		if (step > 0)
-			memcpy(line + n, text.p, step);
+			memcpy(to + n, text.p, step);
 		else
-			(void)put_hex(line + n, (unsigned char)text.p[0]);
+			(void)put_hex(to + n, (unsigned char)text.p[0]);
 		n += step > 0 ? step : 4;
 		(void)slice_take(&text, step > 0 ? step : 1);
 	}
@@ -130,7 +131,8 @@ void log_line(enum log_level level, const char *fmt, ...)
 	if (len < 0)
 		len = 0;
 	n = put_start(line, level);
-	n = put_text(line, n, (struct slice){ text, strnlen(text, (size_t)len) });
+	n += put_text(line + n, sizeof(line) - n - 1,
+		      (struct slice){ text, strnlen(text, (size_t)len) });
 	line[n++] = '\n';
 	while (write(log_fd, line, n) < 0 && errno == EINTR)
 		;
