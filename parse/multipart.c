@@ -64,7 +64,6 @@ static int boundary_read(struct slice content_type, struct slice *boundary_r,
 		n++;
 	if (!slice_eq_nocase(slice_take(&content_type, n), SLICE("multipart/form-data")))
 		return err_set(e, ERR_INPUT, "not multipart/form-data");
-	*boundary_r = (struct slice){ NULL, 0 };
 	while ((r = http_param_next(&content_type, &name, &value, e)) == PARSE_MORE) {
 		if (!slice_eq_nocase(name, SLICE("boundary")))
 			continue;
@@ -82,7 +81,7 @@ static int boundary_read(struct slice content_type, struct slice *boundary_r,
 int multipart_open(struct slice content_type, const struct multipart_limits *limits,
 		   struct multipart **m_r, struct err *e)
 {
-	struct slice boundary;
+	struct slice boundary = { NULL, 0 };
 	struct multipart *m;
 
 	*m_r = NULL;
