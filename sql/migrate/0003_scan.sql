@@ -201,6 +201,9 @@ begin
 	v_result := coalesce(v_result,
 			     case when v_session.state <> 'open' then 'session_closed' end,
 			     scan_verdict(p_mode, v_waybill.status));
+	if v_result = 'valid' and p_mode = 'return' then
+		v_waybill.status := 'returned';
+	end if;
 	loop
 		-- Its own first scan may be why a parcel cannot be scanned again.
 		if v_result in ('wrong_status', 'already_dispatched') and p_session is not null then

@@ -104,6 +104,15 @@ begin
 end
 $$;
 
+-- Waits until nobody loads this upload any more, and then (in a snapshot of its own) reads
+-- how that ended.
+create function upload_settled(p_id bigint) returns setof uploads language plpgsql as $$
+begin
+	perform pg_advisory_xact_lock(1, (p_id % 2147483647)::integer);
+	return query select * from uploads where id = p_id;
+end
+$$;
+
 -- The progress of couriers: an import moves a parcel forward only.
 create function status_rank(p_status text) returns integer language sql immutable as $$
 	select case p_status

@@ -4,5 +4,4 @@
 -- 200 with the upload when it is loaded, 503 when it is not
 select case when u.state = 'completed' then 200 else 503 end as status,
        upload_json(u, true)::text as body
-from (select pg_advisory_xact_lock(5, ($1::bigint % 2147483647)::integer)) locked, uploads u
-where u.id = $1::bigint
+from upload_settled($1::bigint) u

@@ -1,0 +1,265 @@
+/*
+ * The story of one upload: begun, tried up to three times, and told to the client as what
+ * the database says of it. How a file is read and loaded stands in import_load.
+ */
+#include "server/import.h"
+
+#include "server/import_load.h"
+#include "server/log.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ATTEMPTS = 3, FILE_ARENA_MAX = 64 * 1024 * 1024, SETTLE_ATTEMPTS = 20 };
+
+/* An upload's row as a statement answered it: (status, body). */
+static int take_answer(const struct stmt_result *r, size_t status,
+		       struct import_answer *answer, struct err *e)
+{
+	struct slice code;
+
+	if (r->rows != 1)
+		return err_set(e, ERR_INTERNAL, "the upload's row is gone");
+	code = stmt_value(r, 0, status);
+	answer->http_status = 0;
+	for (size_t i = 0; i < code.n && i < 3; i++)
+		answer->http_status =
+			answer->http_status * 10 + (unsigned)(code.p[i] - '0');
+	answer->json = stmt_value(r, 0, status + 1);
+	return 0;
+}
+
+static struct slice or_null(struct slice s)
+{
+	return s.n > 0 ? s : (struct slice){ NULL, 0 };
+}
+
+/* 1 when the upload is to be loaded, 0 when its key is answered already. */
+static int begin(struct import_job *j, struct import_answer *answer, struct err *e)
+{
+	const struct import_options *o = j->options;
+	struct slice yes = SLICE("true"), no = SLICE("false");
+	struct slice v[6] = { or_null(o->upload_key),  or_null(o->file_name),
+			      or_null(o->uploaded_by), o->dry_run ? yes : no,
+			      o->strict ? yes : no,    o->batch ? yes : no };
+	struct stmt_result r;
+
+	if (stmt_run(j->side, STMT_UPLOAD_BEGIN, v, 6, j->answer, &r, e) < 0)
+		return -1;
+	if (r.rows != 1)
+		return err_set(e, ERR_INTERNAL, "an upload cannot be begun");
+	if (stmt_value(&r, 0, 1).p != NULL)
+		return take_answer(&r, 1, answer, e);
+	j->id = stmt_value(&r, 0, 0);
+	return 1;
+}
+
+/* The upload's lock goes with the connection; a connection that stays gives it back. */
+static void release(struct import_job *j)
+{
+	struct err e = { 0 };
+	struct stmt_result r;
+
+	if (stmt_run(j->side, STMT_UPLOAD_RELEASE, &j->id, 1, j->answer, &r, &e) < 0)
+		log_line(LOG_DEBUG, "upload lock: %s", e.text);
+}
+
+static void roll_back(struct import_job *j)
+{
+	struct err e = { 0 };
+	struct stmt_result r;
+
+	if (stmt_run(j->work, STMT_ROLLBACK, NULL, 0, j->answer, &r, &e) < 0)
+		log_line(LOG_DEBUG, "rollback: %s", e.text);
+}
+
+static void wait_ms(long ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+
+	(void)nanosleep(&t, NULL);
+}
+
+/*
+ * The connection went during COMMIT. Whether the rows are there is known once the server
+ * is back and the transaction is over. 1 loaded, 0 not loaded, -1 cannot be found out.
+ */
+static int settle(struct import_job *j, struct import_answer *answer, struct err *e)
+{
+	for (int i = 0; i < SETTLE_ATTEMPTS; i++) {
+		struct err again = { 0 };
+		struct stmt_result r;
+
+		if (stmt_run(j->side, STMT_UPLOAD_SETTLED, &j->id, 1, j->answer, &r,
+			     &again) == 0) {
+			if (take_answer(&r, 0, answer, e) < 0)
+				return -1;
+			return answer->http_status == 200 ? 1 : 0;
+		}
+		wait_ms(500);
+	}
+	return -1;
+}
+
+/* One transaction. 0 with the answer, or -1: see j->refusal and e. */
+static int attempt(struct import_job *j, struct import_answer *answer, struct err *e)
+{
+	struct err commit = { 0 };
+	struct stmt_result r, none;
+	int known;
+
+	if (import_load(j, &r, e) < 0 || take_answer(&r, 0, answer, e) < 0) {
+		roll_back(j);
+		return -1;
+	}
+	if (stmt_run(j->work, STMT_COMMIT, NULL, 0, j->answer, &none, &commit) == 0)
+		return 0;
+	roll_back(j);
+	if (commit.kind != ERR_UNCERTAIN)
+		return err_set(e, commit.kind, "%s", commit.text);
+	known = settle(j, answer, e);
+	if (known == 1)
+		return 0;
+	return err_set(e, known == 0 ? ERR_TRANSIENT : ERR_UNCERTAIN, "%s", commit.text);
+}
+
+/* A deadlock, a serialization failure, a server that went: the file is still here. */
+static int attempts(struct import_job *j, struct import_answer *answer, struct err *e)
+{
+	for (int n = 1;; n++) {
+		struct err failed = { 0 };
+
+		if (attempt(j, answer, &failed) == 0)
+			return 0;
+		if (j->refusal.http_status != 0 || failed.kind != ERR_TRANSIENT ||
+		    n == ATTEMPTS)
+			return err_set(e, failed.kind, "%s", failed.text);
+		log_line(LOG_WARNING, "upload %.*s: attempt %d: %s", (int)j->id.n,
+			 j->id.p, n, failed.text);
+		wait_ms(200L * n + getpid() % 100);
+	}
+}
+
+/* "no heading row; row 1 has A, B" as a sentence, and what to do. */
+static struct slice sentence(struct arena *a, const char *text, const char *advice)
+{
+	size_t n = strlen(text);
+	const char *stop = n > 0 && strchr(".?!", text[n - 1]) != NULL ? "" : ".";
+
+	return arena_printf(a, "%c%s%s%s%s", toupper((unsigned char)text[0]),
+			    n > 0 ? text + 1 : "", stop, *advice != '\0' ? " " : "",
+			    advice);
+}
+
+/* Writes down that nothing was loaded, and why. */
+static int fail(struct import_job *j, const char *state, const char *code,
+		struct slice message, unsigned http_status, struct import_answer *answer,
+		struct err *e)
+{
+	struct slice v[6] = { j->id, slice_str(state), slice_str(code), message,
+			      arena_printf(j->answer, "%u", http_status) };
+	struct stmt_result r;
+	struct buf facts;
+	int rc = -1;
+
+	j->report.loaded = false;
+	buf_init(&facts, FILE_ARENA_MAX);
+	if (import_report_json(&j->report, &facts, e) == 0) {
+		v[5] = buf_slice(&facts);
+		if (stmt_run(j->side, STMT_UPLOAD_FAIL, v, 6, j->answer, &r, e) == 0)
+			rc = take_answer(&r, 0, answer, e);
+	}
+	buf_release(&facts);
+	return rc;
+}
+
+static int refuse(struct import_job *j, const struct err *why,
+		  struct import_answer *answer, struct err *e)
+{
+	const struct import_refusal *f = &j->refusal;
+
+	return fail(j, f->state, f->code, sentence(j->answer, why->text, f->advice),
+		    f->http_status, answer, e);
+}
+
+/* Our own trouble: the upload's row says so if it can, and the caller is told by e. */
+static int give_up(struct import_job *j, const struct err *why, struct err *e)
+{
+	struct import_answer unused;
+	struct err ignored = { 0 };
+
+	if (why->kind != ERR_UNCERTAIN &&
+	    fail(j, "failed",
+		 why->kind == ERR_TRANSIENT ? "database_unreachable" : "internal_error",
+		 SLICE("The server had a problem while it was loading this file; nothing "
+		       "of it "
+		       "was loaded: upload it again."),
+		 503, &unused, &ignored) < 0)
+		log_line(LOG_DEBUG, "upload %.*s: %s", (int)j->id.n, j->id.p,
+			 ignored.text);
+	return err_set(e, why->kind, "%s", why->text);
+}
+
+static int import(struct import_job *j, int fd, uint64_t start, uint64_t size,
+		  struct import_answer *answer, struct err *e)
+{
+	struct err why = { 0 };
+	int rc;
+
+	if (table_open(fd, start, size, &table_limits_default, &j->table, &why) == 0)
+		rc = attempts(j, answer, &why);
+	else
+		rc = import_table_failed(j, &why);
+	if (rc < 0)
+		rc = j->refusal.http_status != 0 ? refuse(j, &why, answer, e)
+						 : give_up(j, &why, e);
+	return rc;
+}
+
+static void tell_done(const struct import_job *j)
+{
+	struct import_progress p = { .phase = IMPORT_DONE,
+				     .rows = j->report.staged + j->report.rejected };
+
+	if (j->hooks == NULL || j->hooks->progress == NULL)
+		return;
+	if (j->table != NULL)
+		p.bytes = table_progress(j->table, &p.bytes_total);
+	j->hooks->progress(j->hooks->ctx, &p);
+}
+
+int import_run(const struct config *cfg, struct db *work, struct db *side, int fd,
+	       uint64_t start, uint64_t size, const struct import_options *o,
+	       const struct import_hooks *hooks, struct arena *a,
+	       struct import_answer *answer, struct err *e)
+{
+	struct import_job j = { .cfg = cfg,
+				.work = work,
+				.side = side,
+				.options = o,
+				.hooks = hooks,
+				.answer = a };
+	int rc;
+
+	arena_init(&j.file, FILE_ARENA_MAX);
+	arena_init(&j.row, IMPORT_ROW_MAX);
+	buf_init(&j.copy, (size_t)2 * IMPORT_ROW_MAX);
+	buf_init(&j.cells, IMPORT_CELLS_MAX);
+	import_spool_init(&j.rejects, cfg->spool_dir);
+	rc = begin(&j, answer, e);
+	if (rc == 1) {
+		rc = import(&j, fd, start, size, answer, e);
+		tell_done(&j);
+		release(&j);
+	}
+	db_patience(work, 0);
+	table_close(&j.table);
+	import_spool_release(&j.rejects);
+	buf_release(&j.cells);
+	buf_release(&j.copy);
+	arena_release(&j.row);
+	arena_release(&j.file);
+	return rc;
+}

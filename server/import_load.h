@@ -1,0 +1,58 @@
+/*
+ * One attempt to load a file: its rows to the staging table, the merge, the rejects, the
+ * upload's row, all in one transaction that the caller ends. For import.
+ */
+#ifndef SERVER_IMPORT_LOAD_H
+#define SERVER_IMPORT_LOAD_H
+
+#include "server/import.h"
+#include "server/import_report.h"
+#include "server/import_spool.h"
+#include "server/stmt.h"
+
+enum {
+	IMPORT_ROW_MAX = 64 * 1024 * 1024, /* bytes of one row, in each of its shapes */
+	IMPORT_CELLS_MAX = 256 * 1024 /* of a rejected row that is kept for the report */
+};
+
+/* A decision about the file that is an answer, not a trouble of ours. */
+struct import_refusal {
+	unsigned http_status; /* 0: none */
+	const char *code;     /* stable, for programs */
+	const char *state;    /* of the upload: failed or cancelled */
+	const char *advice;   /* a sentence behind the reason; "" for none */
+};
+
+struct import_job {
+	const struct config *cfg;
+	struct db *work, *side;
+	const struct import_options *options;
+	const struct import_hooks *hooks; /* may be NULL */
+	struct slice id;                  /* the upload's, as text */
+	struct arena *answer;             /* lives on */
+	struct arena file, row;           /* live as long as the attempt, the row */
+	struct table *table;
+	struct columns columns;
+	struct import_report report;
+	struct import_spool rejects;
+	struct buf copy;  /* COPY text on its way to PostgreSQL */
+	struct buf cells; /* one rejected row as JSON */
+	int64_t told_at;  /* when progress was last told */
+	struct import_refusal refusal;
+};
+
+/* Records a refusal whose reason stands in an err; returns -1. */
+int import_refuse(struct import_job *j, unsigned http_status, const char *code,
+		  const char *state, const char *advice);
+
+/* A failure of the table's reader as a refusal, when the file is to blame; returns -1. */
+int import_table_failed(struct import_job *j, const struct err *e);
+
+/*
+ * Reads the file and loads it, up to but without the COMMIT; the transaction stays open,
+ * also after a failure. Returns 0 with *r_r the row that import_finish.sql answered
+ * (status, body), or -1 with e: the file's fault when j->refusal says so.
+ */
+int import_load(struct import_job *j, struct stmt_result *r_r, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,220 @@
+/*
+ * An import's facts as JSON. Ignorant of how the rows were read and of the database.
+ */
+#include "server/import_report.h"
+
+#include "parse/json_write.h"
+
+#include <inttypes.h>
+
+void import_report_status(struct import_report *r, struct slice text, struct arena *a)
+{
+	struct slice copy;
+
+	for (size_t i = 0; i < r->statuses; i++)
+		if (slice_eq_nocase(r->status[i].text, text)) {
+			r->status[i].rows++;
+			return;
+		}
+	copy = r->statuses < IMPORT_STATUSES ? arena_dup(a, text) : SLICE("");
+	if (r->statuses == IMPORT_STATUSES || copy.p == NULL) {
+		r->other_statuses++;
+		return;
+	}
+	r->status[r->statuses].text = copy;
+	r->status[r->statuses++].rows = 1;
+}
+
+bool import_report_day_first(const struct date_order *own, const struct date_order *other)
+{
+	const struct date_order *by =
+		own->day_first == 0 && own->month_first == 0 ? other : own;
+
+	return by->day_first > 0 && by->month_first == 0;
+}
+
+/* One warning: {kind, count, message}. */
+static int warn(struct buf *b, const char *kind, uint64_t count, struct slice message,
+		struct err *e)
+{
+	if (json_write_object(b, e) < 0 || json_write_key(b, SLICE("kind"), e) < 0 ||
+	    json_write_string(b, slice_str(kind), e) < 0 ||
+	    json_write_key(b, SLICE("count"), e) < 0 ||
+	    json_write_uint(b, count, e) < 0 ||
+	    json_write_key(b, SLICE("message"), e) < 0 ||
+	    json_write_string(b, message, e) < 0)
+		return -1;
+	return json_write_object_end(b, e);
+}
+
+static int warn_fixed(struct buf *b, const char *kind, uint64_t count,
+		      const char *message, struct err *e)
+{
+	return count == 0 ? 0 : warn(b, kind, count, slice_str(message), e);
+}
+
+static int warn_statuses(const struct import_report *r, struct buf *b, struct err *e)
+{
+	char text[400];
+
+	for (size_t i = 0; i < r->statuses; i++) {
+		struct slice s = r->status[i].text;
+
+		(void)snprintf(text, sizeof(text),
+			       "The status \"%.*s\" is not known: its rows are loaded as "
+			       "pending, and the text is kept with them.",
+			       s.n < 200 ? (int)s.n : 200, s.p);
+		if (warn(b, "unknown_status", r->status[i].rows, slice_str(text), e) < 0)
+			return -1;
+	}
+	return warn_fixed(
+		b, "unknown_status", r->other_statuses,
+		"Further statuses are not known: their rows are loaded as pending, "
+		"and the texts are kept with them.",
+		e);
+}
+
+/* Which way a column's ambiguous dates were read, and why. */
+static int warn_dates(const char *field, const struct date_order *own,
+		      const struct date_order *other, struct buf *b, struct err *e)
+{
+	bool day_first = import_report_day_first(own, other);
+	bool by_own = own->day_first > 0 || own->month_first > 0;
+	const struct date_order *by = by_own ? own : other;
+	char text[400];
+	int n;
+
+	if (own->ambiguous == 0)
+		return 0;
+	n = snprintf(text, sizeof(text),
+		     "Dates of %s that read both ways (like 03/04/2025) "
+		     "were taken as %s: ",
+		     field, day_first ? "day/month/year" : "month/day/year");
+	if (n < 0 || (size_t)n >= sizeof(text))
+		return err_set(e, ERR_INTERNAL, "text cannot be formatted");
+	if (by->day_first > 0 && by->month_first > 0)
+		(void)snprintf(text + n, sizeof(text) - (size_t)n,
+			       "%" PRIu64 " others can only be day first and %" PRIu64
+			       " only month first, so look at them.",
+			       by->day_first, by->month_first);
+	else if (by->day_first > 0 || by->month_first > 0)
+		(void)snprintf(text + n, sizeof(text) - (size_t)n,
+			       "%" PRIu64 " others %scan only be so.",
+			       by->day_first + by->month_first,
+			       by_own ? "" : "in the file's other date column ");
+	else
+		(void)snprintf(text + n, sizeof(text) - (size_t)n,
+			       "no other date of the file tells.");
+	return warn(b, "ambiguous_date", own->ambiguous, slice_str(text), e);
+}
+
+static int warn_columns(const struct columns *c, struct buf *b, struct err *e)
+{
+	char text[400];
+
+	for (size_t i = 0; i < c->n; i++) {
+		struct slice lost = c->column[i].heading, won;
+
+		if (!c->column[i].shadowed)
+			continue;
+		won = c->column[c->of[c->column[i].field]].heading;
+		(void)snprintf(
+			text, sizeof(text),
+			"Column \"%.*s\" is kept among the other columns: \"%.*s\" is "
+			"taken for %s.",
+			lost.n < 120 ? (int)lost.n : 120, lost.p,
+			won.n < 120 ? (int)won.n : 120, won.p,
+			field_name(c->column[i].field));
+		if (warn(b, "shadowed_column", 1, slice_str(text), e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int warnings(const struct import_report *r, struct buf *b, struct err *e)
+{
+	const struct waybill_notes *n = &r->notes;
+
+	if (r->columns != NULL && warn_columns(r->columns, b, e) < 0)
+		return -1;
+	if (warn_statuses(r, b, e) < 0 ||
+	    warn_dates("the signing time", &n->signing, &n->submission, b, e) < 0 ||
+	    warn_dates("the submission time", &n->submission, &n->signing, b, e) < 0 ||
+	    warn_fixed(b, "bad_value", n->bad_values,
+		       "Cells that do not fit their column are kept among the other "
+		       "columns; "
+		       "their rows are loaded without them.",
+		       e) < 0 ||
+	    warn_fixed(b, "cod_flag", n->cod_flags,
+		       "COD cells that say COD or NON-COD carry no amount.", e) < 0 ||
+	    warn_fixed(b, "phone_mended", n->phones_mended,
+		       "Phone numbers had lost their leading 0 and got it back.",
+		       e) < 0 ||
+	    warn_fixed(b, "hidden_row", n->hidden_rows,
+		       "Hidden rows are loaded like the others.", e) < 0)
+		return -1;
+	return warn_fixed(b, "footer", n->footers, "Rows of totals are left out.", e);
+}
+
+static int mapping(const struct columns *c, struct buf *b, struct err *e)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct column *col = &c->column[i];
+		bool extra = col->shadowed || col->field == FIELD_EXTRA;
+
+		if (json_write_object(b, e) < 0 ||
+		    json_write_key(b, SLICE("heading"), e) < 0 ||
+		    json_write_string(b, col->heading, e) < 0 ||
+		    json_write_key(b, SLICE("column"), e) < 0 ||
+		    json_write_uint(b, (uint64_t)col->column + 1, e) < 0 ||
+		    json_write_key(b, SLICE("field"), e) < 0 ||
+		    json_write_string(b,
+				      slice_str(extra ? "extra" : field_name(col->field)),
+				      e) < 0 ||
+		    json_write_object_end(b, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int count(struct buf *b, const char *name, uint64_t n, struct err *e)
+{
+	if (json_write_key(b, slice_str(name), e) < 0)
+		return -1;
+	return json_write_uint(b, n, e);
+}
+
+static int counters(const struct import_report *r, struct buf *b, struct err *e)
+{
+	uint64_t unchanged =
+		r->loaded ? r->staged - r->duplicate - r->inserted - r->updated : 0;
+
+	if (count(b, "rows_total", r->staged + r->rejected, e) < 0 ||
+	    count(b, "inserted", r->inserted, e) < 0 ||
+	    count(b, "updated", r->updated, e) < 0 ||
+	    count(b, "unchanged", unchanged, e) < 0 ||
+	    count(b, "duplicate", r->duplicate, e) < 0)
+		return -1;
+	return count(b, "rejected", r->rejected, e);
+}
+
+int import_report_json(const struct import_report *r, struct buf *b, struct err *e)
+{
+	if (json_write_object(b, e) < 0 || counters(r, b, e) < 0)
+		return -1;
+	if (r->format != NULL && (json_write_key(b, SLICE("format"), e) < 0 ||
+				  json_write_string(b, slice_str(r->format), e) < 0))
+		return -1;
+	if (r->columns != NULL &&
+	    (count(b, "heading_row", r->columns->heading_row, e) < 0 ||
+	     json_write_key(b, SLICE("sheet"), e) < 0 ||
+	     json_write_string(b, r->sheet, e) < 0))
+		return -1;
+	if (json_write_key(b, SLICE("mapping"), e) < 0 || json_write_array(b, e) < 0 ||
+	    (r->columns != NULL && mapping(r->columns, b, e) < 0) ||
+	    json_write_array_end(b, e) < 0 ||
+	    json_write_key(b, SLICE("warnings"), e) < 0 || json_write_array(b, e) < 0 ||
+	    warnings(r, b, e) < 0 || json_write_array_end(b, e) < 0)
+		return -1;
+	return json_write_object_end(b, e);
+}

@@ -1,0 +1,84 @@
+-- plain
+-- Staged rows to waybills: new numbers are inserted, known ones take over what the file says
+-- and keep what it does not say, rows that change nothing are not written. In the order of the
+-- numbers, so that two imports never wait for each other in a circle.
+-- $1 upload id   $2 batch: true marks them ready for a batch
+-- $3, $4 true: ambiguous signing times, submission times are day first
+-- One row: inserted, updated
+with merged as (
+	insert into waybills as w (
+		waybill_number, sender_name, sender_address, sender_phone, receiver_name,
+		receiver_address, province, city, barangay, street, receiver_phone, destination,
+		item_name, number_of_items, weight, express_type, cod_amount, remarks, status,
+		signing_time, submission_time, extra, batch_ready, upload_id)
+	select s.waybill_number, s.sender_name, s.sender_address, s.sender_phone,
+	       s.receiver_name, s.receiver_address, s.province, s.city, s.barangay, s.street,
+	       s.receiver_phone, s.destination, s.item_name, s.items, s.weight, s.express_type,
+	       s.cod_amount, s.remarks, coalesce(s.status, 'pending'), s.signing,
+	       s.submission, coalesce(s.extra, '{}'), $2::boolean, $1::bigint
+	from (select *,
+		     case when number_of_items <= 2147483647 then number_of_items::integer end as items,
+		     case when $3::boolean then coalesce(signing_day_first, signing_time)
+			  else signing_time end as signing,
+		     case when $4::boolean then coalesce(submission_day_first, submission_time)
+			  else submission_time end as submission
+	      from import_staging) s
+	left join waybills k on k.waybill_number = s.waybill_number
+	where k.id is null
+	      or status_after(k.status, s.status) <> k.status
+	      or ($2::boolean and not k.batch_ready)
+	      or k.extra || s.extra <> k.extra
+	      or (coalesce(s.sender_name, k.sender_name),
+		  coalesce(s.sender_address, k.sender_address),
+		  coalesce(s.sender_phone, k.sender_phone),
+		  coalesce(s.receiver_name, k.receiver_name),
+		  coalesce(s.receiver_address, k.receiver_address),
+		  coalesce(s.province, k.province),
+		  coalesce(s.city, k.city),
+		  coalesce(s.barangay, k.barangay),
+		  coalesce(s.street, k.street),
+		  coalesce(s.receiver_phone, k.receiver_phone),
+		  coalesce(s.destination, k.destination),
+		  coalesce(s.item_name, k.item_name),
+		  coalesce(s.items, k.number_of_items),
+		  coalesce(s.weight, k.weight),
+		  coalesce(s.express_type, k.express_type),
+		  coalesce(s.cod_amount, k.cod_amount),
+		  coalesce(s.remarks, k.remarks),
+		  coalesce(s.signing, k.signing_time),
+		  coalesce(s.submission, k.submission_time))
+		 is distinct from
+		 (k.sender_name, k.sender_address, k.sender_phone, k.receiver_name,
+		  k.receiver_address, k.province, k.city, k.barangay, k.street, k.receiver_phone,
+		  k.destination, k.item_name, k.number_of_items, k.weight, k.express_type,
+		  k.cod_amount, k.remarks, k.signing_time, k.submission_time)
+	order by s.waybill_number
+	on conflict (waybill_number) do update set
+		sender_name = coalesce(excluded.sender_name, w.sender_name),
+		sender_address = coalesce(excluded.sender_address, w.sender_address),
+		sender_phone = coalesce(excluded.sender_phone, w.sender_phone),
+		receiver_name = coalesce(excluded.receiver_name, w.receiver_name),
+		receiver_address = coalesce(excluded.receiver_address, w.receiver_address),
+		province = coalesce(excluded.province, w.province),
+		city = coalesce(excluded.city, w.city),
+		barangay = coalesce(excluded.barangay, w.barangay),
+		street = coalesce(excluded.street, w.street),
+		receiver_phone = coalesce(excluded.receiver_phone, w.receiver_phone),
+		destination = coalesce(excluded.destination, w.destination),
+		item_name = coalesce(excluded.item_name, w.item_name),
+		number_of_items = coalesce(excluded.number_of_items, w.number_of_items),
+		weight = coalesce(excluded.weight, w.weight),
+		express_type = coalesce(excluded.express_type, w.express_type),
+		cod_amount = coalesce(excluded.cod_amount, w.cod_amount),
+		remarks = coalesce(excluded.remarks, w.remarks),
+		-- A file without a status gives 'pending', which moves nothing forward.
+		status = status_after(w.status, excluded.status),
+		signing_time = coalesce(excluded.signing_time, w.signing_time),
+		submission_time = coalesce(excluded.submission_time, w.submission_time),
+		extra = w.extra || excluded.extra,
+		batch_ready = w.batch_ready or excluded.batch_ready,
+		updated_at = now()
+	-- Only a row that was there already has been locked by us on the way.
+	returning xmax = 0 as inserted
+)
+select count(*) filter (where inserted), count(*) filter (where not inserted) from merged

@@ -1,0 +1,3 @@
+-- plain
+-- Takes back what followed the savepoint.
+rollback to savepoint before_merge

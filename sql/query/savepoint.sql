@@ -1,0 +1,3 @@
+-- plain
+-- What follows may be taken back alone.
+savepoint before_merge
