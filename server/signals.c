@@ -76,6 +76,7 @@ int signals_init(struct err *e)
 	if (sigaction(SIGPIPE, &sa, NULL) < 0)
 		return err_set(e, ERR_INTERNAL, "cannot ignore SIGPIPE: %s",
 			       strerror(errno));
+	signals_unblock();
 	return 0;
 }
 
