@@ -15,7 +15,7 @@
 #define FILE_PART(body) PART("name=\"waybill_file\"; filename=\"m.xlsx\"", body)
 #define END             "--B--\r\n"
 
-static const struct row {
+static const struct form {
 	const char *name, *type;
 	struct slice query, body;
 	enum err_kind error;
@@ -58,7 +58,7 @@ static const struct row {
 	  NULL, "", "", false, false },
 };
 
-static void check_row(const struct row *w, const struct upload_form *f, int fd)
+static void check_row(const struct form *w, const struct upload_form *f, int fd)
 {
 	char bytes[64] = "";
 
