@@ -4,6 +4,7 @@
  */
 import { call, reason } from '/static/api.js';
 import { chart } from '/static/chart.js';
+import '/static/find.js';
 import { byId, clock, count, el, fill, moment, plural, rows, sentence, words } from '/static/dom.js';
 
 const EVERY_MS = 3000;

@@ -14,6 +14,7 @@ import { VerdictPanel, lookOf, soundOf } from '/static/verdict.js';
 
 const SAME_CODE_MS = 1000;
 const PULSE_MS = 5000;
+const NEXT_MS = 1000;
 
 const state = { session: null, operator: '', station: '', mode: 'dispatch', link: 'ok' };
 const last = { code: '', at: -Infinity };
@@ -90,6 +91,10 @@ function answered(scan, answer) {
 	sounds.play(soundOf(answer));
 	panel.show({ ...answer, waybill_number: answer.waybill_number ?? scan.waybill_number });
 	recent.put(scan, look.kind, look.word);
+	if (queue.depth > 0) {
+		/* this verdict may be read in peace, but must not pass for the next one's */
+		panel.waiting(queue.first.waybill_number, NEXT_MS);
+	}
 	if (answer.session) {
 		showCounters(answer.session);
 	}

@@ -32,6 +32,10 @@ export class ScanQueue {
 		return this.#scans.length;
 	}
 
+	get first() {
+		return this.#scans[0];
+	}
+
 	add(scan) {
 		this.#scans.push(scan);
 		if (this.trouble !== '') {

@@ -107,8 +107,11 @@ async function send(work) {
 	const answer = await transfer(work.file, work.options, showSending,
 		() => follow(key, () => answered));
 	answered = true;
-	await conclude(work, answer);
-	run(false);
+	try {
+		await conclude(work, answer);
+	} finally {
+		run(false);
+	}
 	byId('outcome').focus();
 }
 
@@ -116,7 +119,7 @@ async function conclude(work, { status, json }) {
 	const key = work.options.upload_key;
 	if (status === 200 && json) {
 		showResult(json);
-	} else if (status === 202 || (status === 409 && json?.state === 'processing')) {
+	} else if (status === 202 || (status === 409 && json?.error === 'upload_in_progress')) {
 		/* queued, or still running from the attempt before */
 		showResult(await follow(key, () => false));
 	} else if (status === 0) {
@@ -188,5 +191,11 @@ async function reopen() {
 		run(false);
 	}
 }
+window.addEventListener('beforeunload', (event) => {
+	if (busy) {
+		event.preventDefault();
+		event.returnValue = '';
+	}
+});
 window.addEventListener('hashchange', reopen);
 reopen();

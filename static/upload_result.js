@@ -2,7 +2,7 @@
  * Writes an upload's outcome into the page. Colour follows what happened to the rows:
  * green only when every row of the file is in the database.
  */
-import { byId, count, el, fill, plural, rows, sentence } from '/static/dom.js';
+import { byId, count, el, fill, plural, rows, sentence, words } from '/static/dom.js';
 
 const PARTS = [
 	['inserted', 'inserted', 'new'], ['updated', 'updated', 'known, changed'],
@@ -14,7 +14,7 @@ const PARTS = [
 export function summary(u) {
 	if (u.state === 'failed' || u.state === 'cancelled') {
 		return { tone: 'bad', title: u.state === 'failed' ? 'Nothing was loaded' : 'Cancelled: nothing was loaded',
-			text: u.message ?? u.error ?? 'The server did not say why.' };
+			text: u.message ?? 'The server did not say why.' };
 	}
 	const rejected = u.rejected > 0 ? `${plural(u.rejected, 'row was', 'rows were')} rejected. ` : '';
 	if (u.dry_run) {
@@ -55,7 +55,7 @@ export function showResult(u) {
 	showNotice(summary(u));
 	if (u.state === 'completed') {
 		showSum(u);
-		showRejects(u);
+		showRejects(u, u.rejected + u.duplicate);
 	}
 	showMapping(u.mapping ?? []);
 	byId('outcome').focus();
@@ -79,15 +79,16 @@ function showSum(u) {
 	byId('figures').hidden = false;
 }
 
-function showRejects(u) {
+/* Rejected rows and the earlier copies of a number: all that the file lost, and why. */
+function showRejects(u, lost) {
 	const list = u.rejects ?? [];
-	rows(byId('reject-rows'), list.map((r) => [count(r.row), r.column ?? '',
-		el('span', { class: 'code' }, r.text ?? ''), r.reason]), [0]);
-	fill(byId('rejects-note'), list.length < u.rejected
-		? `The first ${count(list.length)} of ${count(u.rejected)}. ` : '',
+	rows(byId('reject-rows'), list.map((r) => [count(r.row), words(r.kind ?? 'rejected'), r.column ?? '',
+		el('span', { class: 'code' }, r.text ?? ''), sentence(r.reason ?? '')]), [0]);
+	fill(byId('rejects-note'), list.length < lost
+		? `The first ${count(list.length)} of ${count(lost)}. ` : '',
 	el('a', { href: `/uploads/${encodeURIComponent(u.id)}/rejects?format=csv`, download: true },
-		`All ${plural(u.rejected, 'rejected row')} as a file`));
-	byId('rejects').hidden = !(u.rejected > 0);
+		`All ${plural(lost, 'row')} as a file`));
+	byId('rejects').hidden = lost === 0;
 }
 
 function showMapping(mapping) {

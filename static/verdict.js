@@ -18,7 +18,8 @@ const RESULTS = {
 	refused: { kind: 'error', word: 'Refused', alert: true },
 };
 const SOUNDS = { valid: 'ok', duplicate: 'duplicate' };
-const SHOWN_MS = 350; /* each colour stays this long: under three changes a second */
+const SHOWN_MS = 350;    /* a verdict's colour stays this long: under three flashes a second */
+const PATIENCE_MS = 150; /* an answer that comes sooner needs no "Checking" before it */
 
 /* The server names the sound; an older server is understood by the result. */
 export function soundOf(answer) {
@@ -61,7 +62,7 @@ export class VerdictPanel {
 	#panel = byId('panel');
 	#calm = byId('verdict-status');
 	#urgent = byId('verdict-alert');
-	#shownAt = -Infinity;
+	#shownAt = -Infinity; /* the last change to a verdict's colour */
 	#timer = null;
 	#next = [];
 
@@ -71,9 +72,9 @@ export class VerdictPanel {
 		this.#put({ ...look, number: answer.waybill_number, detail: detailOf(answer) });
 	}
 
-	/* A scan that has no verdict yet. */
-	waiting(number) {
-		this.#put({ kind: 'waiting', word: 'Checking', number, detail: '' });
+	/* A scan that has no verdict yet; shown if it still has none after `patience` ms. */
+	waiting(number, patience = PATIENCE_MS) {
+		this.#put({ kind: 'waiting', word: 'Checking', number, detail: '' }, patience);
 	}
 
 	held(number, trouble) {
@@ -86,23 +87,33 @@ export class VerdictPanel {
 	}
 
 	/*
-	 * Too soon after the last change: wait. Of what comes meanwhile the newest is
-	 * shown in the end, but an error among it gets its turn first.
+	 * A verdict is painted at once, unless another colour was painted a moment ago. Of
+	 * what comes while one waits, the newest is shown in the end, but an error among it
+	 * gets its turn first.
 	 */
-	#put(view) {
-		const wait = this.#shownAt + SHOWN_MS - performance.now();
-		if (this.#timer === null && (wait <= 0 || view.kind === this.#panel.dataset.kind)) {
-			this.#paint(view);
-			return;
+	#put(view, patience = 0) {
+		const urgent = this.#next.filter((v) => v.alert).slice(-1);
+		this.#next = [...urgent, view];
+		if (urgent.length > 0) {
+			return; /* its timer runs, and this view follows it */
 		}
-		this.#next = [...this.#next.filter((v) => v.alert).slice(-1), view];
-		this.#timer ??= setTimeout(() => this.#advance(), Math.max(wait, 0));
+		clearTimeout(this.#timer);
+		const shown = this.#panel.dataset.kind;
+		const tooSoon = shown !== view.kind && shown !== 'waiting' && shown !== 'idle'
+			? this.#shownAt + SHOWN_MS - performance.now() : 0;
+		const wait = Math.max(patience, tooSoon);
+		if (wait > 0) {
+			this.#timer = setTimeout(() => this.#advance(), wait);
+		} else {
+			this.#advance();
+		}
 	}
 
 	#advance() {
 		this.#paint(this.#next.shift());
-		this.#timer = this.#next.length > 0
-			? setTimeout(() => this.#advance(), SHOWN_MS) : null;
+		if (this.#next.length > 0) {
+			this.#timer = setTimeout(() => this.#advance(), SHOWN_MS);
+		}
 	}
 
 	#paint(view) {

@@ -1,5 +1,6 @@
 /* One waybill and its history, and the box to look another one up. */
 import { call, reason } from '/static/api.js';
+import '/static/find.js';
 import { byId, clock, el, fill, moment, sentence, words } from '/static/dom.js';
 
 const SHOWN = [
@@ -31,14 +32,40 @@ function showWaybill(waybill) {
 	const extra = Object.entries(waybill.extra ?? {})
 		.flatMap(([heading, value]) => [el('dt', {}, heading), el('dd', {}, String(value))]);
 	fill(byId('waybill'), ...SHOWN.flatMap(([name, label]) => pair(name, label, waybill)), ...extra);
+	byId('waybill-card').hidden = false;
 	byId('title').textContent = waybill.waybill_number;
 	document.title = `${waybill.waybill_number} · Waybills`;
 }
 
-/* One line of history: a time, what happened, and by whom. */
-function historyLine({ at, title, text }) {
-	return el('li', {}, el('time', { datetime: at }, `${moment(at).slice(0, 10)} ${clock(at)}`),
-		el('strong', {}, title), text && ` ${text}`);
+const by = (who) => (who ? ` by ${who}` : '');
+
+/* What a line of history says: [what happened, the rest of the sentence]. */
+function told(line) {
+	switch (line.kind) {
+	case 'upload':
+		return ['Loaded', `from ${line.file_name || 'a file'}${by(line.by)}`];
+	case 'scan':
+		return [words(line.result), `scan (${line.mode})${by(line.by)}`
+			+ `${line.station ? ` at ${line.station}` : ''}`
+			+ `${line.voided_at ? `, undone${by(line.voided_by)} at ${clock(line.voided_at)}` : ''}`];
+	case 'status':
+		return [words(line.to), `${line.from ? `was ${words(line.from).toLowerCase()}` : 'first status'}`
+			+ `, by ${line.cause}${line.by ? ` of ${line.by}` : ''}`
+			+ `${line.detail?.reason ? `: ${line.detail.reason}` : ''}`];
+	default:
+		return [words(line.kind), by(line.by)];
+	}
+}
+
+/* Newest first: what a person looks for is what happened last. */
+function showHistory(lines) {
+	fill(byId('history'), ...lines.slice().reverse().map((line) => {
+		const [title, rest] = told(line);
+		return el('li', {}, el('time', { datetime: line.at }, `${moment(line.at).slice(0, 10)} ${clock(line.at)}`),
+			el('strong', {}, title), ` ${rest}`);
+	}));
+	byId('history-card').hidden = lines.length === 0;
+	byId('found').hidden = false;
 }
 
 async function show(number) {
@@ -52,31 +79,16 @@ async function show(number) {
 	}
 	if (answer.status === 404) {
 		trouble(`No waybill ${number}`, answer.json?.message ?? 'No manifest uploaded so far has this number.');
+		showHistory(answer.json?.history ?? []); /* it may have been scanned all the same */
 	} else if (answer.status === 503) {
 		trouble('The database is away', 'Load the page again in a moment.');
 	} else if (answer.status !== 200 || !answer.json) {
 		trouble('Not shown', reason(answer));
 	} else {
-		showWaybill(answer.json.waybill ?? answer.json);
-		const lines = history(answer.json);
-		fill(byId('history'), ...(lines.length > 0 ? lines.map(historyLine)
-			: [el('li', {}, 'Nothing has happened to it yet.')]));
-		byId('found').hidden = false;
+		showWaybill(answer.json);
+		showHistory(answer.json.history ?? []);
 	}
 }
-
-/* Events and scans of the answer as lines, newest first. */
-function history(answer) {
-	return [];
-}
-
-byId('search').addEventListener('submit', (event) => {
-	event.preventDefault();
-	const number = byId('q').value.trim();
-	if (number !== '') {
-		location.assign(`/waybills/${encodeURIComponent(number)}`);
-	}
-});
 
 const [, wanted = ''] = /^\/waybills\/([^/]+)$/.exec(location.pathname) ?? [];
 if (wanted !== '') {

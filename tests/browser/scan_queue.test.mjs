@@ -1,0 +1,123 @@
+/* The scan page when requests fail: nothing lost, nothing counted twice. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { api, launch, load, numbers, panel, scan, startScanning, text, tones, until } from './support.mjs';
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+/* The first `times` scans meet `fault`; gives the bodies of all that were sent. */
+async function failing(page, times, fault) {
+	const sent = [];
+	await page.route('**/scan', async (route) => {
+		if (route.request().method() !== 'POST') {
+			await route.continue();
+			return;
+		}
+		sent.push(JSON.parse(route.request().postData()));
+		await (sent.length <= times ? fault(route) : route.continue());
+	});
+	return sent;
+}
+
+test('scans without a network are kept, shown, ticked softly and sent in order', async () => {
+	const list = await load(numbers(3));
+	const page = await startScanning(browser);
+	const sent = await failing(page, 2, (route) => route.abort());
+	await scan(page, list[0]);
+	await panel(page, 'held');
+	assert.match(await text(page, '#connection'), /cannot be reached/);
+	const ticks = await tones(page);
+	assert.equal(ticks.length, 1);
+	assert.ok(ticks[0].lasts < 0.06);
+	await page.keyboard.type(`${list[1]}\n${list[2]}\n`);
+	await until(async () => await text(page, '#c-scanned') === '3', 'all three were answered');
+	assert.equal(new Set(sent.map((s) => s.scan_id)).size, 3);
+	assert.deepEqual([...new Set(sent.map((s) => s.waybill_number))], list);
+	assert.equal(await text(page, '#depth'), 'empty');
+	assert.equal(await text(page, '#connection'), 'Connected');
+	assert.equal(await page.locator('#recent [data-kind="valid"]').count(), 3);
+	await page.context().close();
+});
+
+test('a lost answer is asked for again and is no duplicate', async () => {
+	const [number] = await load(numbers(1));
+	const page = await startScanning(browser);
+	const sent = await failing(page, 1, async (route) => {
+		await route.fetch(); /* the server has it; the answer never arrives */
+		await route.abort();
+	});
+	await scan(page, number);
+	await panel(page, 'valid');
+	assert.equal(sent.length, 2);
+	assert.equal(sent[0].scan_id, sent[1].scan_id);
+	const { json } = await api('GET', `/sessions/${await text(page, '#v-session')}`);
+	assert.deepEqual([json.valid, json.duplicate], [1, 0]);
+	await page.context().close();
+});
+
+test('503 keeps the scan in the queue and says that the database is away', async () => {
+	const [number] = await load(numbers(1));
+	const page = await startScanning(browser);
+	await failing(page, 1, (route) => route.fulfill({ status: 503, headers: { 'Retry-After': '1' },
+		json: { error: 'database_unreachable', message: 'The database is away.' } }));
+	await scan(page, number);
+	await panel(page, 'held');
+	assert.match(await text(page, '#connection'), /database is away/);
+	assert.equal(await text(page, '#depth'), '1 scan waiting');
+	await panel(page, 'valid');
+	await page.context().close();
+});
+
+test('what the server refuses for good is an error, and the line goes on', async () => {
+	const list = await load(numbers(2));
+	const page = await startScanning(browser);
+	await failing(page, 1, (route) => route.fulfill({ status: 400,
+		json: { error: 'bad_field', message: 'field "mode" is wrong' } }));
+	await scan(page, list[0]);
+	await panel(page, 'error');
+	assert.match(await text(page, '.panel-detail'), /Field "mode" is wrong\./);
+	await scan(page, list[1]);
+	await panel(page, 'valid');
+	await page.context().close();
+});
+
+test('leaving with scans in the queue asks first', async () => {
+	const [number] = await load(numbers(1));
+	const page = await startScanning(browser);
+	await failing(page, 1000, (route) => route.abort());
+	await scan(page, number);
+	await panel(page, 'held');
+	await page.click('#leave');
+	assert.match(await text(page, '#note'), /not sent yet/);
+	assert.ok(await page.isVisible('#work'));
+	const asked = new Promise((resolve) => page.on('dialog', async (dialog) => {
+		await dialog.accept();
+		resolve(dialog.type());
+	}));
+	await page.close({ runBeforeUnload: true });
+	assert.equal(await asked, 'beforeunload');
+	await page.context().close();
+});
+
+test('a server that goes away is noticed while nobody scans', async () => {
+	const page = await startScanning(browser);
+	await page.route('**/health', (route) => route.abort());
+	await until(async () => /cannot be reached/.test(await text(page, '#connection')), 'the page notices');
+	await page.unroute('**/health');
+	await until(async () => await text(page, '#connection') === 'Connected', 'the page notices the return');
+	await page.context().close();
+});
+
+test('a reload without a server still takes scans for the session', async () => {
+	const [number] = await load(numbers(1));
+	const page = await startScanning(browser);
+	await page.route(/\/(sessions|health)/, (route) => route.abort());
+	await page.reload();
+	await page.waitForSelector('#work:not([hidden])');
+	await until(async () => /cannot be reached/.test(await text(page, '#connection')), 'the page says so');
+	await scan(page, number);
+	await panel(page, 'valid');
+	await page.context().close();
+});

@@ -1,0 +1,163 @@
+/*
+ * What the browser tests share: a real Chromium, the server whose address stands in
+ * WAYBILL_URL, and a recording of every tone a page plays.
+ */
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+export const url = process.env.WAYBILL_URL;
+const slow = Number(process.env.WBTEST_SLOW ?? 1);
+const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+if (!url) {
+	throw new Error('WAYBILL_URL is not set: run this by "make check-browser"');
+}
+
+export function launch({ autoplay = true } = {}) {
+	return chromium.launch({
+		executablePath: process.env.CHROMIUM ?? BROWSERS.find(existsSync),
+		args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+			'--disable-background-networking', '--disable-component-update', '--disable-sync',
+			`--autoplay-policy=${autoplay ? 'no-user-gesture-required' : 'document-user-activation-required'}`],
+	});
+}
+
+/*
+ * Runs before any script of the page. Oscillators stay real ones; what is asked of them
+ * is written down in window.tones as { hertz, from, lasts } with times in seconds.
+ */
+function recordTones() {
+	window.tones = [];
+	const create = AudioContext.prototype.createOscillator;
+	AudioContext.prototype.createOscillator = function () {
+		const source = create.call(this);
+		const tone = {};
+		for (const name of ['start', 'stop']) {
+			source[name] = (at) => {
+				Object.getPrototypeOf(Object.getPrototypeOf(source))[name].call(source, at);
+				if (name === 'start') {
+					tone.from = at;
+					tone.hertz = source.frequency.value;
+					window.tones.push(tone);
+				} else {
+					tone.lasts = at - tone.from;
+				}
+			};
+		}
+		return source;
+	};
+}
+
+/*
+ * A page in a context of its own. What went wrong in it (exceptions, violations of the
+ * content security policy) is collected in page.faults.
+ */
+export async function open(browser, path, { init, ...options } = {}) {
+	const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+	const page = await context.newPage();
+	page.setDefaultTimeout(15000 * slow);
+	page.faults = [];
+	page.on('pageerror', (e) => page.faults.push(e.message));
+	page.on('console', (m) => m.text().includes('Content Security Policy') && page.faults.push(m.text()));
+	await page.addInitScript(recordTones);
+	if (init) {
+		await page.addInitScript(init);
+	}
+	await page.goto(url + path);
+	return page;
+}
+
+/* Polls until check() gives something true, and returns it. */
+export async function until(check, what, timeout = 15000) {
+	const end = Date.now() + timeout * slow;
+	for (;;) {
+		const got = await check();
+		if (got) {
+			return got;
+		}
+		if (Date.now() > end) {
+			throw new Error(`waited in vain until ${what}`);
+		}
+		await new Promise((resolve) => setTimeout(resolve, 20));
+	}
+}
+
+export async function api(method, path, body) {
+	const answer = await fetch(url + path, { method,
+		headers: { Accept: 'application/json', ...(body ? { 'Content-Type': 'application/json' } : {}) },
+		body: body && JSON.stringify(body) });
+	return { status: answer.status, json: await answer.json() };
+}
+
+let made = 0;
+
+/* Numbers nobody else uses: JT and 13 digits. */
+export function numbers(count) {
+	const base = (Date.now() % 1e7) * 1e6 + made;
+	made += count;
+	return Array.from({ length: count }, (_, i) => `JT${String(base + i).padStart(13, '0')}`);
+}
+
+export function csv(list) {
+	return ['Waybill Number,Receiver,City,Item Name',
+		...list.map((n, i) => `${n},Receiver ${i},Cebu City,Shoes`)].join('\r\n');
+}
+
+/* Loads these numbers without the page. */
+export async function load(list) {
+	const form = new FormData();
+	form.append('upload_key', randomUUID());
+	form.append('waybill_file', new Blob([csv(list)]), 'manifest.csv');
+	const answer = await fetch(`${url}/upload`, { method: 'POST', body: form,
+		headers: { Accept: 'application/json' } });
+	const json = await answer.json();
+	if (answer.status !== 200 || json.inserted !== list.length) {
+		throw new Error(`the manifest was not loaded: ${answer.status} ${JSON.stringify(json)}`);
+	}
+	return list;
+}
+
+/* A workbook as the administrator's tool makes it; gives its path. */
+export function sample(rows, seed) {
+	const path = join(mkdtempSync(join(tmpdir(), 'waybill-sample-')), 'manifest.xlsx');
+	execFileSync(join(process.env.WAYBILL_BUILD, 'waybillctl'),
+		['sample', String(rows), path, '--seed', String(seed)]);
+	return path;
+}
+
+/* --- the scan page --- */
+
+export async function startScanning(browser, options) {
+	const page = await open(browser, '/scan', options);
+	await page.fill('#operator', 'Ana Reyes');
+	await page.fill('#station', 'Dock 2');
+	await page.click('#begin');
+	await page.waitForSelector('#work:not([hidden])');
+	return page;
+}
+
+/* As a scanner types: fast, and Enter at the end. */
+export async function scan(page, code, end = 'Enter') {
+	await page.keyboard.type(code, { delay: 5 });
+	await page.keyboard.press(end);
+}
+
+export const panel = (page, kind) => page.waitForSelector(`.panel[data-kind="${kind}"]`);
+export const text = (page, selector) => page.textContent(selector);
+export const tones = (page) => page.evaluate(() => window.tones.splice(0));
+
+/* --- accessibility --- */
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/* What axe finds in the page as it stands; [] when all is well. */
+export async function violations(page) {
+	await page.evaluate(axe); /* the page's policy forbids adding a script element */
+	const result = await page.evaluate(() => window.axe.run(document));
+	return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' | ')}`);
+}

@@ -1,0 +1,226 @@
+/* The upload page: what was loaded, what was not, and why. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { csv, launch, numbers, open, sample, text, until } from './support.mjs';
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+const file = (name, content) => ({ name, mimeType: 'application/octet-stream',
+	buffer: Buffer.from(content) });
+
+async function upload(page, what) {
+	await page.setInputFiles('#file', what);
+	await page.click('#send');
+	await page.waitForSelector('#running[hidden]', { state: 'attached' });
+	await page.waitForSelector('#outcome:not([hidden])');
+}
+
+/* [rows, inserted, updated, unchanged, duplicate, rejected] as the page shows them. */
+async function figures(page) {
+	const list = await page.locator('#sum > div:not(.sign) dd').allTextContents();
+	const all = list.map((n) => Number(n.replaceAll(',', '')));
+	assert.equal(all[0], all.slice(1).reduce((a, b) => a + b, 0), 'the counters add up');
+	return all;
+}
+
+const tone = async (page) => (await page.getAttribute('#verdict .notice', 'class')).split(' ')[1];
+
+const uploadBodies = (page) => {
+	const keys = [];
+	page.on('request', (r) => r.method() === 'POST' && r.url().endsWith('/upload')
+		&& keys.push(/name="upload_key"\r\n\r\n([^\r]*)/.exec(r.postDataBuffer()?.toString('latin1') ?? '')?.[1]));
+	return keys;
+};
+
+test('a workbook is loaded, and a second upload of it changes nothing', async () => {
+	const workbook = sample(200, 11);
+	const page = await open(browser, '/upload');
+	await upload(page, workbook);
+	const [total, inserted, updated, unchanged, duplicate, rejected] = await figures(page);
+	assert.equal(total, 200);
+	assert.equal(updated + unchanged, 0);
+	assert.ok(inserted > 0);
+	assert.match(await text(page, '#mapping-rows'), /waybill_number/);
+	assert.equal(await text(page, '#sum dd'), '200');
+	await upload(page, workbook);
+	assert.deepEqual(await figures(page), [200, 0, 0, inserted, duplicate, rejected]);
+	if (duplicate + rejected === 0) {
+		assert.match(await text(page, '#verdict h2'), /Nothing new/);
+	}
+	assert.deepEqual(page.faults, []);
+	await page.context().close();
+});
+
+test('a clean file is green, and a reload shows its result again', async () => {
+	const page = await open(browser, '/upload');
+	await upload(page, file('clean.csv', csv(numbers(5))));
+	assert.equal(await tone(page), 'good');
+	assert.equal(await text(page, '#verdict h2'), 'Loaded');
+	await page.reload();
+	await page.waitForSelector('#outcome:not([hidden])');
+	assert.deepEqual(await figures(page), [5, 5, 0, 0, 0, 0]);
+	await page.context().close();
+});
+
+test('rejected rows are listed with row, column and reason, and nothing is green', async () => {
+	const [a, b] = numbers(2);
+	const page = await open(browser, '/upload');
+	await upload(page, file('errors.csv', 'Waybill Number,Receiver,City\r\n'
+		+ `${a},Ana,Cebu\r\n,Nobody <b>bold</b>,Cebu\r\n${b},Ben,Manila\r\n${'9'.repeat(80)},Long,Davao\r\n${b},Ben,Cebu\r\n`));
+	assert.deepEqual(await figures(page), [5, 2, 0, 0, 1, 2]);
+	assert.equal(await tone(page), 'warn');
+	assert.match(await text(page, '#verdict h2'), /2 rows rejected/);
+	const lines = await page.locator('#reject-rows tr').evaluateAll((trs) =>
+		trs.map((tr) => Array.from(tr.cells, (td) => td.textContent)));
+	assert.deepEqual(lines.map((l) => l[0]), ['3', '4', '5']);
+	assert.deepEqual(lines.map((l) => l[1]), ['Rejected', 'Duplicate', 'Rejected']);
+	for (const line of lines) {
+		assert.equal(line[2], 'Waybill Number');
+		assert.ok(line[4].length > 5, 'a reason is given');
+	}
+	assert.equal(lines[1][3], b);
+	assert.equal(await page.locator('#reject-rows b').count(), 0);
+	assert.equal(await page.locator('#verdict .good').count(), 0);
+	const saved = page.waitForEvent('download');
+	await page.click('#rejects-note a');
+	const download = readFileSync(await (await saved).path(), 'utf8');
+	assert.match(download, /3/);
+	assert.match(download, /9{60}/);
+	await page.context().close();
+});
+
+test('strict loads nothing when a row is wrong; a dry run loads nothing at all', async () => {
+	const [a, b] = numbers(2);
+	const bad = file('strict.csv', `Waybill Number,Receiver\r\n${a},Ana\r\n,Nobody\r\n`);
+	const page = await open(browser, '/upload');
+	await page.check('#strict');
+	await upload(page, bad);
+	assert.equal(await tone(page), 'bad');
+	await page.uncheck('#strict');
+	await page.check('#dry-run');
+	await upload(page, file('dry.csv', csv([a, b])));
+	assert.match(await text(page, '#verdict h2'), /nothing was loaded/i);
+	assert.equal(await tone(page), 'warn');
+	await page.uncheck('#dry-run');
+	await upload(page, file('dry.csv', csv([a, b])));
+	assert.deepEqual(await figures(page), [2, 2, 0, 0, 0, 0]);
+	await page.context().close();
+});
+
+/* [name of the test, file, what the message must say] */
+const refused = [
+	['bytes that are no workbook', file('photo.xlsx', Buffer.from(Array.from({ length: 4096 }, (_, i) => (i * 73) % 256))), /\.xlsx/],
+	['an old binary workbook', file('old.xls', Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(4096)])), /xls/],
+	['an empty file', file('empty.xlsx', ''), /empty/i],
+	['a sheet without a waybill column', file('list.csv', 'Name,Colour\r\nAna,blue\r\n'), /heading|column/i],
+];
+for (const [name, what, message] of refused) {
+	test(`${name}: the server's message is shown large`, async () => {
+		const page = await open(browser, '/upload');
+		await upload(page, what);
+		assert.equal(await tone(page), 'bad');
+		assert.match(await text(page, '#verdict h2'), /not loaded/);
+		assert.match(await text(page, '#verdict .told'), message);
+		assert.ok(!await page.isVisible('#figures'));
+		assert.ok(await page.locator('#verdict .told').evaluate((p) =>
+			parseFloat(getComputedStyle(p).fontSize)) > 16);
+		await page.context().close();
+	});
+}
+
+test('after a lost connection, trying again sends the same key and loads once', async () => {
+	const page = await open(browser, '/upload');
+	const keys = uploadBodies(page);
+	let first = true;
+	await page.route('**/upload', async (route) => {
+		if (route.request().method() === 'POST' && first) {
+			first = false;
+			await route.fetch(); /* loaded; the answer is lost on the way back */
+			await route.abort();
+		} else {
+			await route.continue();
+		}
+	});
+	await upload(page, file('lost.csv', csv(numbers(4))));
+	assert.match(await text(page, '#verdict h2'), /connection was lost/);
+	await page.click('#retry');
+	await page.waitForSelector('#figures:not([hidden])');
+	assert.deepEqual(await figures(page), [4, 4, 0, 0, 0, 0]);
+	assert.equal(keys.length, 2);
+	assert.ok(keys[0]);
+	assert.equal(keys[0], keys[1]);
+	await page.context().close();
+});
+
+test('server trouble offers to try again', async () => {
+	const page = await open(browser, '/upload');
+	await page.route('**/upload', (route) => (route.request().method() === 'POST'
+		? route.fulfill({ status: 503, json: { error: 'database_unreachable', message: 'the database is away' } })
+		: route.continue()));
+	await upload(page, file('later.csv', csv(numbers(2))));
+	assert.match(await text(page, '#verdict .told'), /The database is away\./);
+	await page.unroute('**/upload');
+	await page.click('#retry');
+	await page.waitForSelector('#figures:not([hidden])');
+	assert.equal(await tone(page), 'good');
+	await page.context().close();
+});
+
+test('the transfer and the rows are seen moving', async () => {
+	const page = await open(browser, '/upload', { init: () => {
+		window.seen = [];
+		document.addEventListener('DOMContentLoaded', () => {
+			for (const id of ['sent-text', 'read-text']) {
+				const node = document.getElementById(id);
+				new MutationObserver(() => window.seen.push(node.textContent)).observe(node, { childList: true });
+			}
+		});
+	} });
+	await page.setInputFiles('#file', sample(150000, 12));
+	await page.click('#send');
+	await page.waitForSelector('#figures:not([hidden])', { timeout: 120000 });
+	const seen = await page.evaluate(() => window.seen);
+	assert.ok(seen.some((t) => /^\d+(\.\d)? MB of /.test(t)), 'the transfer is shown');
+	assert.ok(seen.some((t) => /rows read/.test(t)), `the rows are shown: ${seen}`);
+	assert.equal((await figures(page))[0], 150000);
+	await page.context().close();
+});
+
+test('a drop is taken when it is one file, and answered when it is not', async () => {
+	const page = await open(browser, '/upload');
+	const drop = (make) => page.evaluate((source) => {
+		const data = new DataTransfer();
+		new Function('data', source)(data);
+		document.getElementById('drop').dispatchEvent(new DragEvent('drop',
+			{ dataTransfer: data, bubbles: true, cancelable: true }));
+	}, make);
+	await drop("data.setData('text/plain', 'JT1')");
+	assert.match(await text(page, '#drop-error'), /not a file/);
+	await drop("data.items.add(new File(['a'], 'a.csv')); data.items.add(new File(['b'], 'b.csv'))");
+	assert.match(await text(page, '#drop-error'), /one at a time/);
+	await drop(`data.items.add(new File([${JSON.stringify(csv(numbers(3)))}], 'dropped.csv'))`);
+	assert.ok(!await page.isVisible('#drop-error'));
+	assert.match(await text(page, '#chosen'), /dropped\.csv/);
+	await page.click('#send');
+	await page.waitForSelector('#figures:not([hidden])');
+	assert.deepEqual(await figures(page), [3, 3, 0, 0, 0, 0]);
+	await page.context().close();
+});
+
+test('without a file nothing is sent', async () => {
+	const page = await open(browser, '/upload');
+	await page.click('#send');
+	assert.match(await text(page, '#drop-error'), /Choose a file/);
+	await page.context().close();
+});
+
+test('a page that came by plain HTTP makes its own keys', async () => {
+	const page = await open(browser, '/upload', { init: () => { delete Crypto.prototype.randomUUID; } });
+	await upload(page, file('plain.csv', csv(numbers(2))));
+	assert.match(await page.evaluate(() => location.hash), /^#[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+	await until(async () => await tone(page) === 'good', 'it is loaded');
+	await page.context().close();
+});
