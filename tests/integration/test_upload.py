@@ -113,7 +113,7 @@ class Upload(UploadCase):
         self.assertEqual((r.status, r.json()["inserted"]), (200, 1), r)
 
     def test_two_uploads_at_once_of_the_same_numbers(self):
-        paths = [sample(3000, self.folder, name="a.xlsx"), sample(3000, self.folder, name="b.xlsx")]
+        paths = [sample(3000, self.folder, "--seed", "77", name=n) for n in ("a.xlsx", "b.xlsx")]
         answers = []
         threads = [threading.Thread(target=lambda p=p: answers.append(self.client.upload(p)))
                    for p in paths]
