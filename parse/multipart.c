@@ -8,6 +8,8 @@
 #include "parse/http_param.h"
 #include "parse/utf8.h"
 
+#include <stdlib.h>
+
 enum {
 	NEXT_PREAMBLE, /* anything before the first boundary */
 	NEXT_TAIL,     /* behind a boundary: "--", or padding and CRLF */
