@@ -26,12 +26,12 @@ struct handle_env {
 typedef void handle_fn(struct handle_env *env, struct request *req, struct response *res);
 
 handle_fn handle_health, handle_ready;
-handle_fn handle_scan, handle_scan_page;
+handle_fn handle_scan;
 handle_fn handle_session_create, handle_session_get;
 handle_fn handle_waybill_get, handle_dashboard;
 handle_fn handle_upload_list, handle_upload_get, handle_upload_rejects;
 handle_fn handle_static;
-/* A task. */
+/* Always a task. */
 handle_fn handle_upload;
 
 /* Runs a statement that answers (status, body) and passes both through. */

@@ -7,8 +7,6 @@
 #include "server/log.h"
 #include "server/upload_form.h"
 
-#include "parse/csv_write.h"
-
 #include <poll.h>
 
 /* Whether the worker, and so the client, still waits for the answer. */
@@ -82,11 +80,4 @@ void handle_upload_get(struct handle_env *env, struct request *req, struct respo
 {
 	if (upload_named(req, res))
 		handle_stmt(env, STMT_UPLOAD_GET, req->segment, 1, req, res);
-}
-
-void handle_upload_rejects(struct handle_env *env, struct request *req,
-			   struct response *res)
-{
-	if (upload_named(req, res))
-		handle_stmt(env, STMT_UPLOAD_REJECTS, req->segment, 1, req, res);
 }

@@ -20,7 +20,7 @@ static const struct route routes[] = {
 	{ HTTP_GET, "/uploads", "upload_list", handle_upload_list, NULL, 0, 0 },
 	{ HTTP_GET, "/uploads/{}", "upload_state", handle_upload_get, NULL, 0, 0 },
 	{ HTTP_GET, "/uploads/{}/rejects", "upload_rejects", handle_upload_rejects, NULL,
-	  0, 0 },
+	  ROUTE_EXPORT, 0 },
 	{ HTTP_GET, "/waybills/{}", "waybill", handle_waybill_get, "waybill.html", 0, 0 },
 	{ HTTP_GET, "/dashboard", "dashboard", handle_dashboard, "dashboard.html", 0, 0 },
 	{ HTTP_GET, "/static/{}", "static", handle_static, NULL, 0, 0 },

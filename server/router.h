@@ -7,8 +7,9 @@
 #include "server/handle.h"
 
 enum route_flag {
-	ROUTE_TASK = 1, /* handled in a forked task */
-	ROUTE_SPOOL = 2 /* a body of up to max_upload, spooled */
+	ROUTE_TASK = 1,  /* handled in a forked task */
+	ROUTE_SPOOL = 2, /* a body of up to max_upload, spooled */
+	ROUTE_EXPORT = 4 /* a task when ?format= asks for a file (csv, xlsx) */
 };
 
 struct route {

@@ -124,7 +124,14 @@ bool serve_head(struct handle_env *env, struct request *req, struct response *re
 
 bool serve_in_task(const struct request *req)
 {
-	return (req->route->flags & ROUTE_TASK) != 0;
+	struct err e = { .kind = ERR_NONE };
+	struct slice format;
+
+	if ((req->route->flags & ROUTE_TASK) != 0)
+		return true;
+	return (req->route->flags & ROUTE_EXPORT) != 0 &&
+	       request_query(req, SLICE("format"), &format, &e) == 0 &&
+	       (slice_eq(format, SLICE("csv")) || slice_eq(format, SLICE("xlsx")));
 }
 
 void serve_request(struct handle_env *env, struct request *req, struct response *res)

@@ -74,6 +74,23 @@ class Upload(UploadCase):
         self.assertEqual(listed.status, 200, listed)
         self.assertIn(key, listed.body.decode())
 
+    def test_rejects_as_files_to_mend_and_upload_again(self):
+        answer = self.upload(csv("KF1,Ana,100", ",=1+1,200", " ,Cara,1"), "f.csv")
+        path = f"/uploads/{answer['id']}/rejects?format="
+        got = self.client.get(path + "csv")
+        self.assertEqual(got.status, 200, got)
+        self.assertIn("attachment", got.headers["content-disposition"])
+        lines = got.body.decode("utf-8-sig").splitlines()
+        self.assertEqual(lines[0], "Waybill Number,Receiver,COD,Row,Problem in column,Reason")
+        self.assertEqual(len(lines), 3)
+        self.assertTrue(lines[1].startswith(",'=1+1,200,3,Waybill Number,"), lines)
+        book = self.client.get(path + "xlsx")
+        self.assertEqual((book.status, book.body[:2]), (200, b"PK"), book)
+        mended = self.client.upload(got.body.replace(b"\r\n,", b"\r\nKF2,"), name="mended.csv")
+        self.assertEqual(mended.json()["inserted"], 1, mended)
+        self.assertEqual(self.client.get(path + "pdf").status, 400)
+        self.assertEqual(self.client.get("/uploads/none/rejects?format=csv").status, 404)
+
     def test_the_same_key_again_gives_the_first_answer(self):
         key = str(uuid.uuid4())
         first = self.upload(csv("KB1,Ana,1"), "k.csv", upload_key=key)

@@ -34,6 +34,7 @@ DEFAULTS = {
     "log_level": "debug",
 }
 SANITIZER = re.compile(r"(Address|Leak|Thread|Memory|UndefinedBehavior)Sanitizer|runtime error:")
+QUIT = signal.SIGQUIT
 ERROR = re.compile(r"^\S+ error ")
 
 
@@ -110,7 +111,7 @@ class Server:
         return wait_until(lambda: re.search(pattern, self.log(), re.MULTILINE),
                           f"the log says {pattern!r}", timeout)
 
-    def stop(self, number=signal.SIGQUIT, expected_errors=(), timeout=30.0):
+    def stop(self, number=QUIT, expected_errors=(), timeout=30.0):
         """Stops it, and fails on a wrong exit status, a process left behind, or
         anything in the log that no test expected."""
         if self.process is None:
