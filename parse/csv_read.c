@@ -114,6 +114,7 @@ static int make_room(struct csv *c, struct err *e)
 /* PARSE_MORE with more text behind p, PARSE_DONE without. */
 static int more(struct csv *c, struct err *e)
 {
+	struct err bad = { 0 };
 	size_t got = 0;
 
 	if (make_room(c, e) < 0)
@@ -131,11 +132,13 @@ static int more(struct csv *c, struct err *e)
 		}
 		last = c->at >= c->file.size;
 		rc = text_decode_feed(&c->decode, &c->in, last, c->buf + c->n,
-				      c->size - c->n - 1, &got, e);
+				      c->size - c->n - 1, &got, &bad);
 		/* all text before the bad byte was used: it is in this very row */
 		if (rc < 0)
-			return err_prefix(e, "row %llu",
-					  (unsigned long long)c->number + 1);
+			return err_set(e, bad.kind,
+				       "row %llu: %.120s: save the file as CSV UTF-8 and "
+				       "upload that",
+				       (unsigned long long)c->number + 1, bad.text);
 		c->decoded_all = rc == PARSE_DONE;
 	}
 	c->n += got;

@@ -175,15 +175,13 @@ static int fail(const struct text_decode *d, int used, unsigned c, struct err *e
 	unsigned long long at = d->offset;
 
 	if (used == NUL)
-		return err_set(e, ERR_INPUT,
-			       "byte %llu is a NUL: this is not a text file", at);
+		return err_set(e, ERR_INPUT, "byte %llu is a NUL", at);
 	if (used == CUT)
 		return err_set(e, ERR_INPUT,
 			       "byte %llu: the file ends inside a character", at);
 	return err_set(e, ERR_INPUT,
-		       "byte %llu (0x%02x) is no %s, as the text before it is: save the "
-		       "file as CSV UTF-8 and upload that",
-		       at, c, text_encoding_name(d->encoding));
+		       "byte %llu (0x%02x) is no %s, as the text before it is", at, c,
+		       text_encoding_name(d->encoding));
 }
 
 /* Copies what needs no conversion: ASCII but NUL, and after that known UTF-8. */

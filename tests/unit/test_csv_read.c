@@ -84,7 +84,8 @@ static const struct row {
 	  "text "
 	  "before it is: save the file as CSV UTF-8 and upload that" },
 	{ "nul", SLICE_INIT("a,b\nc\0,d\n"),
-	  "1:a|b\n!1 row 2: byte 5 is a NUL: this is not a text file" },
+	  "1:a|b\n!1 row 2: byte 5 is a NUL: save the file as "
+	  "CSV UTF-8 and upload that" },
 	{ "too many columns",
 	  SLICE_INIT("1,2\n1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,"
 		     "19,20,21\n"),
