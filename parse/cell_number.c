@@ -12,6 +12,8 @@
 #include <assert.h>
 #include <float.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 enum {
 	EXACT_DIGITS = 15,    /* decimal digits that any double keeps */

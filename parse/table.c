@@ -10,6 +10,7 @@
 #include "parse/xlsx_sheet.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 /* Repetitive sheets, such as a hundred thousand styled but empty rows, pack 100 : 1
  * and better; deflate stops at 1032 : 1. */

@@ -7,6 +7,8 @@
 #include "parse/xlsx_row.h"
 #include "parse/xlsx_styles.h"
 
+#include <stdlib.h>
+
 enum {
 	MAX_NAMES = 16 << 20, /* bytes of names and relationships of one workbook */
 	MAX_SHEETS = 4096

@@ -13,6 +13,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 enum {
 	ROW_TEXT = 64 << 20,   /* bytes of one row's texts at the most */

@@ -8,6 +8,7 @@
 #include "parse/xlsx_rich.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 struct xlsx_sheet {
 	struct xlsx_sheet_setup setup;

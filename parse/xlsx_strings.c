@@ -7,6 +7,7 @@
 #include "parse/xlsx_rich.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 struct xlsx_strings {
 	struct buf bytes;  /* the strings, one behind the other */
@@ -113,11 +114,11 @@ size_t xlsx_strings_count(const struct xlsx_strings *s)
 
 struct slice xlsx_strings_at(const struct xlsx_strings *s, size_t i)
 {
-	uint32_t from;
+	struct slice text = buf_slice(&s->bytes);
 
 	assert(i < s->n);
-	from = i == 0 ? 0 : s->end[i - 1];
-	return (struct slice){ s->bytes.p + from, s->end[i] - from };
+	text.n = s->end[i];
+	return slice_from(text, i == 0 ? 0 : s->end[i - 1]);
 }
 
 void xlsx_strings_close(struct xlsx_strings **s)

@@ -8,6 +8,8 @@
 #include "parse/xlsx_format.h"
 #include "parse/xlsx_row.h"
 
+#include <stdlib.h>
+
 enum {
 	MAX_STYLES = 1 << 20, /* spreadsheet programs stop at 65,490 */
 	MAX_FORMATS = 1 << 16

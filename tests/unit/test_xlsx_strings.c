@@ -30,6 +30,8 @@ static const struct sample {
 	{ "empty ones keep their place",
 	  "<sst><si/><si><t/></si><si><t></t></si><si><t>x</t></si></sst>", "|||x|", 0,
 	  NULL },
+	/* Once added an offset to the NULL that a table without bytes has. */
+	{ "nothing but empty ones", "<sst><si/><si><t/></si></sst>", "||", 0, NULL },
 	{ "rich runs joined",
 	  "<sst><si><r><rPr><b/><sz val='11'/></rPr><t>Juan "
 	  "</t></r><r><t>Cruz</t></r></si></sst>",

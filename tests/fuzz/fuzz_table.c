@@ -1,0 +1,56 @@
+/*
+ * Any bytes as a table: rows keep the interface's promises, and a second reading
+ * gives the same as the first.
+ */
+#include "parse/table.h"
+
+#include "tests/fuzz/digest.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { BEFORE = 3, SHEETS = 4 };
+
+static uint64_t read_sheet(struct table *t, size_t i)
+{
+	uint64_t d = 0, last = 0, total;
+	struct err e = { 0 };
+	struct row r;
+	int got;
+
+	if (table_select(t, i, &e) < 0)
+		return digest_err(d, &e);
+	while ((got = table_next(t, &r, &e)) == PARSE_MORE)
+		d = digest_row(d, &r, &last);
+	assert(got == PARSE_DONE || e.kind != ERR_NONE);
+	assert(table_progress(t, &total) <= total);
+	return digest_err(d, &e);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct table_limits limits = { 1 << 18, 100, 1 << 16, 50, 500, 200 };
+	static FILE *file;
+	struct table *t;
+	struct err e = { 0 };
+	int fd, got;
+
+	if (file == NULL)
+		file = tmpfile();
+	assert(file != NULL);
+	fd = fileno(file);
+	got = ftruncate(fd, 0);
+	assert(got == 0);
+	assert(pwrite(fd, "abc", BEFORE, 0) == BEFORE);
+	assert(size == 0 || pwrite(fd, data, size, BEFORE) == (ssize_t)size);
+	if (table_open(fd, BEFORE, size, &limits, &t, &e) < 0) {
+		assert(t == NULL && e.kind != ERR_NONE && e.text[0] != '\0');
+		return 0;
+	}
+	for (size_t i = 0; i < table_sheets(t) && i < SHEETS; i++)
+		assert(read_sheet(t, i) == read_sheet(t, i));
+	table_close(&t);
+	return 0;
+}
