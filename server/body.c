@@ -41,12 +41,14 @@ int body_spool_write(int fd, struct slice s, struct err *e)
 	return 0;
 }
 
+enum { MIB = 1024 * 1024 };
+
 static int too_large(uint64_t max, struct err *e)
 {
-	if (max >= 1024 * 1024)
+	if (max >= MIB)
 		return err_set(e, ERR_LIMIT,
 			       "the body is larger than the %llu MiB that are allowed",
-			       (unsigned long long)(max / (1024 * 1024)));
+			       (unsigned long long)(max / MIB));
 	return err_set(e, ERR_LIMIT,
 		       "the body is larger than the %llu bytes that are allowed",
 		       (unsigned long long)max);

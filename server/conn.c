@@ -18,6 +18,7 @@
 enum {
 	READ_SIZE = 16 * 1024,
 	READ_BODY = 64 * 1024,
+	HEAD_CAP = 64 * 1024, /* of an answer */
 	ARENA_CAP = 80 * 1024 * 1024,
 	LINGER_MS = 2000,
 	LINGER_BYTES = 4 * 1024 * 1024,
@@ -83,7 +84,7 @@ struct conn *conn_open(struct conn_env *env, int fd, const char *peer)
 	c->fd = fd;
 	c->task.fd = -1;
 	buf_init(&c->in, (size_t)env->limits.max_line + env->limits.max_head + READ_BODY);
-	buf_init(&c->head, 64 * 1024);
+	buf_init(&c->head, HEAD_CAP);
 	arena_init(&c->arena, ARENA_CAP);
 	(void)snprintf(c->peer, sizeof(c->peer), "%s", peer);
 	enter(c, CONN_HEAD, env->handle.cfg->idle_timeout);

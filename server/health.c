@@ -6,7 +6,7 @@
 #include "server/log.h"
 #include "server/stmt.h"
 
-enum { CHECK_MS = 1000 };
+enum { CHECK_MS = 1000, ANSWER = 64 * 1024 };
 
 void health_note(struct slots *s, bool up)
 {
@@ -37,7 +37,7 @@ void health_tick(struct slots *s, struct db *db)
 	if (now < at + CHECK_MS ||
 	    !atomic_compare_exchange_strong(&shared->db_checked_ms, &at, now))
 		return;
-	arena_init(&a, 64 * 1024);
+	arena_init(&a, ANSWER);
 	got = stmt_run(db, STMT_HEALTH, NULL, 0, &a, &r, &e);
 	arena_release(&a);
 	if (got < 0)

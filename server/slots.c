@@ -65,7 +65,7 @@ int slots_create(const char *dir, struct slots **s_r, struct err *e)
 	else
 		r = slots_map(fd, PROT_READ | PROT_WRITE, s_r, e);
 	(void)close(fd);
-	if (r == 0) {
+	if (*s_r != NULL) {
 		memcpy((*s_r)->shared->magic, magic, sizeof(magic));
 		atomic_store(&(*s_r)->shared->started_ms, slots_now_ms());
 		if (rename(fresh, path) == 0)
@@ -98,7 +98,7 @@ int slots_attach(const char *dir, struct slots **s_r, struct err *e)
 	else
 		r = slots_map(fd, PROT_READ, s_r, e);
 	(void)close(fd);
-	if (r == 0 && memcmp((*s_r)->shared->magic, magic, sizeof(magic)) != 0) {
+	if (*s_r != NULL && memcmp((*s_r)->shared->magic, magic, sizeof(magic)) != 0) {
 		slots_close(s_r);
 		return err_set(e, ERR_INPUT, "\"%s\" is not a scoreboard", path);
 	}

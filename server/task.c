@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX_ANSWER = 64 * 1024 * 1024 };
+enum { MAX_ANSWER = 64 * 1024 * 1024, READ_SIZE = 16 * 1024 };
 
 struct frame {
 	uint32_t status;
@@ -151,7 +151,7 @@ enum task_result task_read(struct task *t, struct response *res)
 	for (;;) {
 		ssize_t n;
 
-		if (buf_reserve(&t->answer, 16 * 1024, &e) < 0)
+		if (buf_reserve(&t->answer, READ_SIZE, &e) < 0)
 			return TASK_DIED;
 		n = read(t->fd, t->answer.p + t->answer.n, t->answer.size - t->answer.n);
 		if (n > 0)

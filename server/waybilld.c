@@ -16,6 +16,8 @@
 #define WAYBILL_VERSION "0.1.0"
 #endif
 
+enum { ANSWER = 1024 * 1024 };
+
 static int usage(FILE *to, int status)
 {
 	(void)fputs("usage: waybilld [-c FILE] [-t] [-V]\n"
@@ -43,7 +45,7 @@ static int check(const struct config *cfg, struct err *e)
 	if (access(cfg->spool_dir, W_OK | X_OK) < 0)
 		return err_set(e, ERR_INPUT, "key 'spool_dir': cannot write to \"%s\"",
 			       cfg->spool_dir);
-	arena_init(&a, 1024 * 1024);
+	arena_init(&a, ANSWER);
 	want = arena_printf(&a, "%d", migrate_version());
 	got = db_open(cfg, "waybilld -t", &db, e);
 	if (got == 0)

@@ -41,7 +41,8 @@ static int worker_init(struct worker *w, const struct worker_start *s, struct er
 {
 	char name[32];
 
-	*w = (struct worker){ .start = s, .max = s->cfg->max_connections };
+	w->start = s;
+	w->max = s->cfg->max_connections;
 	w->conn = calloc(w->max, sizeof(struct conn *));
 	w->poll = calloc(FIXED + 2 * w->max, sizeof(*w->poll));
 	if (w->conn == NULL || w->poll == NULL)
@@ -256,7 +257,7 @@ static void loop(struct worker *w)
 int worker_run(const struct worker_start *s)
 {
 	struct err e = { .kind = ERR_NONE };
-	struct worker w;
+	struct worker w = { .n = 0 };
 	char role[32];
 
 	(void)snprintf(role, sizeof(role), "worker %u", s->number);
@@ -264,6 +265,7 @@ int worker_run(const struct worker_start *s)
 	if (signals_init(&e) < 0 || worker_init(&w, s, &e) < 0 ||
 	    access_log_open(s->cfg->access_log, &e) < 0) {
 		log_line(LOG_ERROR, "cannot start: %s", e.text);
+		worker_release(&w);
 		return 1;
 	}
 	w.env.forget = forget;
