@@ -374,10 +374,11 @@ static enum label footer_label(struct slice s)
 	s = slice_from(s, n);
 	if (n == 0)
 		return LABEL_NONE;
-	if (s.n == 0 || slice_eq(s, SLICE(":")))
+	if (s.n == 0 || text_is_filler(s)) /* a colon, a dash */
 		return LABEL_ONLY;
-	return strchr(" :(=\t", s.p[0]) != NULL || text_trim(s).p != s.p ? LABEL_BEGINS
-									 : LABEL_NONE;
+	if (s.p[0] == ':' || s.p[0] == '(' || s.p[0] == '=' || text_trim(s).p != s.p)
+		return LABEL_BEGINS;
+	return LABEL_NONE;
 }
 
 /* Eight letters and digits, one of them a digit, and no space: more than any count of
