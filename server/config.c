@@ -85,8 +85,8 @@ static const char *check_zone(struct slice v)
 /* clang-format off */
 static const struct key keys[] = {
 	{ "listen", TEXT, AT(listen), "127.0.0.1:8080", 0, 0, check_listen },
-	{ "workers", COUNT, AT(workers), "20", 0, 512, NULL },
-	{ "queue_workers", COUNT, AT(queue_workers), "1", 0, 64, NULL },
+	{ "workers", COUNT, AT(workers), "20", 0, 128, NULL },
+	{ "queue_workers", COUNT, AT(queue_workers), "1", 0, 32, NULL },
 	{ "tasks", COUNT, AT(tasks), "4", 1, 64, NULL },
 	{ "database", TEXT, AT(database), "dbname=warehousedb", 0, 0, check_some },
 	{ "database_read", TEXT, AT(database_read), "", 0, 0, NULL },

@@ -141,7 +141,9 @@ class Cluster:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        wait_until(lambda: not any(alive(p) for p in pids), "PostgreSQL is gone")
+        # Reaped too: a zombie still counts for those who look after it by its number.
+        wait_until(lambda: not any(os.path.exists(f"/proc/{p}") for p in pids),
+                   "PostgreSQL is gone", timeout=60)
 
     def conninfo(self, database, role="waybill"):
         return f"host={self.socket} user={role} dbname={database}"

@@ -80,8 +80,9 @@ class Server:
             try:
                 wait_until(self._ready, "the server is ready", timeout=30)
             except AssertionError as e:
+                log = self.log()
                 self.kill()
-                raise AssertionError(f"{e}\n{self.log()[-4000:]}") from None
+                raise AssertionError(f"{e}\n{log[-4000:]}") from None
         return self
 
     def _ready(self):
@@ -121,8 +122,9 @@ class Server:
         try:
             code = self.process.wait(timeout * float(os.environ.get("WBTEST_SLOW", "1")))
         except subprocess.TimeoutExpired:
+            log = self.log()
             self.kill()
-            raise AssertionError(f"the server did not stop\n{self.log()[-4000:]}") from None
+            raise AssertionError(f"the server did not stop\n{log[-4000:]}") from None
         log = self.log()
         self._remove()
         if code != 0:
@@ -134,23 +136,21 @@ class Server:
 
     def kill(self):
         """Ends it whatever state it is in; nothing is checked."""
-        if self.process is None:
-            return
-        family = self.workers()
-        self.process.kill()
-        self.process.wait()
-        for pid in family:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        self._remove(keep_log=True)
+        if self.process is not None:
+            family = self.workers()
+            self.process.kill()
+            self.process.wait()
+            for pid in family:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+        self._remove()
 
-    def _remove(self, keep_log=False):
+    def _remove(self):
         self.process = None
         self.port.release()
-        if not keep_log:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def check_log(log, expected_errors=()):
