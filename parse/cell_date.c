@@ -166,8 +166,10 @@ static bool take_time(struct slice *s, double *ms_r)
 		return true;
 	if (s->n == 0)
 		return false;
-	for (; s->n > 0 && s->p[0] >= '0' && s->p[0] <= '9'; scale /= 10)
+	while (s->n > 0 && s->p[0] >= '0' && s->p[0] <= '9') {
 		*ms_r += (*slice_take(s, 1).p - '0') * scale;
+		scale /= 10;
+	}
 	return true;
 }
 

@@ -13,11 +13,10 @@ static int take_name_byte(struct slice *s)
 {
 	static const char digits[] = "0123456789abcdef";
 	char c = *slice_take(s, 1).p;
-	const char *high, *low;
 
 	if (c == '%' && s->n >= 2 && s->p[0] != '\0' && s->p[1] != '\0') {
-		high = strchr(digits, slice_lower(s->p[0]));
-		low = strchr(digits, slice_lower(s->p[1]));
+		const char *high = strchr(digits, slice_lower(s->p[0]));
+		const char *low = strchr(digits, slice_lower(s->p[1]));
 		if (high != NULL && low != NULL) {
 			(void)slice_take(s, 2);
 			c = (char)((high - digits) << 4 | (low - digits));
@@ -80,7 +79,7 @@ int opc_unescape(struct slice s, struct arena *a, struct slice *text_r, struct e
 
 	if (text == NULL)
 		return err_set(e, ERR_LIMIT, "more names than are kept");
-	text_r->p = text;
+	*text_r = (struct slice){ text, 0 };
 	return xml_unescape(s, text, &text_r->n, e);
 }
 
@@ -154,7 +153,7 @@ static struct slice short_type(struct slice type)
 static int read_rel(const struct xml_token *t, struct slice part, struct arena *a,
 		    struct opc_rel *rel, struct err *e)
 {
-	struct slice target, type;
+	struct slice target = { NULL, 0 }, type = { NULL, 0 };
 
 	if (opc_unescape(xml_attr_raw(t, SLICE("Id")), a, &rel->id, e) < 0 ||
 	    opc_unescape(xml_attr_raw(t, SLICE("Type")), a, &type, e) < 0 ||

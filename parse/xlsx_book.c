@@ -211,6 +211,7 @@ static int find_workbook(struct xlsx_book *b, const struct zip_entry **part_r,
 	const struct opc_rel *main_part;
 	struct opc_rels rels;
 
+	*part_r = NULL;
 	if (opc_rels_read(&b->package, SLICE(""), &b->arena, &rels, e) < 0)
 		return -1;
 	main_part = opc_rel_of_type(&rels, SLICE("officeDocument"));

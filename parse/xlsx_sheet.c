@@ -29,7 +29,6 @@ static int read_cell_attr(struct xlsx_sheet *s, const struct xml_token *t,
 	struct slice ref = { NULL, 0 };
 	uint64_t style = 0;
 
-	c->type = XLSX_TYPE_NUMBER;
 	for (size_t i = 0; i < t->n_attr; i++) {
 		struct slice name = t->attr[i].name, value = t->attr[i].value;
 		bool good = true;
@@ -88,7 +87,7 @@ static int read_cell(struct xlsx_sheet *s, const struct xml_token *t, struct err
 {
 	size_t from = s->row.text.n;
 	char name[CELL_COLUMN_MAX];
-	struct xlsx_cell c;
+	struct xlsx_cell c = { 0, 0, XLSX_TYPE_NUMBER };
 
 	if (read_cell_attr(s, t, &c, e) < 0)
 		return -1;
