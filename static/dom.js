@@ -55,6 +55,15 @@ export function bytes(n) {
 	return `${(n / size).toFixed(n < 10 * size ? 1 : 0)} ${unit}`;
 }
 
+/* A column's number as a spreadsheet names it: 1 is A, 27 is AA. */
+export function letters(column) {
+	let name = '';
+	for (let n = column; n > 0; n = Math.floor((n - 1) / 26)) {
+		name = String.fromCharCode(65 + (n - 1) % 26) + name;
+	}
+	return name;
+}
+
 /* A server's message as a sentence of its own: capital first, a stop at the end. */
 export function sentence(text) {
 	const t = String(text).trim();

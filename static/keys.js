@@ -3,8 +3,8 @@
  * entry field, and Enter or Tab ends a code. Knows nothing of scans or the server.
  */
 const AFTER_END_MS = 100;  /* a second end key this soon belongs to the first: CR+LF */
-const PAUSE_MS = 200;      /* a gap longer than this starts a new burst */
-const BURST_KEY_MS = 40;   /* nobody types faster than this for BURST_KEYS keys */
+const PAUSE_MS = 1500;     /* a gap longer than this starts a new burst: no radio hiccup */
+const BURST_KEY_MS = 50;   /* nobody types faster than this for BURST_KEYS keys */
 const BURST_KEYS = 6;
 
 /*

@@ -119,6 +119,9 @@ function showCounters(session) {
 		['c-error', 'error'], ['c-expected', 'expected'], ['c-missing', 'missing']]) {
 		byId(id).textContent = count(session[name]);
 	}
+	if (!Number.isFinite(session.expected)) {
+		byId('c-missing').textContent = count(undefined); /* of nothing, nothing is missing */
+	}
 }
 
 function showConnection() {

@@ -125,21 +125,18 @@ async function conclude(work, { status, json }) {
 	} else if (status === 0) {
 		refuse('The connection was lost', 'It is not known how far the file got. Trying again is safe: '
 			+ 'what was loaded already is not loaded twice.', retryButton(work));
+	} else if (status < 500 && json?.state) {
+		showResult(json); /* refused, with what was seen of it */
 	} else if (status >= 500 || !json) {
 		refuse('The server has trouble', `${json?.message ?? `It answered ${status}.`}`, retryButton(work));
 	} else {
-		refuse('The file was not loaded', reason({ status, json }), advice(json));
+		refuse('The file was not loaded', reason({ status, json }));
 	}
 }
 
 function refuse(title, text, ...more) {
 	hideResult();
 	showNotice({ tone: 'bad', title, text }, ...more);
-}
-
-function advice(json) {
-	const seen = json.headings ?? [];
-	return seen.length > 0 && el('p', {}, `Headings seen: ${seen.map((h) => `“${h.heading ?? h}”`).join(', ')}.`);
 }
 
 function retryButton(work) {

@@ -2,7 +2,7 @@
  * Writes an upload's outcome into the page. Colour follows what happened to the rows:
  * green only when every row of the file is in the database.
  */
-import { byId, count, el, fill, plural, rows, sentence, words } from '/static/dom.js';
+import { byId, count, el, fill, letters, plural, rows, sentence, words } from '/static/dom.js';
 
 const PARTS = [
 	['inserted', 'inserted', 'new'], ['updated', 'updated', 'known, changed'],
@@ -12,8 +12,8 @@ const PARTS = [
 
 /* Title, tone and sentence for an upload that has ended. */
 export function summary(u) {
-	if (u.state === 'failed' || u.state === 'cancelled') {
-		return { tone: 'bad', title: u.state === 'failed' ? 'Nothing was loaded' : 'Cancelled: nothing was loaded',
+	if (u.state !== 'completed') {
+		return { tone: 'bad', title: u.state === 'cancelled' ? 'Cancelled: nothing was loaded' : 'The file was not loaded',
 			text: u.message ?? 'The server did not say why.' };
 	}
 	const rejected = u.rejected > 0 ? `${plural(u.rejected, 'row was', 'rows were')} rejected. ` : '';
@@ -28,6 +28,10 @@ export function summary(u) {
 		return { tone: u.rejected === u.rows_total ? 'bad' : 'warn',
 			title: u.rejected === u.rows_total ? 'Every row was rejected' : `Loaded, but ${plural(u.rejected, 'row')} rejected`,
 			text: 'The rejected rows are listed below with the reason. Correct them in the file and upload it again: rows already loaded stay as they are.' };
+	}
+	if (u.duplicate > 0) {
+		return { tone: 'warn', title: 'Loaded, with duplicates in the file',
+			text: `${plural(u.duplicate, 'row has', 'rows have')} a number that comes again further down in the file; the last row of each number counts.` };
 	}
 	if (u.unchanged === u.rows_total) {
 		return { tone: 'good', title: 'Nothing new: every row was known already',
@@ -55,8 +59,8 @@ export function showResult(u) {
 	showNotice(summary(u));
 	if (u.state === 'completed') {
 		showSum(u);
-		showRejects(u, u.rejected + u.duplicate);
 	}
+	showRejects(u, u.rejected + u.duplicate);
 	showMapping(u.mapping ?? []);
 	byId('outcome').focus();
 }
@@ -82,17 +86,17 @@ function showSum(u) {
 /* Rejected rows and the earlier copies of a number: all that the file lost, and why. */
 function showRejects(u, lost) {
 	const list = u.rejects ?? [];
-	rows(byId('reject-rows'), list.map((r) => [count(r.row), words(r.kind ?? 'rejected'), r.column ?? '',
-		el('span', { class: 'code' }, r.text ?? ''), sentence(r.reason ?? '')]), [0]);
+	rows(byId('reject-rows'), list.map((r) => [count(r.row), words(r.kind ?? 'rejected'),
+		sentence(r.reason ?? ''), r.column ?? '', el('span', { class: 'code' }, r.text ?? '')]), [0]);
 	fill(byId('rejects-note'), list.length < lost
 		? `The first ${count(list.length)} of ${count(lost)}. ` : '',
-	el('a', { href: `/uploads/${encodeURIComponent(u.id)}/rejects?format=csv`, download: true },
+	el('a', { href: `/uploads/${encodeURIComponent(u.id)}/rejects?format=csv`, download: `rejects-${u.id}.csv` },
 		`All ${plural(lost, 'row')} as a file`));
-	byId('rejects').hidden = lost === 0;
+	byId('rejects').hidden = !(lost > 0);
 }
 
 function showMapping(mapping) {
-	rows(byId('mapping-rows'), mapping.map((m) => [m.column, m.heading,
-		m.field ? el('span', { class: 'code' }, m.field) : 'kept under its own heading']));
+	rows(byId('mapping-rows'), mapping.map((m) => [letters(m.column), m.heading,
+		m.field === 'extra' ? 'kept under its own heading' : el('span', { class: 'code' }, m.field)]));
 	byId('mapping').hidden = mapping.length === 0;
 }
