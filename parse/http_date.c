@@ -64,7 +64,7 @@ static bool date_value(const struct date *d, int64_t *t_r)
 		return false;
 	for (int m = 0; m < d->month; m++)
 		days += month_days(d->year, m);
-	*t_r = days * DAY + d->hour * 3600 + d->minute * 60 + d->second;
+	*t_r = ((days * 24 + d->hour) * 60 + d->minute) * 60 + d->second;
 	return (days + 4) % 7 == d->weekday;
 }
 
@@ -109,7 +109,7 @@ static bool form_read(struct slice s, const char *form, struct date *d)
 	size_t i = 0;
 
 	*d = (struct date){ .month = -1, .weekday = -1 };
-	for (; form[i] != '\0' && i < s.n; i++) {
+	for (; i < s.n && form[i] != '\0'; i++) {
 		int digit = s.p[i] - '0';
 		bool is_digit = digit >= 0 && digit <= 9;
 

@@ -54,7 +54,7 @@ static struct slice element(struct http_head_parser *p, struct slice in, unsigne
 /* method = token, case-sensitive (RFC 9110 section 9.1) */
 static enum http_method method_of(struct slice s)
 {
-	static const struct slice name[HTTP_OTHER] = {
+	static const struct slice names[HTTP_OTHER] = {
 		[HTTP_GET] = SLICE_INIT("GET"),
 		[HTTP_HEAD] = SLICE_INIT("HEAD"),
 		[HTTP_POST] = SLICE_INIT("POST"),
@@ -65,7 +65,7 @@ static enum http_method method_of(struct slice s)
 	};
 	unsigned i = 0;
 
-	while (i < HTTP_OTHER && !slice_eq(s, name[i]))
+	while (i < HTTP_OTHER && !slice_eq(s, names[i]))
 		i++;
 	return (enum http_method)i;
 }

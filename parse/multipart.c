@@ -59,6 +59,7 @@ static int boundary_read(struct slice content_type, struct slice *boundary_r,
 {
 	size_t n = 0;
 	struct slice name, value;
+	bool found = false;
 	int r;
 
 	while (n < content_type.n && content_type.p[n] != ';' &&
@@ -69,9 +70,10 @@ static int boundary_read(struct slice content_type, struct slice *boundary_r,
 	while ((r = http_param_next(&content_type, &name, &value, e)) == PARSE_MORE) {
 		if (!slice_eq_nocase(name, SLICE("boundary")))
 			continue;
-		if (boundary_r->p != NULL)
+		if (found)
 			return err_set(e, ERR_INPUT, "more than one boundary");
 		*boundary_r = value;
+		found = true;
 	}
 	if (r < 0)
 		return -1;
@@ -83,7 +85,7 @@ static int boundary_read(struct slice content_type, struct slice *boundary_r,
 int multipart_open(struct slice content_type, const struct multipart_limits *limits,
 		   struct multipart **m_r, struct err *e)
 {
-	struct slice boundary = { NULL, 0 };
+	struct slice boundary = SLICE("");
 	struct multipart *m;
 
 	*m_r = NULL;

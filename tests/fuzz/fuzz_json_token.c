@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice in = { (const char *)data, size };
 	struct arena a;
 
-	arena_init(&a, 1024 * 1024);
+	arena_init(&a, 1 << 20);
 	check(read_all(in, &a) == skip_all(in, &a));
 	arena_release(&a);
 	return 0;

@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena a;
 	struct url u;
 
-	arena_init(&a, 1024 * 1024);
+	arena_init(&a, 1 << 20);
 	if (url_parse(in, &a, &u, &e) == 0 && !slice_eq(u.path, SLICE("*"))) {
 		path_check(u.path);
 		escape_and_read(u.path, &a);
