@@ -77,17 +77,12 @@ static char *put(char *to, int value, int digits, char behind)
 	return to + digits + 1;
 }
 
-size_t cell_date_text(double serial, char *to)
+/* The text of a serial that was rounded to milliseconds. */
+static size_t put_ms(int64_t ms, char *to)
 {
+	int day = (int)(ms / DAY_MS), rest = (int)(ms % DAY_MS);
 	char *at = to;
-	int64_t ms;
-	int day, rest;
 
-	if (!(serial >= 0 && serial < LAST_DAY + 1))
-		return 0;
-	ms = (int64_t)(serial * DAY_MS + 0.5);
-	day = (int)(ms / DAY_MS);
-	rest = (int)(ms % DAY_MS);
 	if (day > LAST_DAY)
 		return 0;
 	if (day > 0) {
@@ -103,6 +98,23 @@ size_t cell_date_text(double serial, char *to)
 	if (rest % 1000 != 0)
 		at = put(at, rest % 1000, 3, '.');
 	return (size_t)(at - to) - 1;
+}
+
+static bool in_calendar(double serial)
+{
+	return serial >= 0 && serial < LAST_DAY + 1;
+}
+
+size_t cell_date_text(double serial, char *to)
+{
+	return in_calendar(serial) ? put_ms((int64_t)(serial * DAY_MS + 0.5), to) : 0;
+}
+
+size_t cell_date_text_seconds(double serial, char *to)
+{
+	if (!in_calendar(serial))
+		return 0;
+	return put_ms((int64_t)(serial * (DAY_MS / 1000) + 0.5) * 1000, to);
 }
 
 /* Takes exactly that many digits. */

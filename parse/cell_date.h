@@ -20,6 +20,10 @@ enum { CELL_DATE_1904 = 1462 };
  * 1900-02-29.
  */
 size_t cell_date_text(double serial, char *to);
+/* The same, rounded to whole seconds, as spreadsheet programs show them. Programs that
+ * write serials with few digits are off by some milliseconds either way: 17:48:40.982
+ * was meant to be 17:48:41, and cutting the fraction off would tell another second. */
+size_t cell_date_text_seconds(double serial, char *to);
 /* An ISO 8601 date, time or both (ECMA-376 part 1, 18.18.11, type d) of the years
  * 1900 to 9999 as a serial of the 1900 system; a "Z" at its end is passed over.
  * False when it is none. */

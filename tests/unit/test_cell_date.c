@@ -59,6 +59,29 @@ static void serial_to_text(void **state)
 	}
 }
 
+static const struct row whole_rows[] = {
+	/* Six digits behind the point: 40.982 was meant to be 41. */
+	{ 46066.742141, "2026-02-13 17:48:41" },
+	{ 45688.336805555555, "2025-01-31 08:05:00" },
+	{ 45688.99999999, "2025-02-01 00:00:00" },
+	{ 0.33680555555555558, "08:05:00" },
+	{ 0.9999999, "1900-01-01 00:00:00" },
+	{ 2958465.9999999, "" },
+	{ -1, "" },
+};
+
+static void serial_to_whole_seconds(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(whole_rows) / sizeof(whole_rows[0]); i++) {
+		char text[CELL_DATE_MAX];
+		size_t n = cell_date_text_seconds(whole_rows[i].serial, text);
+
+		if (!slice_eq((struct slice){ text, n }, slice_str(whole_rows[i].text)))
+			fail_msg("%.10f: \"%.*s\"", whole_rows[i].serial, (int)n, text);
+	}
+}
+
 static const struct iso_row {
 	const char *in;
 	double serial; /* negative: none */
@@ -129,6 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(serial_to_text),
+		cmocka_unit_test(serial_to_whole_seconds),
 		cmocka_unit_test(iso_to_serial),
 		cmocka_unit_test(every_day_round_trip),
 	};
