@@ -9,6 +9,7 @@
 
 enum {
 	DAY_MS = 86400000,
+	DAY_SECONDS = 86400,
 	WRONG_LEAP_DAY = 60,     /* 1900-02-29, which never was */
 	LAST_DAY = 2958465,      /* 9999-12-31 */
 	DAYS_TO_1900 = 693900,   /* 0000-03-01 to 1899-12-31, which is serial 0 */
@@ -114,7 +115,7 @@ size_t cell_date_text_seconds(double serial, char *to)
 {
 	if (!in_calendar(serial))
 		return 0;
-	return put_ms((int64_t)(serial * (DAY_MS / 1000) + 0.5) * 1000, to);
+	return put_ms((int64_t)(serial * DAY_SECONDS + 0.5) * 1000, to);
 }
 
 /* Takes exactly that many digits. */
