@@ -1,0 +1,8 @@
+-- GET of one address, and the figures in a form that a program reads.
+
+function done(summary, latency)
+	io.write(string.format("rate %.1f\np99_ms %.3f\nfaults %d\n",
+		summary.requests / summary.duration * 1e6, latency:percentile(99) / 1000,
+		summary.errors.connect + summary.errors.read + summary.errors.write
+		+ summary.errors.timeout + summary.errors.status))
+end
