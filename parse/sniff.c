@@ -51,7 +51,7 @@ static const struct magic {
 	{ SLICE_INIT("7z\xbc\xaf\x27\x1c"), 0, SNIFF_ARCHIVE },
 	{ SLICE_INIT("\xfd\x37zXZ\0"), 0, SNIFF_ARCHIVE },
 	{ SLICE_INIT("\x28\xb5\x2f\xfd"), 0, SNIFF_ARCHIVE },
-	{ SLICE_INIT("BZh"), 0, SNIFF_ARCHIVE },
+	{ SLICE_INIT("1AY&SY"), 4, SNIFF_ARCHIVE }, /* bzip2, behind "BZh9" */
 	{ SLICE_INIT("ustar"), 257, SNIFF_ARCHIVE },
 };
 
