@@ -10,7 +10,11 @@
 #include "parse/utf8.h"
 
 enum { HEADING_ROWS = 20 }; /* rows looked at */
-enum { LIST_MAX = 150, LISTED_MAX = 24 };
+enum {
+	LIST_MAX = 150,  /* bytes of a list in a message */
+	LISTED_MAX = 24, /* bytes of one text in it, at the most */
+	LISTED_ROOM = 48 /* for one more, and for what ends the list */
+};
 
 _Static_assert(FIELD_COUNT <= 32, "the fields of a row fit a set of bits");
 
@@ -256,7 +260,7 @@ static void texts_list(const struct row *r, char *to, size_t size)
 		if (cut.n == 0)
 			continue;
 		filled++;
-		if (listed + 1 < filled || size - at < 2 * LISTED_MAX)
+		if (listed + 1 < filled || size - at < LISTED_ROOM)
 			continue;
 		cut.n = utf8_valid_prefix(cut);
 		at += (size_t)snprintf(to + at, size - at, "%s\"%.*s%s\"",
@@ -382,8 +386,7 @@ static int no_sheet(const struct table *t, struct slice wanted, struct err *e)
 
 	cut.n = utf8_valid_prefix(cut);
 	list[0] = '\0';
-	for (size_t i = 0; i < table_sheets(t) && sizeof(list) - at > 2 * LISTED_MAX;
-	     i++) {
+	for (size_t i = 0; i < table_sheets(t) && sizeof(list) - at > LISTED_ROOM; i++) {
 		struct slice name = table_sheet(t, i).name;
 		struct slice shown = slice_take(&name, LISTED_MAX);
 

@@ -37,30 +37,34 @@ static char escape_letter(unsigned char c)
 
 static const struct slice replacement = SLICE_INIT("\xef\xbf\xbd"); /* U+FFFD */
 
-/* Takes the bytes at the front of *s that stand for themselves. */
-static struct slice take_plain(struct slice *s)
+/* ASCII that is written as it is: escape_letter() has none for it. */
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+/* The length of what s begins with beyond ASCII, when that is valid: of one to four
+ * bytes, so that no byte is looked at often. */
+static size_t beyond_ascii(struct slice s)
 {
 	size_t n = 0;
 
-	while (n < s->n) {
-		unsigned char c = (unsigned char)s->p[n];
+	while (n < s.n && n < 4 && (unsigned char)s.p[n] >= 0x80)
+		n++;
+	return utf8_valid_prefix((struct slice){ s.p, n });
+}
 
-		if (c >= 0x80) {
-			size_t seq = n;
+/* Takes the bytes at the front of *s that stand for themselves. */
+static struct slice take_plain(struct slice *s)
+{
+	size_t n = 0, more;
 
-			while (seq < s->n && seq - n < 4 &&
-			       (unsigned char)s->p[seq] >= 0x80)
-				seq++;
-			seq = utf8_valid_prefix((struct slice){ s->p + n, seq - n });
-			if (seq == 0)
-				break;
-			n += seq;
-		} else if (escape_letter(c) != 0) {
-			break;
-		} else {
+	do {
+		while (n < s->n && is_plain((unsigned char)s->p[n]))
 			n++;
-		}
-	}
+		more = beyond_ascii(slice_from(*s, n));
+		n += more;
+	} while (more > 0);
 	return slice_take(s, n);
 }
 

@@ -325,9 +325,9 @@ static void round_to(struct num *n, int places)
 	}
 }
 
-size_t num_write(const struct num *from, unsigned whole, unsigned places, char *to)
+size_t num_write(const struct num *value, unsigned whole, unsigned places, char *to)
 {
-	struct num n = *from;
+	struct num n = *value;
 	size_t at = 0;
 	int before; /* digits before the point */
 

@@ -47,11 +47,12 @@ bool num_weight(struct slice s, struct num *n_r) MUST_CHECK;
  * is refused, as is whatever is not whole. */
 bool num_count(struct slice s, struct num *n_r) MUST_CHECK;
 
-/* Writes n in plain decimal digits to `to` (NUM_TEXT bytes), rounded half away from zero
- * to at most `places` decimal places, without trailing zeros; returns the length, or 0
- * when the rounded value has more than `whole` digits before the point. whole + places is
- * at most NUM_DIGITS. A value that rounds to zero is "0", without a sign. */
-size_t num_write(const struct num *n, unsigned whole, unsigned places, char *to);
+/* Writes the value in plain decimal digits to `to` (NUM_TEXT bytes), rounded half away
+ * from zero to at most `places` decimal places, without trailing zeros; returns the
+ * length, or 0 when the rounded value has more than `whole` digits before the point.
+ * whole + places is at most NUM_DIGITS. A value that rounds to zero is "0", without a
+ * sign. */
+size_t num_write(const struct num *value, unsigned whole, unsigned places, char *to);
 
 enum num_whole {
 	NUM_OTHER,    /* not such a number: the text stands for itself */

@@ -352,7 +352,7 @@ static void reads_each_row(void **state)
 	for (size_t i = 0; i < COUNT(read_rows); i++) {
 		const struct read_row *want = &read_rows[i];
 		struct waybill_notes notes = { 0 };
-		enum row_verdict verdict;
+		enum row_verdict verdict = ROW_BLANK;
 		struct cells headings, cells;
 		struct waybill w;
 		struct reject rej;
@@ -425,7 +425,7 @@ static void a_full_arena_is_a_limit(void **state)
 	assert_int_equal(columns_map(&headings.row, &map, &c, &e), 0);
 	for (; got < 0 && cap < 65536; cap += 16) {
 		struct waybill_notes notes = { 0 };
-		enum row_verdict verdict;
+		enum row_verdict verdict = ROW_BLANK;
 		struct waybill w;
 		struct reject rej;
 
