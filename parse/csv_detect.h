@@ -11,7 +11,7 @@
  * head is ignored if there is one. A first line "sep=;", as Excel reads and writes it,
  * decides: *skip_r is then its length, with its end; otherwise 0. Without one, of comma,
  * semicolon, tab and pipe that one which divides most lines into the same number of
- * cells, more cells counting more; a comma if none does.
+ * cells, more cells counting a little; a comma if none does.
  */
 char csv_detect(struct slice head, size_t *skip_r);
 
