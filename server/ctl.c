@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -118,9 +117,24 @@ struct sink ctl_sink(int *fd)
 	return (struct sink){ write_all, fd };
 }
 
+void ctl_print(FILE *to, struct slice text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+		/* U+0080 to U+009F are C2 80 to C2 9F in UTF-8. */
+		bool c1 = c == 0xC2 && i + 1 < text.n &&
+			  (unsigned char)text.p[i + 1] < 0xA0;
+
+		i += c1 ? 1 : 0;
+		(void)fputc(c < 0x20 || c == 0x7F || c1 ? '?' : c, to);
+	}
+}
+
 int ctl_fail(const struct err *e)
 {
-	(void)fprintf(stderr, "waybillctl: %s\n", e->text);
+	(void)fprintf(stderr, "waybillctl: ");
+	ctl_print(stderr, slice_str(e->text));
+	(void)fputc('\n', stderr);
 	return e->kind == ERR_INPUT || e->kind == ERR_UNSUPPORTED || e->kind == ERR_LIMIT
 		       ? CTL_REFUSED
 		       : CTL_FAILED;

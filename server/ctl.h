@@ -8,6 +8,7 @@
 #include "parse/sink.h"
 
 #include <stdint.h>
+#include <stdio.h>
 
 /* A command's exit status: CTL_REFUSED when what it was given is at fault (the
  * options, the file), CTL_FAILED when the machine, the database or the program is. */
@@ -42,6 +43,9 @@ int ctl_open(const char *path, int *fd_r, uint64_t *size_r, struct err *e) MUST_
 /* A sink that writes to *fd, which must outlive it: ERR_INTERNAL. */
 struct sink ctl_sink(int *fd);
 
+/* Prints text that may come from a file: control characters, which could move a
+ * terminal's cursor or break the line, become '?'. */
+void ctl_print(FILE *to, struct slice text);
 /* Ends a command that failed: "waybillctl: <text>" on stderr, and the status that fits
  * the kind. */
 int ctl_fail(const struct err *e);

@@ -11,7 +11,6 @@
 #include "server/ctl.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <unistd.h>
 
 enum { ARENA_MAX = 16 * 1024 * 1024, NUMBERS_MAX = 256 * 1024 * 1024, LISTED = 100 };
@@ -26,17 +25,12 @@ struct check {
 	uint64_t problems; /* lines printed below "Problems" */
 };
 
-static void print_text(struct slice s)
-{
-	(void)fwrite(s.p, 1, s.n, stdout);
-}
-
 static void print_columns(const struct check *c, struct slice sheet)
 {
 	(void)printf("%s", table_format(c->table));
 	if (sheet.n > 0) {
 		(void)printf(", sheet '");
-		print_text(sheet);
+		ctl_print(stdout, sheet);
 		(void)printf("'");
 	}
 	(void)printf(", headings in row %" PRIu64 "\n\nColumns\n",
@@ -47,7 +41,7 @@ static void print_columns(const struct check *c, struct slice sheet)
 
 		(void)xlsx_text_column(col->column, letters);
 		(void)printf("  %-3s ", letters);
-		print_text(col->heading);
+		ctl_print(stdout, col->heading);
 		if (col->shadowed)
 			(void)printf(" -> extra (another column is taken for this)\n");
 		else if (col->field == FIELD_EXTRA)
@@ -74,11 +68,11 @@ static void print_reject(struct check *c, uint64_t row, const struct reject *r)
 {
 	if (!problem(c, row))
 		return;
-	print_text(r->heading);
+	ctl_print(stdout, r->heading);
 	(void)printf(" '");
-	print_text(r->text);
+	ctl_print(stdout, r->text);
 	(void)printf("': ");
-	print_text(r->reason);
+	ctl_print(stdout, r->reason);
 	(void)printf("\n");
 }
 
@@ -97,7 +91,7 @@ static int note_number(struct check *c, uint64_t row, struct slice number, struc
 		c->repeated++;
 		if (problem(c, row)) {
 			(void)printf("repeats waybill number '");
-			print_text(number);
+			ctl_print(stdout, number);
 			(void)printf("': the last of them counts\n");
 		}
 	}
@@ -153,7 +147,8 @@ static void print_totals(const struct check *c)
 	print_note(n->unknown_statuses, "unknown statuses, taken as pending");
 	print_note(n->bad_values, "values that could not be read, kept in extra");
 	print_note(n->signing.ambiguous + n->submission.ambiguous,
-		   "dates that read both ways (03/04): see the README for the rule");
+		   "dates that read both ways (03/04), taken like the column's others, "
+		   "else month first");
 }
 
 static int check_rows(struct check *c, const char *sheet, struct err *e)

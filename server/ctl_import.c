@@ -10,7 +10,6 @@
 
 #include <inttypes.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -77,6 +76,23 @@ static struct slice base_name(const char *path)
 	return slice_str(slash == NULL ? path : slash + 1);
 }
 
+/* An import keeps its rejects in a file of the spool folder, which may be the server's
+ * alone: then a temporary folder does. */
+static int spool_somewhere(struct config *cfg, struct err *e)
+{
+	const char *folder = getenv("TMPDIR");
+	char *copy;
+
+	if (access(cfg->spool_dir, W_OK | X_OK) == 0)
+		return 0;
+	copy = strdup(folder == NULL || *folder == '\0' ? "/tmp" : folder);
+	if (copy == NULL)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	free(cfg->spool_dir);
+	cfg->spool_dir = copy;
+	return 0;
+}
+
 static int run(const struct config *cfg, const char *path, const struct import_options *o,
 	       struct arena *a, struct import_answer *answer, struct err *e)
 {
@@ -106,7 +122,9 @@ static int refused(const struct import_answer *answer, struct arena *a)
 	struct slice why = ctl_report_message(answer->json, a);
 
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "waybillctl: %.*s\n", (int)why.n, why.p);
+	(void)fprintf(stderr, "waybillctl: ");
+	ctl_print(stderr, why);
+	(void)fputc('\n', stderr);
 	return answer->http_status < 500 ? CTL_REFUSED : CTL_FAILED;
 }
 
@@ -150,7 +168,7 @@ int ctl_import(const struct ctl *ctl, int argc, char **argv)
 	o.sheet = slice_str(sheet);
 	arena_init(&arena, ARENA_MAX);
 	catch_signals();
-	if (config_load(ctl->config_path, &cfg, &e) < 0 ||
+	if (config_load(ctl->config_path, &cfg, &e) < 0 || spool_somewhere(cfg, &e) < 0 ||
 	    run(cfg, path, &o, &arena, &answer, &e) < 0)
 		status = ctl_fail(&e);
 	else

@@ -5,8 +5,7 @@
 #include "server/ctl_report.h"
 
 #include "parse/json_token.h"
-
-#include <stdio.h>
+#include "server/ctl.h"
 
 enum text { SHEET, FORMAT, MESSAGE, ERROR, TEXTS };
 enum count { TOTAL, INSERTED, UPDATED, UNCHANGED, DUPLICATE, REJECTED, COUNTS };
@@ -104,12 +103,6 @@ static int read_report(struct slice json, struct arena *a, struct report *r,
 	return err_set(e, ERR_INTERNAL, "the import's answer cannot be read");
 }
 
-static void print_text(struct slice s)
-{
-	if (s.n > 0)
-		(void)fwrite(s.p, 1, s.n, stdout);
-}
-
 /* The string or number members of one object of a list, by the keys asked for. */
 static int read_item(struct json *j, const char *const *keys, struct slice *values,
 		     size_t n, struct err *e)
@@ -137,10 +130,13 @@ static int read_item(struct json *j, const char *const *keys, struct slice *valu
 	return e->kind == ERR_NONE ? 0 : -1;
 }
 
+/* "  Rows of totals are left out. (3)" */
 static void print_warning(const struct slice *v)
 {
 	(void)printf("  ");
-	print_text(v[0]);
+	ctl_print(stdout, v[0]);
+	if (v[1].n > 0)
+		(void)printf(" (%.*s)", (int)v[1].n, v[1].p);
 	(void)printf("\n");
 }
 
@@ -148,18 +144,18 @@ static void print_warning(const struct slice *v)
 static void print_reject(const struct slice *v)
 {
 	(void)printf("  row ");
-	print_text(v[0]);
+	ctl_print(stdout, v[0]);
 	if (v[1].n > 0) {
 		(void)printf(", ");
-		print_text(v[1]);
+		ctl_print(stdout, v[1]);
 	}
 	if (v[2].n > 0) {
 		(void)printf(" '");
-		print_text(v[2]);
+		ctl_print(stdout, v[2]);
 		(void)printf("'");
 	}
 	(void)printf(": ");
-	print_text(v[3]);
+	ctl_print(stdout, v[3]);
 	(void)printf("\n");
 }
 
@@ -198,13 +194,13 @@ static void print_counts(const struct report *r)
 
 static int print_report(const struct report *r, struct err *e)
 {
-	static const char *const warning_keys[] = { "message" };
+	static const char *const warning_keys[] = { "message", "count" };
 	static const char *const reject_keys[] = { "row", "column", "text", "reason" };
 
 	if (r->text[FORMAT].n > 0) {
-		print_text(r->text[FORMAT]);
+		ctl_print(stdout, r->text[FORMAT]);
 		(void)printf("%s", r->text[SHEET].n > 0 ? ", sheet " : "");
-		print_text(r->text[SHEET]);
+		ctl_print(stdout, r->text[SHEET]);
 		(void)printf("\n");
 	}
 	if (r->dry_run)
@@ -212,10 +208,10 @@ static int print_report(const struct report *r, struct err *e)
 			"dry run: nothing was loaded; this is what would have been\n");
 	print_counts(r);
 	if (r->has_warnings &&
-	    print_list(r->warnings, "Warnings", warning_keys, 1, print_warning, e) < 0)
+	    print_list(r->warnings, "Warnings", warning_keys, 2, print_warning, e) < 0)
 		return -1;
 	if (r->has_rejects &&
-	    print_list(r->rejects, "Rejected", reject_keys, 4, print_reject, e) < 0)
+	    print_list(r->rejects, "Rows left out", reject_keys, 4, print_reject, e) < 0)
 		return -1;
 	return 0;
 }
