@@ -50,8 +50,9 @@ struct conn {
 	struct buf head; /* of the answer */
 	uint64_t sent;   /* bytes of head and body */
 	bool keep_alive;
-	bool deaf; /* more bytes wait, but not for the request at hand: don't poll for
-		      them */
+	bool served; /* one answer at least */
+	bool deaf;   /* more bytes wait, but not for the request at hand: don't poll for
+			them */
 	uint64_t lingered;
 	uint64_t db_us; /* spent on PostgreSQL for this request */
 	struct task task;
@@ -283,6 +284,7 @@ static void sent_all(struct conn *c)
 	(void)atomic_fetch_add_explicit(&c->env->slot->requests, 1, memory_order_relaxed);
 	request_end(c);
 	c->db_us = 0;
+	c->served = true;
 	if (c->keep_alive) {
 		enter(c, CONN_HEAD, c->env->handle.cfg->idle_timeout);
 		if (c->in.n == 0)
@@ -551,6 +553,11 @@ bool conn_over(const struct conn *c)
 bool conn_idle(const struct conn *c)
 {
 	return c->state == CONN_HEAD && c->in.n == 0;
+}
+
+bool conn_served(const struct conn *c)
+{
+	return c->served;
 }
 
 bool conn_reaped(struct conn *c, pid_t pid)

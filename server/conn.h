@@ -42,6 +42,8 @@ uint64_t conn_deadline(const struct conn *c);
 bool conn_over(const struct conn *c);
 /* Between two requests, with nothing received. */
 bool conn_idle(const struct conn *c);
+/* At least one answer was sent. */
+bool conn_served(const struct conn *c);
 /* A child ended: whether it was this connection's task. */
 bool conn_reaped(struct conn *c, pid_t pid);
 

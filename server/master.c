@@ -272,6 +272,8 @@ static void stop_begin(struct master *m, enum stop how)
 		slots_now_ms() +
 		(how == STOP_GRACEFUL ? m->cfg->stop_timeout : KILL_AFTER_MS);
 	atomic_store(&slots_shared(m->slots)->draining, 1);
+	/* Nobody will accept any more: clients are to be refused, not kept waiting. */
+	listener_close(&m->listen_fd, m->cfg->listen);
 	signal_all(m,
 		   how == STOP_GRACEFUL ? SIGQUIT
 		   : how == STOP_FAST   ? SIGTERM

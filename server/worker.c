@@ -23,17 +23,21 @@ enum {
 	TICK_MS = 1000,
 	/* How long a worker with more than its share leaves a new connection to its
 	 * siblings: if they are all busy, it takes it after this. */
-	SHARE_MS = 3
+	SHARE_MS = 3,
+	FIRST_MS = 500 /* to wait for a new connection's first bytes while draining */
 };
 
 struct worker {
 	const struct worker_start *start;
+	int listen_fd; /* -1 once it drains: what waits there is the siblings' or refused
+			*/
 	struct conn_env env;
 	struct conn **conn;
 	size_t n, max;
 	struct pollfd
 		*poll; /* FIXED, then two for each connection: its own, its task's */
 	bool stopping;
+	uint64_t drained_ms;    /* when draining began */
 	uint64_t pass_until_ms; /* 0: not leaving connections to the siblings */
 };
 
@@ -42,6 +46,7 @@ static int worker_init(struct worker *w, const struct worker_start *s, struct er
 	char name[32];
 
 	w->start = s;
+	w->listen_fd = s->listen_fd;
 	w->max = s->cfg->max_connections;
 	w->conn = calloc(w->max, sizeof(struct conn *));
 	w->poll = calloc(FIXED + 2 * w->max, sizeof(*w->poll));
@@ -73,7 +78,8 @@ static void forget(void *ctx)
 {
 	const struct worker *w = ctx;
 
-	(void)close(w->start->listen_fd);
+	if (w->listen_fd >= 0)
+		(void)close(w->listen_fd);
 	(void)close(w->start->life_fd);
 	for (size_t i = 0; i < w->n; i++) {
 		(void)close(conn_fd(w->conn[i]));
@@ -82,9 +88,41 @@ static void forget(void *ctx)
 	}
 }
 
+/* Takes one connection: one at a time, while siblings may want theirs. */
+static bool take_connection(struct worker *w)
+{
+	char peer[64];
+	int fd;
+
+	if (w->n == w->max)
+		return false;
+	fd = listener_accept(w->listen_fd, peer, sizeof(peer));
+	if (fd < 0)
+		return false;
+	w->conn[w->n] = conn_open(&w->env, fd, peer);
+	if (w->conn[w->n] == NULL) {
+		log_line(LOG_ERROR, "out of memory for a connection");
+		return false;
+	}
+	w->n++;
+	atomic_store_explicit(&w->start->slot->connections, (unsigned)w->n,
+			      memory_order_relaxed);
+	/* The first bytes are often there already. */
+	conn_ready(w->conn[w->n - 1], POLLIN);
+	return true;
+}
+
+/* Stops accepting: what waits is taken first, so that no client that was let in is cut
+ * off; then the socket is the siblings', or refuses. */
 static void drain(struct worker *w)
 {
+	while (w->listen_fd >= 0 && w->n < w->max && take_connection(w))
+		continue;
+	if (w->listen_fd >= 0)
+		(void)close(w->listen_fd);
+	w->listen_fd = -1;
 	w->env.draining = true;
+	w->drained_ms = slots_now_ms();
 	slot_state(w->start->slot, SLOT_DRAINING);
 }
 
@@ -128,37 +166,15 @@ static bool has_share(struct worker *w)
 	return policy_has_share((unsigned)w->n, all, workers);
 }
 
-static void take_connections(struct worker *w)
-{
-	char peer[64];
-	int fd;
-
-	/* One at a time while siblings may want theirs. */
-	if (w->n == w->max)
-		return;
-	fd = listener_accept(w->start->listen_fd, peer, sizeof(peer));
-	if (fd < 0)
-		return;
-	w->conn[w->n] = conn_open(&w->env, fd, peer);
-	if (w->conn[w->n] == NULL) {
-		log_line(LOG_ERROR, "out of memory for a connection");
-		return;
-	}
-	w->n++;
-	atomic_store_explicit(&w->start->slot->connections, (unsigned)w->n,
-			      memory_order_relaxed);
-	/* The first bytes are often there already. */
-	conn_ready(w->conn[w->n - 1], POLLIN);
-}
-
 static int poll_set(struct worker *w, bool accepting)
 {
-	uint64_t now = slots_now_ms(), next = now + TICK_MS;
+	uint64_t now = slots_now_ms(),
+		 next = now + (w->env.draining ? FIRST_MS : TICK_MS);
 
 	w->poll[0] = (struct pollfd){ .fd = signals_fd(), .events = POLLIN };
 	w->poll[1] = (struct pollfd){ .fd = w->start->life_fd, .events = POLLIN };
-	w->poll[2] = (struct pollfd){ .fd = accepting ? w->start->listen_fd : -1,
-				      .events = POLLIN };
+	w->poll[2] =
+		(struct pollfd){ .fd = accepting ? w->listen_fd : -1, .events = POLLIN };
 	for (size_t i = 0; i < w->n; i++) {
 		struct pollfd *p = &w->poll[FIXED + 2 * i];
 		short events = conn_events(w->conn[i]);
@@ -189,12 +205,20 @@ static void serve_ready(struct worker *w, size_t n)
 	}
 }
 
+/* While draining: a connection between two requests ends at once; one that has not sent
+ * its first yet is given a moment for it. */
+static bool may_go(const struct worker *w, const struct conn *c)
+{
+	return conn_idle(c) &&
+	       (conn_served(c) || slots_now_ms() >= w->drained_ms + FIRST_MS);
+}
+
 static void drop_finished(struct worker *w)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < w->n; i++) {
-		if (conn_over(w->conn[i]) || (w->env.draining && conn_idle(w->conn[i])))
+		if (conn_over(w->conn[i]) || (w->env.draining && may_go(w, w->conn[i])))
 			conn_close(&w->conn[i]);
 		else
 			w->conn[kept++] = w->conn[i];
@@ -248,7 +272,7 @@ static void loop(struct worker *w)
 		if (got >= 0)
 			serve_ready(w, n);
 		if (got > 0 && w->poll[2].revents != 0)
-			take_connections(w);
+			(void)take_connection(w);
 		drop_finished(w);
 		health_tick(w->start->slots, w->env.handle.db);
 	}
@@ -271,6 +295,7 @@ int worker_run(const struct worker_start *s)
 	w.env.forget = forget;
 	w.env.forget_ctx = &w;
 	slot_state(s->slot, SLOT_IDLE);
+	health_tick(s->slots, w.env.handle.db);
 	loop(&w);
 	worker_release(&w);
 	return 0;
