@@ -23,6 +23,7 @@ void handle_stmt(struct handle_env *env, enum stmt_id id, const struct slice *pa
 		response_failure(res, "bad_value", &e);
 		return;
 	}
+	health_note(env->slots, true);
 	if (r.rows != 1 || r.columns != 2) {
 		response_error(res, 404, "not_found", "there is no such thing");
 		return;

@@ -12,8 +12,12 @@ void health_note(struct slots *s, bool up)
 {
 	struct slots_shared *shared = slots_shared(s);
 	unsigned now = up ? SLOTS_DB_UP : SLOTS_DB_DOWN;
-	unsigned was = atomic_exchange(&shared->db, now);
+	unsigned was;
 
+	/* Usually nothing changes: siblings keep the line in their caches. */
+	if (atomic_load_explicit(&shared->db, memory_order_relaxed) == now)
+		return;
+	was = atomic_exchange(&shared->db, now);
 	if (was == now)
 		return;
 	if (!up)
