@@ -94,6 +94,7 @@ unsigned router_find(enum http_method method, struct slice path,
 		if (routes[i].method == method ||
 		    (method == HTTP_HEAD && routes[i].method == HTTP_GET)) {
 			*route_r = &routes[i];
+			allow[0] = '\0';
 			return 0;
 		}
 		known = true;
