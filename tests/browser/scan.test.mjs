@@ -114,6 +114,22 @@ test('a scanner that sends CR and LF makes one scan and presses no button', asyn
 	await page.context().close();
 });
 
+test('a second end key right behind the first does not move the focus', async () => {
+	const [number] = await load(numbers(1));
+	const page = await startScanning(browser);
+	/* made in the page, so that no time passes between the two */
+	const done = await page.evaluate((code) => {
+		const entry = document.getElementById('entry');
+		const press = (key) => entry.dispatchEvent(new KeyboardEvent('keydown',
+			{ key, bubbles: true, cancelable: true }));
+		entry.value = code;
+		return [press('Enter'), press('Tab')];
+	}, number);
+	assert.deepEqual(done, [false, false], 'both were swallowed');
+	await panel(page, 'valid');
+	await page.context().close();
+});
+
 test('Tab ends a code as Enter does', async () => {
 	const [number] = await load(numbers(1));
 	const page = await startScanning(browser);
