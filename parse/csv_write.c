@@ -82,7 +82,7 @@ static bool is_formula(struct slice s)
 
 	if (is_plain_number(s))
 		return false;
-	while (s.n > 0 && memchr(" \t\r\n", s.p[0], 4) != NULL)
+	while (s.n > 0 && slice_find(SLICE(" \t\r\n"), s.p[0]) != NULL)
 		(void)slice_take(&s, 1);
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
 		if (slice_starts(s, starts[i]))

@@ -111,7 +111,7 @@ static bool sheet_name_fits(struct slice name)
 	for (size_t i = 0; i < name.n; i++) {
 		unsigned char c = (unsigned char)name.p[i];
 
-		if (c < 0x20 || memchr("[]:*?/\\", c, 7) != NULL)
+		if (c < 0x20 || slice_find(SLICE("[]:*?/\\"), name.p[i]) != NULL)
 			return false;
 		units += (c & 0xC0) == 0x80 ? 0 : c >= 0xF0 ? 2 : 1;
 	}
@@ -242,8 +242,10 @@ static int cell_begin(struct xlsx_write *w, enum xlsx_style style, struct err *e
 /* White space at an end survives only where xml:space says so. */
 static bool needs_space(struct slice text)
 {
-	return memchr(" \t\n", text.p[0], 3) != NULL ||
-	       memchr(" \t\n", text.p[text.n - 1], 3) != NULL;
+	struct slice blanks = SLICE(" \t\n");
+
+	return slice_find(blanks, text.p[0]) != NULL ||
+	       slice_find(blanks, text.p[text.n - 1]) != NULL;
 }
 
 /* 18.4.12 (t) */

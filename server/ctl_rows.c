@@ -18,6 +18,9 @@ static int no_such_sheet(const struct table *t, struct slice name, struct err *e
 	char list[160] = "";
 	size_t used = 0;
 
+	if (table_sheet(t, 0).name.n == 0)
+		return err_set(e, ERR_INPUT, "%s files have no sheets: leave --sheet out",
+			       table_format(t));
 	for (size_t i = 0; i < table_sheets(t) && used < sizeof(list); i++) {
 		struct slice s = table_sheet(t, i).name;
 		int n = snprintf(list + used, sizeof(list) - used, "%s'%.*s'",

@@ -55,7 +55,7 @@ int ctl_sample(const struct ctl *ctl, int argc, char **argv)
 {
 	struct sample_options o = { .seed = 1 };
 	struct err e = { 0 };
-	const char *path = NULL;
+	const char *path = "";
 
 	(void)ctl;
 	if (read_options(argc, argv, &o, &path, &e) < 0 || write_file(&o, path, &e) < 0)

@@ -131,6 +131,8 @@ class Sheets(RowsCase):
         self.assertIn("'Data'", line)
         for name in ["Instructions", "Codes", "Manifest"]:
             self.assertIn(f"'{name}'", line)
+        line = self.refused(2, "rows", fixture("utf8.csv"), "--sheet", "Data")
+        self.assertIn("csv files have no sheets", line)
 
 
 class Output(RowsCase):
