@@ -383,8 +383,8 @@ bool date_serial_read(double serial, struct date_text *d_r)
 	if (!(serial >= SERIAL_FIRST && serial < SERIAL_END))
 		return false;
 	d_r->order = DATE_FIXED;
-	d_r->n = cell_date_text(serial, d_r->text);
-	if (d_r->n > DATE_LENGTH)
-		d_r->n = DATE_LENGTH; /* without the milliseconds */
+	/* Rounded to the second as a sheet shows it: a serial of six decimals is off by a
+	 * few hundredths, and cutting those would go a second back. */
+	d_r->n = cell_date_text_seconds(serial, d_r->text);
 	return d_r->n == DATE_LENGTH;
 }

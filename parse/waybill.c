@@ -162,8 +162,9 @@ static int read_time(struct reader *rd, const struct column *column,
 	bool signing = column->field == FIELD_SIGNING_TIME;
 	struct waybill *w = rd->w;
 	struct date_text d;
-	bool ok = cell->kind == CELL_NUMBER ? date_serial_read(cell->number, &d)
-					    : date_text_read(text, &d);
+	bool ok = cell->kind == CELL_NUMBER || cell->kind == CELL_DATE
+			  ? date_serial_read(cell->number, &d)
+			  : date_text_read(text, &d);
 
 	if (!ok) {
 		keep_bad(rd, column, text);

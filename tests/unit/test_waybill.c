@@ -160,6 +160,8 @@ static const struct read_row {
 	/* times */
 	{ "time as a date", "Waybill|Signing Time", "JT1|@45688.336805555555",
 	  "waybill_number=JT1\nsigning_time=2025-01-31 08:05:00\nextra={}\n" },
+	{ "time of six decimals", "Waybill|Signing Time", "JT1|@45688.742141",
+	  "waybill_number=JT1\nsigning_time=2025-01-31 17:48:41\nextra={}\n" },
 	{ "time as a number", "Waybill|Signing Time", "JT1|=45688.5",
 	  "waybill_number=JT1\nsigning_time=2025-01-31 12:00:00\nextra={}\n" },
 	{ "time as a wild number", "Waybill|Signing Time", "JT1|=5",
