@@ -174,7 +174,7 @@ class Refused(UploadCase):
 
     def test_fixtures_that_are_refused(self):
         folder = os.path.join(ROOT, "tests", "fixtures")
-        found = [n for n in sorted(os.listdir(folder)) if n.startswith("bad-")]
+        found = [n for n in sorted(os.listdir(folder)) if n.startswith("bad_")]
         self.assertGreater(len(found), 5)
         for name in found:
             with self.subTest(name):
