@@ -32,28 +32,34 @@ static size_t sep_line(struct slice head, char *delimiter_r)
 	return head.n - rest.n;
 }
 
-/* Takes one record and returns its number of cells: 0 for a blank line, and for what
+/* Takes one record and returns its number of cells: 0 for a blank line, for one that has
+ * text behind a closing quote and so would not be read with this delimiter, and for what
  * the end of *in cuts off, unless it is all there is. */
 static size_t take_record(struct slice *in, char delimiter, bool first)
 {
+	enum { CELL, PLAIN, QUOTED, BEHIND_QUOTE } state = CELL;
 	size_t cells = 1, i;
-	bool quoted = false, at_start = true;
+	bool sound = true;
 
 	for (i = 0; i < in->n; i++) {
 		char c = in->p[i];
 
-		if (quoted) {
-			quoted = c != '"';
-			continue;
-		}
-		if (c == '\n' || c == '\r')
+		if (state == QUOTED) {
+			state = c == '"' ? BEHIND_QUOTE : QUOTED;
+		} else if (c == '\n' || c == '\r') {
 			break;
-		/* a doubled quote closes and opens again: at_start stays true for it */
-		quoted = c == '"' && at_start;
-		at_start = c == delimiter || quoted;
-		cells += c == delimiter;
+		} else if (c == delimiter) {
+			state = CELL;
+			cells++;
+		} else if (c == '"' && state != PLAIN) {
+			state = QUOTED; /* behind a quote: it was doubled */
+		} else if (state == BEHIND_QUOTE) {
+			sound = sound && c == ' ';
+		} else {
+			state = PLAIN;
+		}
 	}
-	if (i == 0 || (i == in->n && !first))
+	if (i == 0 || !sound || (i == in->n && !first))
 		cells = 0;
 	(void)slice_take(in, i);
 	if (slice_starts(*in, SLICE("\r\n")))

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+enum { MAX_NAME_SHOWN = 60 }; /* bytes, in the text of an error */
+
 static uint64_t load_word(const char *p)
 {
 	uint64_t word;
@@ -286,15 +288,16 @@ static enum xml_step wrong_end(const struct xml *x, const char *from, const char
 {
 	const char *name = p, *colon;
 	enum xml_step step = scan_name(x, &p, &colon, e);
-	int n = p - name > 40 ? 40 : (int)(p - name);
 
 	if (step != STEP_AGAIN)
 		return step;
 	if (p == limit_of(x))
 		return STEP_SHORT;
+	if (p - name > MAX_NAME_SHOWN)
+		return xml_bad(x, from, "the end tag does not close what is open", e);
 	(void)err_set(e, ERR_INPUT, "XML byte %llu: </%.*s> does not close what is open",
-		      (unsigned long long)(x->w.base + (uint64_t)(from - x->w.buf)), n,
-		      name);
+		      (unsigned long long)(x->w.base + (uint64_t)(from - x->w.buf)),
+		      (int)(p - name), name);
 	return STEP_FAIL;
 }
 

@@ -152,12 +152,12 @@ static enum xml_step read_on(struct xml *x, struct err *e)
 {
 	int rc;
 
-	if (xml_window_full(&x->w, x->pos)) {
-		if (x->w.n - x->pos > x->limits.max_markup)
-			return xml_check_size(x, x->w.buf + x->pos, limit_of(x), e);
-		if (xml_window_grow(&x->w, e) < 0)
-			return STEP_FAIL;
-	}
+	/* markup that is not over yet: only text may be longer, and comes in parts */
+	if (x->w.buf[x->pos] == '<' && !x->cdata &&
+	    xml_check_size(x, x->w.buf + x->pos, limit_of(x), e) == STEP_FAIL)
+		return STEP_FAIL;
+	if (xml_window_full(&x->w, x->pos) && xml_window_grow(&x->w, e) < 0)
+		return STEP_FAIL;
 	rc = xml_window_more(&x->w, x->pos, e);
 	x->pos = rc < 0 ? x->pos : 0;
 	if (rc != PARSE_DONE)

@@ -103,12 +103,20 @@ static int entry_open(struct zip_stream *s, const struct zip_limits *limits,
 	return 0;
 }
 
-/* "damaged ZIP entry "xl/workbook.xml": ..." */
+/* Says where it happened. Names are bytes of some encoding: what is not ASCII, or not
+ * to be printed, is shown as a question mark. */
 static int fail_at(const struct zip_entry *entry, struct err *e)
 {
-	int n = entry->name.n > 80 ? 80 : (int)entry->name.n;
+	char name[81];
+	size_t n = entry->name.n < sizeof(name) - 1 ? entry->name.n : sizeof(name) - 1;
 
-	return err_prefix(e, "\"%.*s\" in the archive", n, entry->name.p);
+	for (size_t i = 0; i < n; i++) {
+		char c = entry->name.p[i];
+
+		name[i] = c >= ' ' && c <= '~' ? c : '?';
+	}
+	name[n] = '\0';
+	return err_prefix(e, "\"%s\" in the archive", name);
 }
 
 int zip_stream_open(const struct zip_dir *dir, const struct zip_entry *entry,

@@ -1,6 +1,8 @@
 /* Failure records: the first wins, texts are cut and never overrun. */
 #include "parse/err.h"
 
+#include "parse/utf8.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,12 +55,36 @@ static void long_texts_are_cut(void **state)
 		}
 }
 
+/* Such a text goes into JSON and to a database, which take no half character. */
+static void cut_texts_end_in_whole_characters(void **state)
+{
+	enum { SIZE = sizeof(((struct err *)0)->text) };
+	char text[3 * SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text); i += 3)
+		memcpy(text + i, "\xe8\xbf\x90", 3);
+	for (int lead = 0; lead < 4; lead++) {
+		struct err set = { 0 }, prefixed = { 0 };
+
+		(void)err_set(&set, ERR_INPUT, "%.*s%.*s", lead, "abcd",
+			      (int)sizeof(text), text);
+		assert_true(utf8_valid(slice_str(set.text)));
+		assert_in_range(strlen(set.text), SIZE - 6, SIZE - 1);
+		(void)err_set(&prefixed, ERR_INPUT, "%.*s", SIZE / 3 * 3, text);
+		(void)err_prefix(&prefixed, "%.*s", lead, "abcd");
+		assert_true(utf8_valid(slice_str(prefixed.text)));
+		assert_in_range(strlen(prefixed.text), SIZE - 6, SIZE - 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_failure_wins),
 		cmocka_unit_test(prefix_says_where),
 		cmocka_unit_test(long_texts_are_cut),
+		cmocka_unit_test(cut_texts_end_in_whole_characters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,12 @@ static const struct row {
 	  "<a>!1 XML byte 3: </ab> does not close what is open" },
 	{ "long end that differs late", SLICE_INIT("<sheetData1></sheetData2>"),
 	  "<sheetData1>!1 XML byte 12: </sheetData2> does not close what is open" },
+	{ "wrong end with a long name", /* it was cut inside of a character */
+	  SLICE_INIT("<a></"
+		     "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\xc3\xb1\xc3\xb1\xc3\xb1\xc3"
+		     "\xb1"
+		     "\xc3\xb1\xc3\xb1\xc3\xb1\xc3\xb1\xc3\xb1\xc3\xb1\xc3\xb1\xc3\xb1>"),
+	  "<a>!1 XML byte 3: the end tag does not close what is open" },
 	{ "end with another prefix", SLICE_INIT("<x:a></y:a>"),
 	  "<x:a>!1 XML byte 5: </y:a> does not close what is open" },
 	{ "end without start", SLICE_INIT("</a>"),

@@ -406,12 +406,35 @@ static void reads_large_entries(void **state)
 	free(got);
 }
 
+/* A name is bytes of any encoding; the text of an error is UTF-8. */
+static void names_in_errors_are_ascii(void **state)
+{
+	struct zip_stream *s;
+	struct err e = { 0 };
+	struct zip_dir *d;
+	int fd;
+
+	(void)state;
+	begin();
+	zb_stored(&z, "a\x81\n", text);
+	z.e[1].method = 12;
+	end();
+	fd = zb_file((struct slice){ z.p, z.n }, 0);
+	assert_int_equal(zip_dir_open(fd, 0, z.n, 10, &d, &e), 0);
+	assert_int_equal(zip_stream_open(d, zip_dir_at(d, 1), &limits, &s, &e), -1);
+	assert_string_equal(e.text,
+			    "\"a??\" in the archive: packed with unknown method 12");
+	zip_dir_close(&d);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_bytes_for_every_room),
 		cmocka_unit_test(two_streams_of_one_archive),
 		cmocka_unit_test(reads_large_entries),
+		cmocka_unit_test(names_in_errors_are_ascii),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
