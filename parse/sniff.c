@@ -100,11 +100,11 @@ static int ole_next(const struct file_part *f, const char *header, unsigned shif
 
 	if (index >= OLE_N_DIFAT)
 		return 1;
-	if (file_part_read(
-		    f,
-		    (((uint64_t)le_32(header + OLE_DIFAT + 4 * index) + 1) << shift) +
-			    4 * (uint64_t)(sector % per_sector),
-		    bytes, sizeof(bytes), &n, e) < 0)
+	if (file_part_read(f,
+			   (((uint64_t)le_32(header + OLE_DIFAT + 4 * (size_t)index) + 1)
+			    << shift) +
+				   4 * (uint64_t)(sector % per_sector),
+			   bytes, sizeof(bytes), &n, e) < 0)
 		return -1;
 	*next_r = n < sizeof(bytes) ? 0 : le_32(bytes);
 	return n < sizeof(bytes);

@@ -208,26 +208,28 @@ static size_t copy_run(struct text_decode *d, struct slice *in, char *to, size_t
 	return n;
 }
 
+/* The held bytes, with as many of `in` behind them as there is room for. */
+static struct slice join(const struct text_decode *d, struct slice in, char *to)
+{
+	struct slice more = slice_take(&in, sizeof(d->held) - d->n_held);
+
+	memcpy(to, d->held, d->n_held);
+	if (more.n > 0)
+		memcpy(to + d->n_held, more.p, more.n);
+	return (struct slice){ to, d->n_held + more.n };
+}
+
 /*
  * Writes the character at the front of the held bytes and *in to `to` and returns how
  * many bytes of it there are, or CUT (all of *in is held now), BAD or NUL.
  */
 static int step(struct text_decode *d, struct slice *in, bool last, char *to, size_t *n)
 {
-	struct slice s = *in;
 	char joined[sizeof(d->held)];
+	struct slice s = d->n_held == 0 ? *in : join(d, *in, joined);
 	uint32_t code = 0;
 	int used;
 
-	if (d->n_held > 0) {
-		size_t more = sizeof(joined) - d->n_held;
-
-		more = in->n < more ? in->n : more;
-		memcpy(joined, d->held, d->n_held);
-		if (more > 0)
-			memcpy(joined + d->n_held, in->p, more);
-		s = (struct slice){ joined, d->n_held + more };
-	}
 	used = one_char(d, s, last && s.n - d->n_held == in->n, &code);
 	if (used == CUT && !last) {
 		/* A cut sequence has fewer than four bytes: all of *in is in s */

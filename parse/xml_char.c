@@ -153,6 +153,7 @@ static int char_reference(struct slice s, uint32_t *code_r)
 	size_t first = hex ? 3 : 2;
 	uint32_t code = 0;
 	char utf8[4];
+	size_t n;
 
 	for (size_t i = first; i < s.n && i < MAX_REFERENCE; i++) {
 		int d = digit(s.p[i], hex);
@@ -161,8 +162,8 @@ static int char_reference(struct slice s, uint32_t *code_r)
 			if (s.p[i] != ';' || i == first || code > 0x10ffff ||
 			    (code >= 0xd800 && code <= 0xdfff))
 				return -1;
-			if (char_length((struct slice){ utf8, utf8_put(code, utf8) }) ==
-			    0)
+			n = utf8_put(code, utf8);
+			if (char_length((struct slice){ utf8, n }) == 0)
 				return -1;
 			*code_r = code;
 			return (int)i + 1;

@@ -19,7 +19,8 @@ enum {
 	DEFLATED = 8,
 	FLAG_ENCRYPTED = 1,
 	FLAG_DESCRIPTOR = 8, /* CRC-32 and sizes stand behind the data */
-	IN_SIZE = 64 * 1024
+	IN_SIZE = 64 * 1024,
+	MAX_NAME_SHOWN = 80 /* bytes, in the text of an error */
 };
 #define ALL_32 UINT32_C(0xffffffff)
 
@@ -107,16 +108,13 @@ static int entry_open(struct zip_stream *s, const struct zip_limits *limits,
  * to be printed, is shown as a question mark. */
 static int fail_at(const struct zip_entry *entry, struct err *e)
 {
-	char name[81];
-	size_t n = entry->name.n < sizeof(name) - 1 ? entry->name.n : sizeof(name) - 1;
+	char shown[MAX_NAME_SHOWN + 1] = "";
+	struct slice name = entry->name;
 
-	for (size_t i = 0; i < n; i++) {
-		char c = entry->name.p[i];
-
-		name[i] = c >= ' ' && c <= '~' ? c : '?';
-	}
-	name[n] = '\0';
-	return err_prefix(e, "\"%s\" in the archive", name);
+	name = slice_take(&name, MAX_NAME_SHOWN);
+	for (size_t i = 0; i < name.n; i++)
+		shown[i] = name.p[i] >= ' ' && name.p[i] <= '~' ? name.p[i] : '?';
+	return err_prefix(e, "\"%s\" in the archive", shown);
 }
 
 int zip_stream_open(const struct zip_dir *dir, const struct zip_entry *entry,
