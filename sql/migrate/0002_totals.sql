@@ -18,30 +18,27 @@ create table waybill_destination_totals (
 	primary key (destination, slot)
 ) with (fillfactor = 70);
 
-create table scan_minutes (
-	minute timestamptz not null,
-	slot smallint not null,
-	scans bigint not null,
-	primary key (minute, slot)
-) with (fillfactor = 50);
-
+-- A station's and operator's scans of one hour, and of each of its minutes: one row, so that
+-- a scan changes one.
 create table scan_hours (
 	hour timestamptz not null,
 	station text collate "C" not null, -- '' for none
 	scanned_by text collate "C" not null, -- '' for none
-	result text collate "C" not null,
 	slot smallint not null,
-	scans bigint not null,
-	primary key (hour, station, scanned_by, result, slot)
+	valid bigint not null,
+	duplicate bigint not null,
+	error bigint not null,
+	minutes integer[] not null, -- minutes[1] is the first of the hour
+	primary key (hour, station, scanned_by, slot)
 ) with (fillfactor = 50);
 
 create table session_counters (
 	session_id bigint not null,
 	slot smallint not null,
-	valid bigint not null,
-	duplicate bigint not null,
-	error bigint not null,
-	found bigint not null, -- valid scans of waybills that the session expects
+	valid integer not null,
+	duplicate integer not null,
+	error integer not null,
+	found integer not null, -- valid scans of waybills that the session expects
 	primary key (session_id, slot)
 ) with (fillfactor = 50);
 

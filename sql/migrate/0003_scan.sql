@@ -32,28 +32,6 @@ create function scan_status(p_result text) returns integer language sql immutabl
 			     when 'invalid' then 400 else 409 end
 $$;
 
-create function scan_message(p_result text, p_number text, p_mode text, p_status text,
-			     p_session_state text, p_first json, p_invalid text)
-returns text language sql stable as $$
-	select case p_result
-	when 'duplicate' then
-		format('%s was already scanned in this session at %s', p_number,
-		       to_char((p_first ->> 'scanned_at')::timestamptz, 'HH24:MI:SS'))
-		|| coalesce(' by ' || (p_first ->> 'scanned_by'), '')
-		|| coalesce(' at ' || (p_first ->> 'station'), '') || '.'
-	when 'not_found' then format('%s is not in any uploaded manifest.', p_number)
-	when 'on_hold' then format('%s is on hold: set it aside.', p_number)
-	when 'already_dispatched' then format('%s has already been dispatched.', p_number)
-	when 'wrong_status' then
-		format(case p_mode when 'return' then '%s is %s: it cannot be received as a return.'
-				   else '%s is %s: it cannot be dispatched.' end,
-		       p_number, replace(p_status, '_', ' '))
-	when 'session_closed' then
-		format('This session was %s: start a new one.', p_session_state)
-	when 'invalid' then format('This is not a waybill number: %s.', p_invalid)
-	end
-$$;
-
 -- What a scan means for a parcel in this state; duplicates are seen to by the caller.
 create function scan_verdict(p_mode text, p_status text) returns text
 language sql immutable as $$
@@ -69,84 +47,143 @@ language sql immutable as $$
 	else 'valid' end
 $$;
 
--- Adds a scan to the figures; always in this order, so that scans wait but never deadlock.
--- A check only looks: it counts as a scan of the floor and not as work of its session.
-create function scan_count(p_session bigint, p_mode text, p_result text, p_expected boolean,
-			   p_station text, p_by text) returns void language plpgsql as $$
+-- The first scan of an hour, station, operator and slot makes the row that others add to.
+create function scan_count_first(p_result text, p_station text, p_by text) returns void
+language plpgsql as $$
 declare
-	v_slot smallint := pg_backend_pid() % 16;
-	v_valid bigint := (p_result = 'valid')::integer;
-	v_duplicate bigint := (p_result = 'duplicate')::integer;
-	v_found bigint := (p_expected and p_result = 'valid' and p_mode = 'dispatch')::integer;
+	v_minute integer := extract(minute from now())::integer + 1;
+	v_minutes integer[] := array_fill(0, array[60]);
 begin
-	if p_session is not null and p_mode <> 'check' then
-		update session_counters
-		set valid = valid + v_valid, duplicate = duplicate + v_duplicate,
-		    error = error + 1 - v_valid - v_duplicate, found = session_counters.found + v_found
-		where session_id = p_session and slot = v_slot;
-		if not found then
-			insert into session_counters as c
-			values (p_session, v_slot, v_valid, v_duplicate,
-				1 - v_valid - v_duplicate, v_found)
-			on conflict (session_id, slot) do update
-			set valid = c.valid + excluded.valid,
-			    duplicate = c.duplicate + excluded.duplicate,
-			    error = c.error + excluded.error, found = c.found + excluded.found;
-		end if;
-	end if;
-	update scan_minutes set scans = scans + 1
-	where minute = date_trunc('minute', now()) and slot = v_slot;
-	if not found then
-		insert into scan_minutes as m values (date_trunc('minute', now()), v_slot, 1)
-		on conflict (minute, slot) do update set scans = m.scans + 1;
-	end if;
-	update scan_hours set scans = scans + 1
-	where hour = date_trunc('hour', now()) and station = coalesce(p_station, '')
-	      and scanned_by = coalesce(p_by, '') and result = p_result and slot = v_slot;
-	if not found then
-		insert into scan_hours as h
-		values (date_trunc('hour', now()), coalesce(p_station, ''), coalesce(p_by, ''),
-			p_result, v_slot, 1)
-		on conflict (hour, station, scanned_by, result, slot)
-		do update set scans = h.scans + 1;
-	end if;
+	v_minutes[v_minute] := 1;
+	insert into scan_hours as h
+	values (date_trunc('hour', now()), coalesce(p_station, ''), coalesce(p_by, ''),
+		pg_backend_pid() % 16, (p_result = 'valid')::integer,
+		(p_result = 'duplicate')::integer,
+		(p_result not in ('valid', 'duplicate'))::integer, v_minutes)
+	on conflict (hour, station, scanned_by, slot) do update
+	set valid = h.valid + excluded.valid, duplicate = h.duplicate + excluded.duplicate,
+	    error = h.error + excluded.error, minutes[v_minute] = h.minutes[v_minute] + 1;
 end
 $$;
 
--- A session's counters as clients see them, and with what is about to be added.
-create function session_json(s batch_sessions, p_valid integer default 0,
-			     p_duplicate integer default 0, p_error integer default 0,
-			     p_found integer default 0) returns json language sql stable as $$
+-- The same for its session's figures.
+create function session_count_first(p_session bigint, p_result text, p_found boolean)
+returns void language plpgsql as $$
+begin
+	insert into session_counters as c
+	values (p_session, pg_backend_pid() % 16, (p_result = 'valid')::integer,
+		(p_result = 'duplicate')::integer,
+		(p_result not in ('valid', 'duplicate'))::integer, p_found::integer)
+	on conflict (session_id, slot) do update
+	set valid = c.valid + excluded.valid, duplicate = c.duplicate + excluded.duplicate,
+	    error = c.error + excluded.error, found = c.found + excluded.found;
+end
+$$;
+
+-- The latest minutes with scans between two times, as [{minute, scans}]: hour by hour back
+-- from the end until there are enough.
+create function scan_minutes_latest(p_since timestamptz, p_until timestamptz, p_count integer)
+returns json language plpgsql stable as $$
+declare
+	v_hour timestamptz := p_until;
+	v_found json[] := '{}';
+	v_more json[];
+begin
+	loop
+		select max(hour) into v_hour from scan_hours where hour < v_hour and hour >= p_since;
+		exit when v_hour is null or cardinality(v_found) >= p_count;
+		select coalesce(array_agg(json_build_object('minute', m.minute, 'scans', m.scans)
+					  order by m.minute), '{}')
+		into v_more
+		from (select v_hour + make_interval(mins => place::integer - 1) as minute,
+			     sum(n) as scans
+		      from scan_hours h, unnest(h.minutes) with ordinality as u (n, place)
+		      where h.hour = v_hour and n > 0
+		      group by place) m
+		where m.minute < p_until;
+		v_found := v_more || v_found;
+	end loop;
+	return (select coalesce(json_agg(line order by place), '[]')
+		from unnest(v_found) with ordinality as f (line, place)
+		where place > cardinality(v_found) - p_count);
+end
+$$;
+
+-- A session's counters as clients see them.
+create function session_json(s batch_sessions) returns json language sql stable as $$
 	select json_build_object(
 		'id', s.id, 'state', s.state, 'station', s.station, 'scanned_by', s.scanned_by,
-		'valid', c.valid + p_valid, 'duplicate', c.duplicate + p_duplicate,
-		'error', c.error + p_error, 'expected', s.expected,
-		'missing', greatest(s.expected - c.found - p_found, 0),
+		'valid', c.valid, 'duplicate', c.duplicate, 'error', c.error,
+		'expected', s.expected, 'missing', greatest(s.expected - c.found, 0),
 		'uploads', s.uploads, 'created_at', s.created_at, 'closed_at', s.closed_at)
 	from (select coalesce(sum(valid), 0) as valid, coalesce(sum(duplicate), 0) as duplicate,
 		     coalesce(sum(error), 0) as error, coalesce(sum(found), 0) as found
 	      from session_counters where session_id = s.id) c
 $$;
 
--- What a station shows of a parcel.
-create function waybill_brief(w waybills) returns json language sql stable as $$
-	select json_build_object(
-		'waybill_number', w.waybill_number, 'status', w.status,
-		'receiver_name', w.receiver_name, 'destination', w.destination,
-		'province', w.province, 'city', w.city, 'barangay', w.barangay,
-		'item_name', w.item_name, 'number_of_items', w.number_of_items,
-		'weight', w.weight, 'express_type', w.express_type,
-		'cod_amount', w.cod_amount, 'remarks', w.remarks)
+-- What a station shows of a parcel, of its session and of a scan, for to_json(). (As types,
+-- because naming every member in json_build_object() was the dearest part of a scan.)
+create type waybill_brief as (
+	waybill_number text, status text, receiver_name text, destination text, province text,
+	city text, barangay text, item_name text, number_of_items integer, weight numeric,
+	express_type text, cod_amount numeric, remarks text
+);
+create type session_brief as (
+	id bigint, state text, station text, scanned_by text, valid bigint, duplicate bigint,
+	error bigint, expected bigint, missing bigint
+);
+create type scan_answer as (
+	result text, sound text, waybill_number text, mode text, scan_id uuid,
+	scanned_at timestamptz, scanned_by text, station text, waybill waybill_brief, first json,
+	session session_brief
+);
+
+-- Why a scan is not valid, for a person.
+create function scan_message(a scan_answer, p_invalid text)
+returns text language sql stable as $$
+	select case a.result
+	when 'duplicate' then
+		format('%s was already scanned in this session at %s', a.waybill_number,
+		       to_char((a.first ->> 'scanned_at')::timestamptz, 'HH24:MI:SS'))
+		|| coalesce(' by ' || (a.first ->> 'scanned_by'), '')
+		|| coalesce(' at ' || (a.first ->> 'station'), '') || '.'
+	when 'not_found' then format('%s is not in any uploaded manifest.', a.waybill_number)
+	when 'on_hold' then format('%s is on hold: set it aside.', a.waybill_number)
+	when 'already_dispatched' then
+		format('%s has already been dispatched.', a.waybill_number)
+	when 'wrong_status' then
+		format(case a.mode
+		       when 'return' then '%s is %s: it cannot be received as a return.'
+		       else '%s is %s: it cannot be dispatched.' end,
+		       a.waybill_number, replace((a.waybill).status, '_', ' '))
+	when 'session_closed' then
+		format('This session was %s: start a new one.', (a.session).state)
+	when 'invalid' then format('This is not a waybill number: %s.', p_invalid)
+	end
 $$;
+
+-- The answer to a scan that is not valid: as every error it says so first.
+create function scan_error(a scan_answer, p_invalid text) returns text language sql stable as $$
+	select format('{"error":%s,"message":%s,%s', to_json(a.result),
+		      to_json(scan_message(a, p_invalid)), substr(to_json(a)::text, 2))
+$$;
+
+-- What a scan reads of its parcel.
+create type scan_waybill as (id bigint, upload_id bigint, verdict text, brief waybill_brief);
+
+-- And of its session.
+create type scan_session as (uploads bigint[], brief session_brief);
 
 -- The valid scan that makes another one of its number, session and mode a duplicate.
 create function scan_first(p_number text, p_mode text, p_session bigint) returns json
-language sql stable as $$
-	select json_build_object('scanned_at', scanned_at, 'scanned_by', scanned_by,
-				 'station', station)
-	from scanned_waybills
-	where session_id = p_session and waybill_number = p_number and mode = p_mode
-	      and result = 'valid' and voided_at is null
+language plpgsql as $$
+begin
+	return (select json_build_object('scanned_at', scanned_at, 'scanned_by', scanned_by,
+					 'station', station)
+		from scanned_waybills
+		where session_id = p_session and waybill_number = p_number and mode = p_mode
+		      and result = 'valid' and voided_at is null);
+end
 $$;
 
 -- The parcel is received: its status changes, and the trigger writes why.
@@ -162,23 +199,33 @@ end
 $$;
 
 -- The scan. What constraints decide is not looked up beforehand: the row goes in on
--- conflict do nothing, and only when it conflicted is there something to read.
+-- conflict do nothing, and only when it conflicted is there something to read. Written for
+-- speed: PL/pgSQL sets up each expression anew in every transaction, and a function in SQL that
+-- cannot be inlined is planned anew in every call.
 create function scan_record(p_number text, p_mode text, p_session bigint, p_scan_id uuid,
 			    p_station text, p_by text, p_at timestamptz, p_invalid text,
 			    out status integer, out body text) language plpgsql as $$
 declare
 	v_scan_id uuid := coalesce(p_scan_id, gen_random_uuid());
-	v_session batch_sessions;
-	v_waybill waybills;
+	v_session scan_session;
+	v_brief session_brief;
+	v_waybill scan_waybill;
 	v_result text;
 	v_first json;
-	v_expected boolean;
-	v_counted integer;
+	v_found boolean := false; -- one of those that the session expects
 begin
 	if p_session is not null then
 		-- A dispatch takes this lock alone: no scan slips in behind its sweep.
 		perform pg_advisory_xact_lock_shared(2, (p_session % 2147483647)::integer);
-		select * into v_session from batch_sessions where id = p_session;
+		select s.uploads, row(s.id, s.state, s.station, s.scanned_by, c.valid, c.duplicate,
+				      c.error, s.expected, s.expected - c.found)::session_brief
+		into v_session
+		from batch_sessions s, (
+			select coalesce(sum(valid), 0) as valid,
+			       coalesce(sum(duplicate), 0) as duplicate,
+			       coalesce(sum(error), 0) as error, coalesce(sum(n.found), 0) as found
+			from session_counters n where session_id = p_session) c
+		where s.id = p_session;
 		if not found then
 			status := 404;
 			body := json_build_object('error', 'session_not_found', 'message',
@@ -186,53 +233,60 @@ begin
 			return;
 		end if;
 	end if;
-	if p_invalid is not null then
-		v_result := 'invalid';
-	elsif p_mode = 'return' then
-		-- Two stations receive one parcel: the second waits here and sees it returned.
-		select * into v_waybill from waybills where waybill_number = p_number
-		for no key update;
-	else
-		select * into v_waybill from waybills where waybill_number = p_number;
+	if p_mode = 'return' then
+		-- Two stations receive one parcel: the second waits and then sees it returned.
+		perform from waybills where waybill_number = p_number for no key update;
 	end if;
-	v_expected := coalesce(v_waybill.upload_id = any (v_session.uploads), false);
-	v_counted := (p_session is not null and p_mode <> 'check')::integer;
-
-	v_result := coalesce(v_result,
-			     case when v_session.state <> 'open' then 'session_closed' end,
-			     scan_verdict(p_mode, v_waybill.status));
-	if v_result = 'valid' and p_mode = 'return' then
-		v_waybill.status := 'returned';
-	end if;
+	-- An invalid number is none that is stored.
+	select w.id, w.upload_id, scan_verdict(p_mode, w.status), row(
+		w.waybill_number, w.status, w.receiver_name, w.destination, w.province,
+		w.city, w.barangay, w.item_name, w.number_of_items, w.weight,
+		w.express_type, w.cod_amount, w.remarks)::waybill_brief
+	into v_waybill from waybills w where w.waybill_number = p_number;
+	v_result := case when p_invalid is not null then 'invalid'
+			 when (v_session.brief).state <> 'open' then 'session_closed'
+			 else coalesce(v_waybill.verdict, 'not_found') end;
 	loop
-		-- Its own first scan may be why a parcel cannot be scanned again.
-		if v_result in ('wrong_status', 'already_dispatched') and p_session is not null then
-			v_first := scan_first(p_number, p_mode, p_session);
-			if v_first is not null then
-				v_result := 'duplicate';
+		if p_session is not null then
+			-- Its own first scan may be why a parcel cannot be scanned again.
+			if v_result in ('wrong_status', 'already_dispatched') then
+				v_first := scan_first(p_number, p_mode, p_session);
+				if v_first is not null then
+					v_result := 'duplicate';
+				end if;
+			end if;
+			v_found := v_result = 'valid' and p_mode = 'dispatch'
+				   and coalesce(v_waybill.upload_id = any (v_session.uploads), false);
+			-- The session as this scan leaves it.
+			v_brief := v_session.brief;
+			if p_mode = 'check' then
+				null;
+			elsif v_result = 'valid' then
+				v_brief.valid := v_brief.valid + 1;
+				if v_found then
+					v_brief.missing := v_brief.missing - 1;
+				end if;
+			elsif v_result = 'duplicate' then
+				v_brief.duplicate := v_brief.duplicate + 1;
+			else
+				v_brief.error := v_brief.error + 1;
 			end if;
 		end if;
-		status := scan_status(v_result);
-		body := json_build_object(
-			'result', v_result,
-			'sound', case v_result when 'valid' then 'ok' when 'duplicate' then 'duplicate'
-				 else 'error' end,
-			'waybill_number', p_number, 'mode', p_mode, 'scan_id', v_scan_id,
-			'scanned_at', coalesce(p_at, now()), 'scanned_by', p_by, 'station', p_station,
-			'waybill', case when v_waybill.id is not null
-				   then waybill_brief(v_waybill) end,
-			'first', v_first,
-			'session', case when v_session.id is not null then session_json(v_session,
-				v_counted * (v_result = 'valid')::integer,
-				v_counted * (v_result = 'duplicate')::integer,
-				v_counted * (v_result not in ('valid', 'duplicate'))::integer,
-				(v_expected and v_result = 'valid' and p_mode = 'dispatch')::integer)
-				end);
-		if v_result <> 'valid' then
-			body := format('{"error" : %s, "message" : %s, %s', to_json(v_result),
-				to_json(scan_message(v_result, p_number, p_mode, v_waybill.status,
-						     v_session.state, v_first, p_invalid)),
-				substr(body, 2));
+		if v_result = 'valid' then
+			if p_mode = 'return' then
+				v_waybill.brief.status := 'returned';
+			end if;
+			status := 200;
+			body := to_json(row('valid', 'ok', p_number, p_mode, v_scan_id,
+				coalesce(p_at, now()), p_by, p_station, v_waybill.brief, null,
+				v_brief)::scan_answer);
+		else
+			status := scan_status(v_result);
+			body := scan_error(row(v_result,
+				case v_result when 'duplicate' then 'duplicate' else 'error' end,
+				p_number, p_mode, v_scan_id, coalesce(p_at, now()), p_by, p_station,
+				v_waybill.brief, v_first, v_brief)::scan_answer,
+				p_invalid);
 		end if;
 		insert into scanned_waybills (scan_id, waybill_number, waybill_id, session_id, mode,
 					      station, scanned_by, result, scanned_at, answer)
@@ -250,9 +304,32 @@ begin
 		v_first := scan_first(p_number, p_mode, p_session);
 		v_result := case when v_first is null then 'valid' else 'duplicate' end;
 	end loop;
-	if v_result = 'valid' and p_mode = 'return' then
+	if p_mode = 'return' and v_result = 'valid' then
 		perform scan_return(v_waybill.id, v_scan_id, p_session, p_by);
 	end if;
-	perform scan_count(p_session, p_mode, v_result, v_expected, p_station, p_by);
+	-- The figures, always in this order, so that scans wait but never deadlock. A check only
+	-- looks: it counts as a scan of the floor and not as work of its session.
+	if p_session is not null and p_mode <> 'check' then
+		update session_counters c
+		set valid = c.valid + (v_result = 'valid')::integer,
+		    duplicate = c.duplicate + (v_result = 'duplicate')::integer,
+		    error = c.error + (v_result not in ('valid', 'duplicate'))::integer,
+		    found = c.found + v_found::integer
+		where session_id = p_session and slot = pg_backend_pid() % 16;
+		if not found then
+			perform session_count_first(p_session, v_result, v_found);
+		end if;
+	end if;
+	update scan_hours h
+	set valid = h.valid + (v_result = 'valid')::integer,
+	    duplicate = h.duplicate + (v_result = 'duplicate')::integer,
+	    error = h.error + (v_result not in ('valid', 'duplicate'))::integer,
+	    minutes[extract(minute from now())::integer + 1] =
+		h.minutes[extract(minute from now())::integer + 1] + 1
+	where hour = date_trunc('hour', now()) and station = coalesce(p_station, '')
+	      and scanned_by = coalesce(p_by, '') and slot = pg_backend_pid() % 16;
+	if not found then
+		perform scan_count_first(v_result, p_station, p_by);
+	end if;
 end
 $$;

@@ -8,10 +8,11 @@ with asked as (
 					   date_trunc('day', now()))) as since,
 	       coalesce(nullif($2, '')::timestamptz, now()) as until
 ), hours as (
-	select h.station, h.scanned_by, h.result, sum(h.scans) as scans
+	select h.station, h.scanned_by, sum(h.valid) as valid, sum(h.duplicate) as duplicate,
+	       sum(h.error) as error
 	from asked a, scan_hours h
 	where h.hour >= a.since and h.hour < a.until
-	group by 1, 2, 3
+	group by 1, 2
 ), statuses as (
 	select s.status, s.place, coalesce(sum(t.waybills), 0) as waybills
 	from unnest(array['pending', 'hq_scheduling', 'dispatched', 'in_transit', 'delivering',
@@ -25,23 +26,15 @@ with asked as (
 	       sum(waybills) filter (where status = 'delivered') as delivered,
 	       sum(waybills) filter (where status = 'returned') as returned
 	from statuses
-), minutes as (
-	select m.minute, sum(m.scans) as scans
-	from asked a, scan_minutes m
-	where m.minute >= a.since and m.minute < a.until
-	group by m.minute order by m.minute desc limit 60
 ), stations as (
-	select nullif(station, '') as station,
-	       coalesce(sum(scans) filter (where result = 'valid'), 0) as valid,
-	       coalesce(sum(scans) filter (where result = 'duplicate'), 0) as duplicate,
-	       coalesce(sum(scans) filter (where result not in ('valid', 'duplicate')), 0) as error
-	from hours group by station order by sum(scans) desc, station limit 100
+	select nullif(station, '') as station, sum(valid) as valid, sum(duplicate) as duplicate,
+	       sum(error) as error
+	from hours group by station order by sum(valid + duplicate + error) desc, station limit 100
 ), operators as (
-	select nullif(scanned_by, '') as scanned_by,
-	       coalesce(sum(scans) filter (where result = 'valid'), 0) as valid,
-	       coalesce(sum(scans) filter (where result = 'duplicate'), 0) as duplicate,
-	       coalesce(sum(scans) filter (where result not in ('valid', 'duplicate')), 0) as error
-	from hours group by scanned_by order by sum(scans) desc, scanned_by limit 100
+	select nullif(scanned_by, '') as scanned_by, sum(valid) as valid,
+	       sum(duplicate) as duplicate, sum(error) as error
+	from hours group by scanned_by
+	order by sum(valid + duplicate + error) desc, scanned_by limit 100
 ), destinations as (
 	select destination, sum(waybills) as waybills
 	from waybill_destination_totals
@@ -64,14 +57,11 @@ select 200 as status, json_build_object(
 		'delivered', round(coalesce(t.delivered / nullif(t.total, 0), 0), 4),
 		'returned', round(coalesce(t.returned / nullif(t.total, 0), 0), 4)),
 	'scans', (select json_build_object(
-			'total', coalesce(sum(scans), 0),
-			'valid', coalesce(sum(scans) filter (where result = 'valid'), 0),
-			'duplicate', coalesce(sum(scans) filter (where result = 'duplicate'), 0),
-			'error', coalesce(sum(scans) filter (where result not in
-							     ('valid', 'duplicate')), 0),
-			'per_minute', (select coalesce(json_agg(json_build_object(
-						'minute', minute, 'scans', scans)
-					order by minute), '[]') from minutes))
+			'total', coalesce(sum(valid + duplicate + error), 0),
+			'valid', coalesce(sum(valid), 0),
+			'duplicate', coalesce(sum(duplicate), 0),
+			'error', coalesce(sum(error), 0),
+			'per_minute', scan_minutes_latest(a.since, a.until, 60))
 		  from hours),
 	'by_station', (select coalesce(json_agg(s), '[]') from stations s),
 	'by_operator', (select coalesce(json_agg(o), '[]') from operators o),
