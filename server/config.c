@@ -28,7 +28,7 @@ struct key {
 	size_t at; /* offset in struct config */
 	const char *value;
 	uint64_t min, max; /* COUNT; TIME in milliseconds; SIZE in bytes */
-	check_fn *check;   /* TEXT only; NULL: anything */
+	check_fn *check;   /* TEXT, and FLAG when on; NULL: anything */
 };
 
 static const uint64_t kilo = 1024, day = 86400000;
@@ -81,6 +81,15 @@ static const char *check_zone(struct slice v)
 	return NULL;
 }
 
+/* A server that would serve everybody although logging in was asked for must not start.
+ */
+static const char *check_auth(struct slice v)
+{
+	(void)v;
+	return "is refused: this version has no login yet; leave it off and let only the "
+	       "warehouse's own network reach the server";
+}
+
 #define AT(field) offsetof(struct config, field)
 /* clang-format off */
 static const struct key keys[] = {
@@ -90,7 +99,7 @@ static const struct key keys[] = {
 	{ "tasks", COUNT, AT(tasks), "4", 1, 64, NULL },
 	{ "database", TEXT, AT(database), "dbname=warehousedb", 0, 0, check_some },
 	{ "database_read", TEXT, AT(database_read), "", 0, 0, NULL },
-	{ "auth", FLAG, AT(auth), "off", 0, 0, NULL },
+	{ "auth", FLAG, AT(auth), "off", 0, 0, check_auth },
 	{ "static_dir", TEXT, AT(static_dir), STATIC_DIR, 0, 0, check_path },
 	{ "spool_dir", TEXT, AT(spool_dir), "/var/lib/waybill/spool", 0, 0, check_path },
 	{ "max_upload", SIZE, AT(max_upload), "100M", kilo, kilo * kilo * kilo * kilo, NULL },
@@ -230,6 +239,8 @@ static int set_flag(struct config *c, const struct key *k, struct slice v, struc
 
 	if (!on && !slice_eq_nocase(v, SLICE("off")))
 		return refuse_value(k, v, "is not on or off", e);
+	if (on && k->check != NULL)
+		return refuse_value(k, v, k->check(v), e);
 	*(bool *)((char *)c + k->at) = on;
 	return 0;
 }

@@ -140,6 +140,7 @@ static const struct refusal {
 	{ "unit of another kind", "max_upload = 5s", 1, "is not a size such as" },
 	{ "unknown unit", "idle_timeout = 5 years", 1, "is not a time such as" },
 	{ "no time at all", "idle_timeout = 0", 1, "out of range: 1 to 86400000 ms" },
+	{ "a login that is not there", "auth = on", 1, "this version has no login yet" },
 	{ "not a switch", "auth = yes", 1, "'yes' is not on or off" },
 	{ "not a level", "log_level = loud", 1, "is not error, warning, info or debug" },
 	{ "no port", "listen = localhost", 1, "must be HOST:PORT" },
