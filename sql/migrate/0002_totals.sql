@@ -62,6 +62,11 @@ begin
 end
 $$;
 
+-- A destination as the figures name it. An index holds no text of a whole cell.
+create function waybill_place(p_destination text) returns text language sql immutable as $$
+	select left(p_destination, 120)
+$$;
+
 create function waybills_inserted() returns trigger language plpgsql as $$
 declare
 	v_slot smallint := waybill_totals_slot();
@@ -70,8 +75,8 @@ begin
 	select status, v_slot, count(*) from after_rows group by status order by status
 	on conflict (status, slot) do update set waybills = t.waybills + excluded.waybills;
 	insert into waybill_destination_totals as t
-	select destination, v_slot, count(*) from after_rows
-	where destination is not null group by destination order by destination collate "C"
+	select waybill_place(destination), v_slot, count(*) from after_rows
+	where destination is not null group by 1 order by waybill_place(destination) collate "C"
 	on conflict (destination, slot) do update set waybills = t.waybills + excluded.waybills;
 	return null;
 end
@@ -85,8 +90,8 @@ begin
 	select status, v_slot, -count(*) from before_rows group by status order by status
 	on conflict (status, slot) do update set waybills = t.waybills + excluded.waybills;
 	insert into waybill_destination_totals as t
-	select destination, v_slot, -count(*) from before_rows
-	where destination is not null group by destination order by destination collate "C"
+	select waybill_place(destination), v_slot, -count(*) from before_rows
+	where destination is not null group by 1 order by waybill_place(destination) collate "C"
 	on conflict (destination, slot) do update set waybills = t.waybills + excluded.waybills;
 	return null;
 end
@@ -113,11 +118,11 @@ begin
 		on conflict (status, slot) do update set waybills = t.waybills + excluded.waybills;
 	end if;
 	insert into waybill_destination_totals as t
-	select destination, v_slot, sum(n)
-	from (select destination, -1 as n from before_rows
-	      union all select destination, 1 from after_rows) moved
-	where destination is not null
-	group by destination having sum(n) <> 0 order by destination collate "C"
+	select place, v_slot, sum(n)
+	from (select waybill_place(destination) as place, -1 as n from before_rows
+	      union all select waybill_place(destination), 1 from after_rows) moved
+	where place is not null
+	group by place having sum(n) <> 0 order by place collate "C"
 	on conflict (destination, slot) do update set waybills = t.waybills + excluded.waybills;
 	return null;
 end

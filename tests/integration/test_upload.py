@@ -113,6 +113,16 @@ class Upload(UploadCase):
         self.assertEqual(got.status, 200, got)
         self.assertIn("Benito", got.body.decode())
 
+    def test_a_cell_as_long_as_a_sheet_allows(self):
+        # The figures' index could not hold such a destination, and the upload failed.
+        words = " ".join(str(i * 7919 % 100003) for i in range(5200))[:32000]
+        answer = self.upload(csv(f"KG1,{words},1", heading="Waybill Number,Destination,COD"), "g.csv")
+        self.assertEqual(answer["inserted"], 1, answer)
+        self.assertEqual(self.client.get("/waybills/KG1").json()["destination"], words)
+        self.upload(csv("KG1,Cebu,1", heading="Waybill Number,Destination,COD"), "g.csv")
+        self.assertIn({"destination": "Cebu", "waybills": 1},
+                      self.client.get("/dashboard").json()["by_destination"])
+
     def test_dry_run_and_strict_load_nothing(self):
         self.upload(csv("KD1,Ana,1"), "d.csv", dry_run="true")
         self.upload(csv("KD2,Ana,1", ",Ben,1"), "d.csv", status=422, strict="1")
