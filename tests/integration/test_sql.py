@@ -1,0 +1,532 @@
+"""The schema and the statements under sql/, asked directly: what they promise whoever asks."""
+
+import glob
+import json
+import os
+import re
+import subprocess
+import tempfile
+import threading
+import unittest
+import uuid
+
+from support.pg import BUILD, ROOT, Cluster, clean_environment
+
+STATUSES = ("pending", "hq_scheduling", "dispatched", "in_transit", "delivering", "delivered",
+            "for_return", "returned", "issue_pending", "cancelled")
+
+
+def text_of(name):
+    with open(os.path.join(ROOT, "sql", "query", name + ".sql"), encoding="ascii") as f:
+        return f.read()
+
+
+def literal(value):
+    return "NULL" if value is None else "'" + str(value).replace("'", "''") + "'"
+
+
+def statement(name, *params, explain=""):
+    """SQL that runs a statement of sql/query as the server does: prepared, all text."""
+    sql = text_of(name)
+    body = re.sub(r"^\s*--.*$", "", sql, flags=re.M)
+    types = ["text"] * max((int(n) for n in re.findall(r"\$(\d+)", body)), default=0)
+    assert len(types) == len(params), (name, types, params)
+    declared = f"({', '.join(types)})" if types else ""
+    values = f"({', '.join(map(literal, params))})" if params else ""
+    return f"PREPARE q{declared} AS {sql}\n; {explain} EXECUTE q{values}"
+
+
+class SqlCase(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.db = Cluster.shared().database()
+        cls.addClassCleanup(cls.db.drop)
+
+    def ask(self, name, *params):
+        """(status, body) of a statement for a handler."""
+        rows = self.db.query(statement(name, *params))
+        self.assertEqual((len(rows), len(rows[0])), (1, 2), rows)
+        return int(rows[0][0]), json.loads(rows[0][1])
+
+    def scan(self, number, mode=None, session=None, scan_id=None, station="S1", by="ana",
+             at=None, invalid=None):
+        return self.ask("scan", number, mode, session, scan_id, station, by, at, invalid)
+
+    def session(self, uploads=None):
+        status, body = self.ask("session_create", "ana", "S1", uploads)
+        self.assertEqual(status, 201, body)
+        return body["id"]
+
+    def waybill(self, status="pending", destination="Cebu", upload=None):
+        number = "W" + uuid.uuid4().hex[:12].upper()
+        self.db.query("INSERT INTO waybills (waybill_number, status, destination, upload_id) VALUES "
+                      f"('{number}', '{status}', {literal(destination)}, {upload or 'NULL'})")
+        return number
+
+    def upload(self, state="completed"):
+        return int(self.db.value(f"INSERT INTO uploads (state) VALUES ('{state}') RETURNING id"))
+
+
+class Verdicts(SqlCase):
+    EXPECTED = {
+        "dispatch": {"issue_pending": "on_hold", "dispatched": "already_dispatched",
+                     "delivered": "wrong_status", "returned": "wrong_status",
+                     "cancelled": "wrong_status"},
+        "return": {s: "wrong_status" for s in STATUSES} | {
+            "for_return": "valid", "delivering": "valid", "issue_pending": "on_hold"},
+        "check": {"issue_pending": "on_hold"},
+    }
+
+    def test_every_status_in_every_mode(self):
+        for mode, expected in self.EXPECTED.items():
+            for status in STATUSES:
+                with self.subTest(mode=mode, status=status):
+                    number = self.waybill(status)
+                    want = expected.get(status, "valid")
+                    code, body = self.scan(number, mode)
+                    self.assertEqual((code, body["result"]), (200 if want == "valid" else 409, want))
+                    self.assertEqual(body["sound"], "ok" if want == "valid" else "error")
+                    self.assertEqual("message" in body, want != "valid")
+                    now = self.db.value(
+                        f"SELECT status FROM waybills WHERE waybill_number = '{number}'")
+                    moved = mode == "return" and want == "valid"
+                    self.assertEqual(now, "returned" if moved else status)
+                    self.assertEqual(body["waybill"]["status"], now)
+                    self.assertEqual(self.db.query(
+                        "SELECT result, mode FROM scanned_waybills WHERE waybill_number = "
+                        f"'{number}'"), [[want, mode]])
+
+    def test_a_return_is_a_line_of_history(self):
+        number = self.waybill("for_return")
+        session = self.session()
+        code, body = self.scan(number, "return", session, by="ben")
+        self.assertEqual(code, 200, body)
+        _, found = self.ask("waybill_get", number)
+        change = [h for h in found["history"] if h["kind"] == "status"]
+        self.assertEqual([(h["from"], h["to"], h["by"], h["cause"]) for h in change],
+                         [("for_return", "returned", "ben", "scan")])
+        self.assertEqual(change[0]["detail"],
+                         {"scan_id": body["scan_id"], "session_id": session})
+
+    def test_invalid_is_recorded(self):
+        code, body = self.scan("A?B", invalid="control characters inside")
+        self.assertEqual((code, body["result"], body["error"]), (400, "invalid", "invalid"))
+        self.assertIn("control characters inside", body["message"])
+        self.assertEqual(self.db.value(
+            "SELECT count(*) FROM scanned_waybills WHERE result = 'invalid'"), "1")
+
+    def test_closed_and_unknown_sessions(self):
+        number, session = self.waybill(), self.session()
+        for state in ("dispatched", "cancelled"):
+            self.db.query(f"UPDATE batch_sessions SET state = '{state}' WHERE id = {session}")
+            code, body = self.scan(number, session=session)
+            self.assertEqual((code, body["result"]), (409, "session_closed"))
+            self.assertIn(state, body["message"])
+        code, body = self.scan(number, session=999999)
+        self.assertEqual((code, body["error"]), (404, "session_not_found"))
+
+    def test_values_are_never_sql(self):
+        nasty = "'); DROP TABLE waybills; --"
+        code, body = self.scan(nasty, station=nasty, by=nasty)
+        self.assertEqual((code, body["waybill_number"], body["station"]), (404, nasty, nasty))
+
+
+class Once(SqlCase):
+    def test_the_same_scan_again_is_answered_the_same(self):
+        number, session, one = self.waybill(), self.session(), str(uuid.uuid4())
+        first = self.scan(number, session=session, scan_id=one)
+        self.scan(self.waybill(), session=session)
+        self.db.query(f"UPDATE waybills SET status = 'cancelled' WHERE waybill_number = '{number}'")
+        self.db.query(f"UPDATE batch_sessions SET state = 'cancelled' WHERE id = {session}")
+        self.assertEqual(self.scan(number, session=session, scan_id=one), first)
+        self.assertEqual(self.ask("session_get", session)[1]["valid"], 2)
+
+    def test_the_same_id_for_another_scan_is_refused(self):
+        number, other, session = self.waybill(), self.waybill(), self.session()
+        one, at = str(uuid.uuid4()), "2025-01-31T08:05:00+08:00"
+        self.scan(number, session=session, scan_id=one, at=at)
+        for change in ({"number": other}, {"mode": "check"}, {"session": None},
+                       {"station": "S2"}, {"by": None}, {"at": "2025-01-31T08:05:01+08:00"}):
+            with self.subTest(change=change):
+                code, body = self.scan(**{"number": number, "session": session, "scan_id": one,
+                                          "at": at, **change})
+                self.assertEqual((code, body["error"]), (409, "scan_id_reused"))
+        self.assertEqual(self.db.value(
+            f"SELECT count(*) FROM scanned_waybills WHERE scan_id = '{one}'"), "1")
+
+    def race(self, *queries):
+        """Each query in a connection of its own, all at once; their (status, body)."""
+        answers, ready = [], threading.Barrier(len(queries))
+
+        def run(query):
+            ready.wait()
+            rows = self.db.query(query)
+            answers.append((int(rows[0][0]), json.loads(rows[0][1])))
+
+        threads = [threading.Thread(target=run, args=(q,)) for q in queries]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.assertEqual(len(answers), len(queries))
+        return answers
+
+    def test_many_at_once(self):
+        for mode, status in (("dispatch", "pending"), ("return", "for_return"), ("check", "pending")):
+            with self.subTest(mode=mode):
+                number, session = self.waybill(status), self.session()
+                got = self.race(*(statement("scan", number, mode, session, None, f"S{i}", None,
+                                            None, None) for i in range(8)))
+                self.assertEqual(sorted(b["result"] for _, b in got), ["duplicate"] * 7 + ["valid"])
+                winner = next(b for _, b in got if b["result"] == "valid")
+                for _, body in got:
+                    if body["result"] == "duplicate":
+                        self.assertEqual(body["first"]["station"], winner["station"])
+
+    def test_many_at_once_with_one_id(self):
+        for session in (None, self.session()):
+            number, one = self.waybill(), str(uuid.uuid4())
+            got = self.race(*(statement("scan", number, None, session, one, "S1", None, None, None)
+                              for _ in range(8)))
+            self.assertEqual(got, [got[0]] * 8)
+            self.assertEqual(got[0][1]["result"], "valid")
+            self.assertEqual(self.db.value(
+                f"SELECT count(*) FROM scanned_waybills WHERE waybill_number = '{number}'"), "1")
+
+    def test_returns_at_once_without_a_session(self):
+        number = self.waybill("for_return")
+        got = self.race(*(statement("scan", number, "return", None, None, f"S{i}", None, None, None)
+                          for i in range(6)))
+        self.assertEqual(sorted(b["result"] for _, b in got), ["valid"] + ["wrong_status"] * 5)
+
+    def test_a_voided_scan_makes_room(self):
+        number, session = self.waybill(), self.session()
+        self.assertEqual(self.scan(number, session=session)[1]["result"], "valid")
+        self.assertEqual(self.scan(number, session=session)[1]["result"], "duplicate")
+        self.db.query(f"UPDATE scanned_waybills SET voided_at = now() WHERE session_id = {session}")
+        self.assertEqual(self.scan(number, session=session)[1]["result"], "valid")
+
+    def test_modes_and_sessions_are_apart(self):
+        number, a, b = self.waybill(), self.session(), self.session()
+        for session, mode in ((a, "dispatch"), (a, "check"), (b, "dispatch")):
+            self.assertEqual(self.scan(number, mode, session)[1]["result"], "valid")
+
+    def test_an_expected_waybill_is_found_once(self):
+        upload = self.upload()
+        mine, other = self.waybill(upload=upload), self.waybill()
+        self.waybill(upload=upload)
+        session = self.session(f"[{upload}]")
+        counters = lambda b: [b[k] for k in ("valid", "duplicate", "error", "expected", "missing")]
+        steps = ((mine, "check", [0, 0, 0, 2, 2]), (mine, "dispatch", [1, 0, 0, 2, 1]),
+                 (mine, "dispatch", [1, 1, 0, 2, 1]), (other, "dispatch", [2, 1, 0, 2, 1]),
+                 ("NOWHERE", "dispatch", [2, 1, 1, 2, 1]))
+        for number, mode, want in steps:
+            _, body = self.scan(number, mode, session)
+            self.assertEqual(counters(body["session"]), want, (number, mode))
+            self.assertEqual(counters(self.ask("session_get", session)[1]), want)
+
+    def test_only_loaded_uploads_can_be_expected(self):
+        for upload in (self.upload("failed"), 999999):
+            status, body = self.ask("session_create", None, None, f"[{upload}]")
+            self.assertEqual((status, body["error"]), (422, "unknown_upload"))
+            self.assertIn(str(upload), body["message"])
+
+
+class Totals(SqlCase):
+    """What is kept while rows change is what counting them would give."""
+
+    def same(self):
+        for column, table in (("status", "waybill_status_totals"),
+                              ("destination", "waybill_destination_totals")):
+            kept = self.db.query(f"SELECT {column}, sum(waybills) FROM {table} GROUP BY 1 "
+                                 "HAVING sum(waybills) <> 0 ORDER BY 1")
+            counted = self.db.query(f'SELECT {column} COLLATE "C", count(*) FROM waybills WHERE '
+                                    f"{column} IS NOT NULL GROUP BY 1 ORDER BY 1")
+            self.assertEqual(kept, counted)
+
+    def test_any_change(self):
+        for change in (
+                "INSERT INTO waybills (waybill_number, status, destination) SELECT 'T' || n, "
+                "(ARRAY['pending', 'delivered'])[1 + n % 2], nullif('D' || n % 3, 'D0') "
+                "FROM generate_series(1, 50) n",
+                "UPDATE waybills SET status = 'returned' WHERE status = 'delivered'",
+                "UPDATE waybills SET destination = 'D9' WHERE destination = 'D1'",
+                "UPDATE waybills SET destination = NULL, status = 'cancelled' WHERE id % 7 = 0",
+                "UPDATE waybills SET remarks = 'x'",
+                "INSERT INTO waybills (waybill_number) VALUES ('T1') ON CONFLICT (waybill_number) "
+                "DO UPDATE SET status = 'for_return'",
+                "DELETE FROM waybills WHERE id % 5 = 0",
+                "TRUNCATE waybills"):
+            with self.subTest(change=change):
+                self.db.query(change)
+                self.same()
+
+    def test_a_change_by_hand_has_a_line_too(self):
+        number = self.waybill()
+        self.db.query(f"UPDATE waybills SET status = 'cancelled' WHERE waybill_number = '{number}'")
+        self.assertEqual(self.db.query(
+            "SELECT e.from_status, e.to_status, e.cause, e.changed_by FROM waybill_events e JOIN "
+            f"waybills w ON w.id = e.waybill_id WHERE w.waybill_number = '{number}'"),
+            [["pending", "cancelled", "other", "waybill"]])
+
+    def test_dashboard_counts_scans(self):
+        number, session = self.waybill("delivered"), self.session()
+        before = self.ask("dashboard", None, None)[1]
+        self.scan(self.waybill(), session=session, station="D1", by="zoe")
+        self.scan(number, session=session, station="D1", by="zoe")
+        self.scan("NOWHERE", "check", station=None, by=None)
+        after = self.ask("dashboard", None, None)[1]
+        more = {k: after["scans"][k] - before["scans"][k]
+                for k in ("total", "valid", "duplicate", "error")}
+        self.assertEqual(more, {"total": 3, "valid": 1, "duplicate": 0, "error": 2})
+        self.assertIn({"station": "D1", "valid": 1, "duplicate": 0, "error": 1}, after["by_station"])
+        self.assertIn({"scanned_by": "zoe", "valid": 1, "duplicate": 0, "error": 1},
+                      after["by_operator"])
+        self.assertEqual(sum(m["scans"] for m in after["scans"]["per_minute"]),
+                         after["scans"]["total"])
+        self.assertEqual(list(after["waybills"]["by_status"]), list(STATUSES))
+        self.assertEqual(after["recent_scans"][0]["waybill_number"], "NOWHERE")
+        self.assertGreater(after["rates"]["delivered"], 0)
+
+    def test_dashboard_of_another_time_is_empty(self):
+        _, body = self.ask("dashboard", "2001-01-01", "2001-01-02")
+        self.assertEqual((body["scans"]["total"], body["by_station"]), (0, []))
+
+    def test_the_latest_sixty_minutes(self):
+        self.db.query(
+            "INSERT INTO scan_hours SELECT h, 'X', '', s, 20, 0, 0, array_fill(1, ARRAY[20]) || "
+            "array_fill(0, ARRAY[40]) FROM generate_series(timestamptz '2002-01-01 00:00', "
+            "'2002-01-01 09:00', '1 hour') h, generate_series(1, 3) s")
+        _, body = self.ask("dashboard", "2002-01-01", "2002-01-02")
+        minutes = body["scans"]["per_minute"]
+        self.assertEqual((body["scans"]["total"], len(minutes)), (600, 60))
+        self.assertEqual({m["scans"] for m in minutes}, {3})
+        self.assertEqual((minutes[0]["minute"][11:16], minutes[-1]["minute"][11:16]),
+                         ("07:00", "09:19"))
+
+    def test_dashboard_reads_no_big_table(self):
+        self.db.query("INSERT INTO waybills (waybill_number) SELECT 'B' || n "
+                      "FROM generate_series(1, 20000) n")
+        self.db.query("INSERT INTO scanned_waybills (scan_id, waybill_number, mode, result, "
+                      "scanned_at) SELECT gen_random_uuid(), 'B' || n, 'dispatch', 'valid', now() "
+                      "FROM generate_series(1, 20000) n")
+        self.db.query("ANALYZE waybills, scanned_waybills", role="postgres")
+        rows = self.db.query(statement("dashboard", None, None,
+                                       explain="EXPLAIN (ANALYZE, FORMAT JSON)"))
+
+        def nodes(plan):
+            yield plan
+            for child in plan.get("Plans", ()):
+                yield from nodes(child)
+
+        for plan in nodes(json.loads(rows[0][0])[0]["Plan"]):
+            self.assertNotEqual(plan.get("Relation Name"), "waybills", plan)
+            if plan.get("Relation Name") == "scanned_waybills":
+                self.assertLessEqual(plan["Actual Rows"], 20, plan)
+
+
+class Uploads(SqlCase):
+    def begin(self, key, dry_run="false"):
+        return self.db.query(statement("upload_begin", key, "a.xlsx", "ana", dry_run, "false",
+                                       "false"))[0]
+
+    def test_whose_loader_died_is_failed(self):
+        key = str(uuid.uuid4())
+        number = self.begin(key)[0]  # and the connection that held its lock is gone
+        status, body = self.ask("upload_get", key)
+        self.assertEqual((status, body["state"], body["error"]), (200, "failed", "importer_died"))
+        self.assertIn("upload it again", body["message"])
+        self.assertEqual(self.db.value(f"SELECT state FROM uploads WHERE id = {number}"), "failed")
+        self.assertEqual(self.begin(key)[0], number)
+
+    def test_whose_loader_lives_is_in_progress(self):
+        key = str(uuid.uuid4())
+        holder = subprocess.Popen(
+            ["psql", "-X", "-q", "-A", "-t", "-d", self.db.conninfo], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True, env=clean_environment())
+        with holder:
+            holder.stdin.write(statement("upload_begin", key, "a.xlsx", None, "false", "false",
+                                         "false") + ";\n")
+            holder.stdin.flush()
+            number = holder.stdout.readline().split("|")[0]
+            self.assertEqual(self.ask("upload_get", number)[1]["state"], "processing")
+            _, status, body = self.begin(key)
+            self.assertEqual((status, json.loads(body)["error"]), ("409", "upload_in_progress"))
+            self.assertEqual(self.ask("dashboard", None, None)[1]["uploads"][0]["state"], "processing")
+            holder.stdin.close()
+            holder.wait(10)
+        self.assertEqual(self.ask("upload_get", number)[1]["state"], "failed")
+
+    def test_a_completed_key_is_answered_again(self):
+        key = str(uuid.uuid4())
+        number = self.begin(key)[0]
+        self.db.query(f"UPDATE uploads SET state = 'completed', inserted = 7 WHERE id = {number}")
+        none, status, body = self.begin(key)
+        self.assertEqual((none, status, json.loads(body)["inserted"]), (None, "200", 7))
+        # A rehearsal of what is loaded is answered too; what was only rehearsed is loaded.
+        self.assertEqual(self.begin(key, "true")[1], "200")
+        self.db.query(f"UPDATE uploads SET dry_run = true WHERE id = {number}")
+        self.assertEqual(self.begin(key)[:2], [number, None])
+
+    def test_rejects_in_pages(self):
+        number = self.upload()
+        self.db.query("INSERT INTO upload_rejects (upload_id, row_number, kind, reason) SELECT "
+                      f"{number}, n * 2, 'rejected', 'no number' FROM generate_series(1, 150) n")
+        _, body = self.ask("upload_rejects", number)
+        self.assertEqual(len(body["rejects"]), 150)
+        self.assertEqual(len(self.ask("upload_get", number)[1]["rejects"]), 100)
+        rows, behind = [], 0
+        while page := self.db.query(statement("upload_rejects_page", number, behind, 64)):
+            rows += [int(r[0]) for r in page]
+            behind = rows[-1]
+        self.assertEqual(rows, list(range(2, 302, 2)))
+
+    def test_unknown(self):
+        for name in ("upload_get", "upload_rejects"):
+            for asked in ("nothing", "999999", "99999999999999999999"):
+                status, body = self.ask(name, asked)
+                self.assertEqual((status, body["error"]), (404, "upload_not_found"))
+        self.assertEqual(self.ask("waybill_get", "NOWHERE")[1]["error"], "waybill_not_found")
+
+
+def migrate(db, code=0):
+    out = subprocess.run(
+        [os.path.join(BUILD, "waybillctl"), "migrate"], stdin=subprocess.DEVNULL,
+        env={**clean_environment(), "WAYBILL_DATABASE": db.conninfo}, capture_output=True,
+        text=True, check=False)
+    assert (out.returncode == 0) == (code == 0), out
+    return out.stdout + out.stderr
+
+
+class Migrations(unittest.TestCase):
+    FILES = sorted(glob.glob(os.path.join(ROOT, "sql", "migrate", "*.sql")))
+    SHAPE = ("SELECT table_name, column_name, data_type, is_nullable, column_default FROM "
+             "information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2")
+    FUNCTIONS = "SELECT oid::regprocedure, prosrc FROM pg_proc WHERE pronamespace = " \
+                "'public'::regnamespace ORDER BY 1"
+
+    def fresh(self, migrated=False):
+        db = Cluster.shared().database(migrated)
+        self.addCleanup(db.drop)
+        return db
+
+    def test_every_step_leads_to_the_same_schema(self):
+        newest = self.fresh(migrated=True)
+        want = newest.query(self.SHAPE), newest.query(self.FUNCTIONS)
+        for found in range(len(self.FILES) + 1):
+            db = self.fresh()
+            db.query("CREATE TABLE schema_version (version integer PRIMARY KEY, name text NOT NULL,"
+                     " applied_at timestamptz NOT NULL DEFAULT now())")
+            for i, path in enumerate(self.FILES[:found], 1):
+                with open(path, encoding="ascii") as f:
+                    db.query(f.read())
+                db.query(f"INSERT INTO schema_version VALUES ({i}, 'step')")
+            migrate(db)
+            self.assertEqual((db.query(self.SHAPE), db.query(self.FUNCTIONS)), want, found)
+
+    def test_again_changes_nothing(self):
+        db = self.fresh()
+        self.assertIn("from version 0", migrate(db))
+        before = db.query("SELECT * FROM schema_version")
+        migrate(db)
+        self.assertEqual(db.query("SELECT * FROM schema_version"), before)
+
+    def test_two_at_once(self):
+        db = self.fresh()
+        threads = [threading.Thread(target=migrate, args=(db,)) for _ in range(4)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.assertEqual(db.value("SELECT count(*) FROM schema_version"), str(len(self.FILES)))
+
+    def test_a_newer_database_is_refused(self):
+        db = self.fresh(migrated=True)
+        db.query("INSERT INTO schema_version VALUES (9999, 'from the future')")
+        self.assertIn("install the newer program", migrate(db, code=1))
+
+    def test_a_migration_that_fails_leaves_the_one_before(self):
+        db = self.fresh()
+        db.query("CREATE TABLE scan_hours (in_the_way integer)")
+        self.assertRegex(migrate(db, code=1), r"migration 2 'totals'.*scan_hours")
+        self.assertEqual(db.value("SELECT max(version) FROM schema_version"), "1")
+        self.assertIsNone(db.value("SELECT to_regclass('session_counters')"))
+
+    def test_ready_says_what_is_missing(self):
+        db = self.fresh(migrated=True)
+        want = len(self.FILES)
+        self.assertEqual(db.query(statement("ready", want))[0][0], "200")
+        status, body = db.query(statement("ready", want + 1))[0]
+        self.assertEqual((status, json.loads(body)["error"]), ("503", "schema_too_old"))
+
+    def test_the_sessions_table_is_as_promised(self):
+        db = self.fresh(migrated=True)
+        self.assertEqual(db.query(
+            "SELECT attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute WHERE "
+            "attrelid = 'sessions'::regclass AND attnum > 0 ORDER BY attnum"),
+            [["id", "character varying(255)", "t"], ["user_id", "bigint", "f"],
+             ["ip_address", "character varying(45)", "f"], ["user_agent", "text", "f"],
+             ["payload", "text", "f"], ["last_activity", "integer", "f"]])
+
+
+class Embed(unittest.TestCase):
+    """sql/embed.awk: SQL in, one C table out, the same with every awk."""
+
+    def embed(self, files, awk="awk"):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in files.items():
+                path = os.path.join(folder, name)
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "w", encoding="utf-8", newline="") as f:
+                    f.write(text)
+            out = subprocess.run(
+                [awk, "-v", "header=header.h", "-f", os.path.join(ROOT, "sql", "embed.awk"),
+                 *sorted(files)], cwd=folder, capture_output=True, text=True, check=False)
+            header = ""
+            if out.returncode == 0:
+                with open(os.path.join(folder, "header.h"), encoding="utf-8") as f:
+                    header = f.read()
+            return out, header
+
+    GOOD = {"migrate/0001_a.sql": "create table a ();\n",
+            "query/q.sql": '-- reads\n-- about $9\nselect $1, \'\\n"??(\', $12 -- kept\n\n'
+                           "-- gone\nwhere true\n",
+            "query/w.sql": "delete from a\n", "query/x.sql": "-- plain\ncopy a from stdin\n"}
+
+    def test_table(self):
+        out, header = self.embed(self.GOOD)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertIn('"select $1, \'\\\\n\\"\\?\\?(\', $12 -- kept\\n"\n\t"where true\\n"\n'
+                      "\t, SQL_READS, 12 }", out.stdout)
+        self.assertIn("SQL_WRITES, 0", out.stdout)
+        self.assertIn("SQL_PLAIN, 0", out.stdout)
+        self.assertNotIn("gone", out.stdout)
+        self.assertIn("STMT_Q,\n\tSTMT_W,\n\tSTMT_X,\n\tSTMT_COUNT", header)
+        self.assertIn("SQL_MIGRATIONS = 1 ", header)
+
+    def test_refusals(self):
+        for name, change, words in (
+                ("gap", {"migrate/0003_b.sql": "x\n"}, "without a gap"),
+                ("no number", {"migrate/start.sql": "x\n"}, "NNNN_name"),
+                ("capitals", {"query/Big.sql": "x\n"}, "lower case"),
+                ("not ASCII", {"query/n.sql": "select 'ni\u00f1o'\n"}, "ASCII"),
+                ("carriage return", {"query/r.sql": "select 1\r\n"}, "ASCII")):
+            with self.subTest(name):
+                out, _ = self.embed({**self.GOOD, **change})
+                self.assertEqual(out.returncode, 1)
+                self.assertIn(words, out.stderr)
+
+    def test_awks_agree(self):
+        found = [awk for awk in ("mawk", "gawk", "original-awk", "busybox") if any(
+            os.access(os.path.join(d, awk), os.X_OK) for d in os.environ["PATH"].split(":"))]
+        found = [awk for awk in found if awk != "busybox"]
+        if len(found) < 2:
+            self.skipTest(f"only one awk here: {found}")
+        files = {os.path.relpath(p, os.path.join(ROOT, "sql")): open(p, encoding="ascii").read()
+                 for p in glob.glob(os.path.join(ROOT, "sql", "*", "*.sql"))}
+        answers = [(o.stdout, h) for o, h in (self.embed(files, awk) for awk in found)]
+        self.assertEqual(answers, [answers[0]] * len(answers))
+
+
+if __name__ == "__main__":
+    unittest.main()
