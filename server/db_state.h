@@ -6,7 +6,7 @@
 #define SERVER_DB_STATE_H
 
 #include "server/db.h"
-#include "server/pq.h"
+#include "server/db_pq.h"
 #include "sql_table.h"
 
 #include <stdbool.h>

@@ -124,7 +124,7 @@ int migrate_run(struct db *db, int *before_r, int *after_r, struct err *e)
 	struct arena a;
 	int rc;
 
-	arena_init(&a, 64 * 1024);
+	arena_init(&a, (size_t)64 * 1024);
 	/* Statements are prepared when first run, behind the migrations. */
 	db->unprepared = true;
 	db_patience(db, MIGRATION_MS);

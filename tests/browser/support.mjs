@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -122,9 +122,11 @@ export async function load(list) {
 	return list;
 }
 
-/* A workbook as the administrator's tool makes it; gives its path. */
+/* A workbook as the administrator's tool makes it; gives its path. It goes with us. */
 export function sample(rows, seed) {
-	const path = join(mkdtempSync(join(tmpdir(), 'waybill-sample-')), 'manifest.xlsx');
+	const folder = mkdtempSync(join(tmpdir(), 'waybill-sample-'));
+	const path = join(folder, 'manifest.xlsx');
+	process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 	execFileSync(join(process.env.WAYBILL_BUILD, 'waybillctl'),
 		['sample', String(rows), path, '--seed', String(seed)]);
 	return path;

@@ -2,8 +2,8 @@
  * libpq with a deadline on every wait, and PostgreSQL's failures as our kinds.
  * For db, stmt and migrate alone.
  */
-#ifndef SERVER_PQ_H
-#define SERVER_PQ_H
+#ifndef SERVER_DB_PQ_H
+#define SERVER_DB_PQ_H
 
 #include "parse/err.h"
 

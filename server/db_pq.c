@@ -2,7 +2,7 @@
  * Waiting on libpq's socket with poll(), so that no call blocks past its deadline.
  * Ignorant of statements, settings and reconnecting.
  */
-#include "server/pq.h"
+#include "server/db_pq.h"
 
 #include "parse/slice.h"
 #include "server/log.h"
@@ -219,7 +219,7 @@ int pq_flush(PGconn *conn, int64_t deadline, struct err *e)
 {
 	for (;;) {
 		int rc = PQflush(conn);
-		short got;
+		short got = 0;
 
 		if (rc == 0)
 			return 0;
@@ -235,7 +235,7 @@ int pq_flush(PGconn *conn, int64_t deadline, struct err *e)
 
 int pq_result(PGconn *conn, int64_t deadline, PGresult **r_r, struct err *e)
 {
-	short got;
+	short got = 0;
 
 	*r_r = NULL;
 	if (pq_flush(conn, deadline, e) < 0)
