@@ -6,7 +6,7 @@
 #include "server/log.h"
 #include "server/stmt.h"
 
-enum { CHECK_MS = 1000, ANSWER = 64 * 1024 };
+enum { CHECK_MS = 1000, ANSWER = 64 * 1024, FAILURES = 2 };
 
 void health_note(struct slots *s, bool up)
 {
@@ -14,7 +14,11 @@ void health_note(struct slots *s, bool up)
 	unsigned now = up ? SLOTS_DB_UP : SLOTS_DB_DOWN;
 	unsigned was;
 
-	/* Usually nothing changes: siblings keep the line in their caches. */
+	if (!up && atomic_fetch_add(&shared->db_failures, 1) + 1 < FAILURES)
+		return;
+	/* Usually nothing changes: siblings keep the lines in their caches. */
+	if (up && atomic_load_explicit(&shared->db_failures, memory_order_relaxed) != 0)
+		atomic_store(&shared->db_failures, 0);
 	if (atomic_load_explicit(&shared->db, memory_order_relaxed) == now)
 		return;
 	was = atomic_exchange(&shared->db, now);

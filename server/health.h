@@ -11,7 +11,9 @@
 /* Makes the check when it is due and no sibling makes it. Called by every worker's
  * loop. */
 void health_tick(struct slots *s, struct db *db);
-/* A statement just succeeded, or found the database away: known at once. */
+/* A statement just succeeded, or found the database away. One success is enough to be
+ * up; being down takes two failures in a row, so that one slow answer on a busy host does
+ * not make the load balancer give it up. */
 void health_note(struct slots *s, bool up);
 
 #endif
