@@ -1,0 +1,412 @@
+"""Imports through waybillctl: what a file does to waybills that are known, and what is told."""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+from support.pg import BUILD, Cluster, clean_environment
+from support.wait import wait_until
+
+COUNTERS = ("inserted", "updated", "unchanged", "duplicate", "rejected")
+ORDER = ("pending", "hq_scheduling", "dispatched", "in_transit", "delivering", "for_return")
+FINAL = ("delivered", "returned", "cancelled")
+TEXT = {"pending": "Pending", "hq_scheduling": "Headquarters Scheduling To Outlets",
+        "dispatched": "Picked Up", "in_transit": "In Transit", "delivering": "On Delivery",
+        "for_return": "RTS", "delivered": "Signed", "returned": "Returned", "cancelled": "Closed"}
+
+
+class ImportCase(unittest.TestCase):
+    def setUp(self):
+        self.db = Cluster.shared().database()
+        self.addCleanup(self.db.drop)
+        self.folder = self.enterContext(tempfile.TemporaryDirectory())
+
+    def environment(self):
+        return {**clean_environment(), "WAYBILL_DATABASE": self.db.conninfo,
+                "WAYBILL_SPOOL_DIR": self.folder}
+
+    def file(self, *rows, name="file.csv"):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8", newline="") as f:
+            f.write("\n".join(rows) + "\n")
+        return path
+
+    def sample(self, rows, *options):
+        path = os.path.join(self.folder, "sample.xlsx")
+        subprocess.run([os.path.join(BUILD, "waybillctl"), "sample", str(rows), path, *options],
+                       check=True, stdin=subprocess.DEVNULL, env=clean_environment())
+        return path
+
+    def start(self, path, *options):
+        return subprocess.Popen(
+            [os.path.join(BUILD, "waybillctl"), "import", path, "--json", *options],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=self.environment())
+
+    def run_import(self, path, *options, good=True):
+        with self.start(path, *options) as p:
+            out, err = p.communicate(timeout=120)
+        self.assertEqual(p.returncode == 0, good, out + err)
+        answer = json.loads(out[:out.index("\n")] if "\n" in out else out)
+        if good:
+            self.assertEqual(sum(answer[c] for c in COUNTERS), answer["rows_total"], answer)
+        return answer
+
+    def load(self, *rows, options=(), good=True):
+        return self.run_import(self.file(*rows), *options, good=good)
+
+    def counts(self, answer):
+        return {c: answer[c] for c in COUNTERS if answer[c]}
+
+    def holding(self, sql):
+        """A connection that has begun a transaction with sql and waits."""
+        p = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-d", self.db.conninfo],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                             env=clean_environment())
+        p.stdin.write(f"BEGIN; {sql}; SELECT 'held';\n")
+        p.stdin.flush()
+        self.assertEqual(p.stdout.readline(), "held\n")
+        return p
+
+    def let_go(self, p, sql="ROLLBACK"):
+        p.stdin.write(sql + ";\n")
+        p.stdin.close()
+        p.stdout.close()
+        self.assertEqual(p.wait(30), 0)
+
+    def waiting(self):
+        return self.db.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                             "AND datname = current_database()") != "0"
+
+    def waybill(self, number, columns):
+        rows = self.db.query(f"SELECT {columns} FROM waybills WHERE waybill_number = '{number}'")
+        self.assertEqual(len(rows), 1, number)
+        return rows[0]
+
+
+class KnownNumbers(ImportCase):
+    def test_what_the_file_does_not_say_stays(self):
+        self.load("Waybill,Receiver,COD,Weight,Remarks,RTS Reason",
+                  "A1,Ana,100.50,1.5,fragile,none", "A2,Ben,,,,")
+        before = self.waybill("A2", "updated_at")
+        answer = self.load("Waybill,Receiver,COD,Weight,Province,Creator Code",
+                           "A1,,200,,Cebu,7", "A2,Ben,,,,")
+        self.assertEqual(self.counts(answer), {"updated": 1, "unchanged": 1})
+        self.assertEqual(self.waybill("A1", "receiver_name, cod_amount, weight, remarks, province"),
+                         ["Ana", "200", "1.5", "fragile", "Cebu"])
+        self.assertEqual(json.loads(self.waybill("A1", "extra")[0]),
+                         {"RTS Reason": "none", "Creator Code": "7"})
+        self.assertEqual(self.waybill("A2", "updated_at"), before)
+
+    def test_the_same_file_again_writes_nothing(self):
+        path = self.sample(3000)
+        self.assertEqual(self.counts(self.run_import(path)), {"inserted": 3000})
+        written = "SELECT sum(hashtext(t.*::text)), max(xmin::text::bigint), max(xmax::text::bigint) " \
+                  "FROM waybills t"
+        before = self.db.query(written)
+        self.assertEqual(self.counts(self.run_import(path)), {"unchanged": 3000})
+        self.assertEqual(self.db.query(written), before)
+
+    def test_a_status_only_moves_forward(self):
+        known = ORDER + FINAL + ("issue_pending",)
+        rows, want, events = [], {}, 0
+        for was in known:
+            for told in ORDER + FINAL:
+                number = f"{was}-{told}".upper()
+                self.db.query("INSERT INTO waybills (waybill_number, status) VALUES "
+                              f"('{number}', '{was}')")
+                rows.append(f"{number},{TEXT[told]}")
+                forward = was in ORDER and (told in FINAL or ORDER.index(told) > ORDER.index(was))
+                want[number] = told if forward else was
+                events += forward
+        answer = self.load("Waybill Number,Order Status", *rows)
+        got = dict(self.db.query("SELECT waybill_number, status FROM waybills"))
+        self.assertEqual(got, want)
+        self.assertEqual(self.counts(answer), {"updated": events, "unchanged": len(rows) - events})
+        self.assertEqual(self.db.query(
+            "SELECT count(*), min(cause), min(detail ->> 'upload_id') FROM waybill_events"),
+            [[str(events), "upload", str(answer["id"])]])
+
+    def test_a_file_without_statuses_changes_none(self):
+        self.load("Waybill,Status", "A1,Delivered", "A2,RTS", "A3,")
+        self.load("Waybill,Receiver", "A1,x", "A2,y", "A3,z")
+        self.assertEqual([self.waybill(n, "status")[0] for n in ("A1", "A2", "A3")],
+                         ["delivered", "for_return", "pending"])
+
+    def test_the_first_upload_keeps_its_waybills(self):
+        first = self.load("Waybill,Receiver", "A1,x")
+        second = self.load("Waybill,Receiver", "A1,y", "A2,z")
+        self.assertEqual(self.waybill("A1", "upload_id"), [str(first["id"])])
+        self.assertEqual(self.waybill("A2", "upload_id"), [str(second["id"])])
+
+    def test_batch_marks_new_and_known(self):
+        self.load("Waybill,Receiver", "A1,x")
+        self.assertEqual(self.counts(self.load("Waybill,Receiver", "A1,x", "A2,z",
+                                               options=["--batch"])), {"inserted": 1, "updated": 1})
+        self.load("Waybill,Receiver", "A1,x", "A2,z")
+        self.assertEqual(self.db.value("SELECT count(*) FROM waybills WHERE batch_ready"), "2")
+
+
+class Reports(ImportCase):
+    def test_the_last_of_equal_numbers_counts(self):
+        answer = self.load("Waybill,Receiver", "A1,first", "B1,only", "a1 ,second", "A1,third")
+        self.assertEqual(self.counts(answer), {"inserted": 2, "duplicate": 2})
+        self.assertEqual(self.waybill("A1", "receiver_name"), ["third"])
+        self.assertEqual([(r["row"], r["kind"], r["text"]) for r in answer["rejects"]],
+                         [(2, "duplicate", "A1"), (4, "duplicate", "A1")])
+        self.assertIn("row 5", answer["rejects"][0]["reason"])
+
+    def test_a_rejected_row_goes_alone(self):
+        answer = self.load("Waybill,Receiver,Code", "A1,x,1", ",nobody,2", "A 3,space,3", "A4,y,4")
+        self.assertEqual(self.counts(answer), {"inserted": 2, "rejected": 2})
+        self.assertEqual([(r["row"], r["kind"], r["column"], r["text"]) for r in answer["rejects"]],
+                         [(3, "rejected", "Waybill", None), (4, "rejected", "Waybill", "A 3")])
+        for r in answer["rejects"]:
+            self.assertTrue(r["reason"])
+        cells = self.db.query("SELECT cells FROM upload_rejects ORDER BY row_number")
+        self.assertEqual(json.loads(cells[0][0]), {"Receiver": "nobody", "Code": "2"})
+
+    def test_strict_refuses_the_file_and_says_why(self):
+        answer = self.load("Waybill,Receiver", "A1,x", ",nobody", "A1,y", options=["--strict"],
+                           good=False)
+        self.assertEqual((answer["state"], answer["error"]), ("failed", "rows_rejected"))
+        self.assertEqual((answer["rejected"], answer["duplicate"], answer["inserted"]), (1, 1, 0))
+        self.assertEqual([r["row"] for r in answer["rejects"]], [2, 3])
+        self.assertEqual(self.db.value("SELECT count(*) FROM waybills"), "0")
+        self.assertEqual(self.counts(self.load("Waybill,Receiver", "A1,x", options=["--strict"])),
+                         {"inserted": 1})
+
+    def test_a_rehearsal_loads_nothing_and_tells_all(self):
+        self.load("Waybill,Status", "A1,Pending", "A2,Pending")
+        rows = ["Waybill,Status", "A1,Delivered", "A2,Pending", "A3,Pending", "A3,Signed", ",x"]
+        path = self.file(*rows)
+        before = self.db.query("SELECT * FROM waybills ORDER BY id")
+        told = self.run_import(path, "--dry-run")
+        self.assertTrue(told["dry_run"])
+        self.assertEqual(self.db.query("SELECT * FROM waybills ORDER BY id"), before)
+        self.assertEqual(self.db.value("SELECT count(*) FROM waybill_events"), "0")
+        self.assertEqual(self.db.value("SELECT sum(waybills) FROM waybill_status_totals"), "2")
+        done = self.run_import(path)
+        for key in (*COUNTERS, "rejects", "warnings", "mapping", "rows_total"):
+            self.assertEqual(told[key], done[key], key)
+        self.assertEqual(self.counts(done), {"inserted": 1, "updated": 1, "unchanged": 1,
+                                             "duplicate": 1, "rejected": 1})
+
+    def test_mapping_and_warnings(self):
+        answer = self.load("Waybill,Status,Receiver,Receiver Name,COD,Note of ours",
+                           "A1,Lost at sea,Ana,Ana B,COD,k", "A2,lost AT sea,Ben,Ben C,12,",
+                           "Total,,,,12,")
+        fields = {m["heading"]: m["field"] for m in answer["mapping"]}
+        self.assertEqual(fields["Waybill"], "waybill_number")
+        self.assertEqual(fields["Note of ours"], "extra")
+        self.assertEqual(sorted((fields["Receiver"], fields["Receiver Name"])),
+                         ["extra", "receiver_name"])
+        warnings = {w["kind"]: w for w in answer["warnings"]}
+        self.assertEqual(warnings["unknown_status"]["count"], 2)
+        self.assertIn("Lost at sea", warnings["unknown_status"]["message"])
+        for kind in ("shadowed_column", "cod_flag", "footer"):
+            self.assertEqual(warnings[kind]["count"], 1, kind)
+        self.assertEqual(self.waybill("A1", "status, extra ->> 'Status'"), ["pending", "Lost at sea"])
+        self.assertEqual(answer["heading_row"], 1)
+
+    def test_dates_that_read_both_ways(self):
+        for name, others, want in (("month first when nothing tells", [], "2025-03-04"),
+                                   ("day first", ["25/04/2025 10:00"], "2025-04-03"),
+                                   ("month first", ["04/25/2025 10:00"], "2025-03-04"),
+                                   ("torn", ["25/04/2025 10:00", "04/25/2025 10:00"], "2025-03-04")):
+            with self.subTest(name):
+                self.db.query("TRUNCATE waybills")
+                answer = self.load("Waybill,SigningTime", "A0,03/04/2025 08:05",
+                                   *(f"B{i},{t}" for i, t in enumerate(others)))
+                self.assertEqual(self.waybill("A0", "signing_time AT TIME ZONE 'Asia/Manila'")[0],
+                                 want + " 08:05:00")
+                warning = [w for w in answer["warnings"] if w["kind"] == "ambiguous_date"]
+                self.assertEqual([w["count"] for w in warning], [1])
+                self.assertIn("day/month/year" if want == "2025-04-03" else "month/day/year",
+                              warning[0]["message"])
+
+    def test_text_arrives_as_it_is(self):
+        nasty = ["\\N", "\\.", "a\\tb", "C:\\", "'); DROP TABLE waybills; --", "{\"a\": 1}",
+                 "Ni\u00f1o \U0001f4e6", "null", "=1+1"]
+        self.load("Waybill,Receiver,Code",
+                  *(f'N{i},"{t.replace(chr(34), chr(34) * 2)}","{t.replace(chr(34), chr(34) * 2)}"'
+                    for i, t in enumerate(nasty)))
+        for i, text in enumerate(nasty):
+            self.assertEqual(self.waybill(f"N{i}", "receiver_name, extra ->> 'Code'"), [text, text])
+
+    def test_a_refused_file_is_on_record(self):
+        for rows, code in ((["What,is,this", "1,2,3"], "no_heading_row"),
+                           (["Receiver,COD,Province", "Ana,1,Cebu"], "no_waybill_column")):
+            answer = self.load(*rows, good=False)
+            self.assertEqual((answer["state"], answer["error"]), ("failed", code), answer)
+            self.assertEqual(self.db.query(
+                f"SELECT state, error, message FROM uploads WHERE id = {answer['id']}"),
+                [["failed", code, answer["message"]]])
+
+
+class Trouble(ImportCase):
+    def test_killed_while_it_merges(self):
+        self.load("Waybill,Receiver", "A1,x")
+        holder = self.holding("SELECT FROM waybills FOR UPDATE")
+        with self.start(self.file("Waybill,Receiver", "A1,y", "A2,z")) as p:
+            wait_until(self.waiting, "the merge waits for the row")
+            state = "SELECT state FROM uploads ORDER BY id DESC LIMIT 1"
+            self.assertEqual(self.db.value(state), "processing")
+            p.send_signal(signal.SIGKILL)
+        self.let_go(holder)
+        wait_until(lambda: self.db.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
+                                         "AND classid = 1") == "0", "its locks are gone")
+        self.assertEqual(self.db.query("SELECT waybill_number, receiver_name FROM waybills"),
+                         [["A1", "x"]])
+        self.assertEqual(self.counts(self.load("Waybill,Receiver", "A1,y", "A2,z")),
+                         {"inserted": 1, "updated": 1})
+
+    def test_given_up_before_the_commit(self):
+        self.load("Waybill,Receiver", "A1,x")
+        holder = self.holding("SELECT FROM waybills FOR UPDATE")
+        with self.start(self.file("Waybill,Receiver", "A1,y")) as p:
+            wait_until(self.waiting, "the merge waits for the row")
+            p.send_signal(signal.SIGINT)
+            self.let_go(holder)
+            p.communicate(timeout=60)
+            self.assertNotEqual(p.returncode, 0)
+        self.assertEqual(self.waybill("A1", "receiver_name"), ["x"])
+        self.assertEqual(self.db.value("SELECT state FROM uploads ORDER BY id DESC LIMIT 1"),
+                         "cancelled")
+
+    def test_a_number_that_another_brings_meanwhile(self):
+        holder = self.holding("INSERT INTO waybills (waybill_number, remarks) VALUES ('A1', 'r')")
+        with self.start(self.file("Waybill,Receiver,Status", "A1,y,RTS")) as p:
+            wait_until(self.waiting, "the insert waits for the other")
+            self.let_go(holder, "COMMIT")
+            out, err = p.communicate(timeout=60)
+        self.assertEqual(p.returncode, 0, out + err)
+        self.assertEqual(self.counts(json.loads(out)), {"updated": 1})
+        self.assertEqual(self.waybill("A1", "receiver_name, remarks, status"),
+                         ["y", "r", "for_return"])
+
+    def test_the_connection_goes_and_it_begins_again(self):
+        self.load("Waybill,Receiver", "A1,x")
+        holder = self.holding("SELECT FROM waybills FOR UPDATE")
+        with self.start(self.file("Waybill,Receiver", "A1,y", "A2,z")) as p:
+            wait_until(self.waiting, "the merge waits for the row")
+            self.db.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
+                          "current_database() AND query LIKE '%with merged as%' AND "
+                          "pid <> pg_backend_pid()", role="postgres")
+            self.let_go(holder)
+            out, err = p.communicate(timeout=60)
+        self.assertEqual(p.returncode, 0, out + err)
+        self.assertIn("attempt 1", err)
+        self.assertEqual(self.counts(json.loads(out)), {"inserted": 1, "updated": 1})
+
+    def test_many_at_once_in_any_order(self):
+        paths = []
+        for i in range(4):
+            numbers = [f"M{n:05}" for n in range(800)]
+            rows = [f"{n},by {i},{TEXT[ORDER[(k + i) % 5]]}" for k, n in enumerate(numbers)]
+            rows = rows[i * 200:] + rows[:i * 200]
+            paths.append(self.file("Waybill,Receiver,Status", *(rows[::-1] if i % 2 else rows),
+                                   name=f"{i}.csv"))
+        answers = []
+        threads = [threading.Thread(target=lambda p=p: answers.append(self.run_import(p)))
+                   for p in paths]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.assertEqual(len(answers), 4)
+        self.assertEqual(sum(a["inserted"] for a in answers), 800)
+        self.assertEqual(
+            self.db.query("SELECT status, sum(waybills)::bigint FROM waybill_status_totals GROUP BY "
+                          "1 HAVING sum(waybills) <> 0 ORDER BY 1"),
+            self.db.query('SELECT status COLLATE "C", count(*) FROM waybills GROUP BY 1 ORDER BY 1'))
+
+    def test_progress_is_seen_while_it_runs(self):
+        path = self.sample(30000)
+        seen = set()
+        with self.start(path) as p:
+            while p.poll() is None:
+                for row in self.db.query("SELECT state, rows_done FROM uploads"):
+                    seen.add((row[0], int(row[1])))
+                time.sleep(0.05)
+            out, err = p.communicate()
+        self.assertEqual(p.returncode, 0, err)
+        self.assertTrue(any(state == "processing" for state, _ in seen), seen)
+        self.assertEqual(json.loads(out)["rows_done"], 30000)
+
+
+class ServerGone(ImportCase):
+    """PostgreSQL is killed under an import: all of it is there, or nothing, and it is known."""
+
+    def setUp(self):
+        self.cluster = Cluster(durable=True)
+        self.addCleanup(self.cluster.drop)
+        self.db = self.cluster.database()
+        self.folder = self.enterContext(tempfile.TemporaryDirectory())
+
+    def test_killed_while_it_reads(self):
+        path = self.sample(60000)
+        with self.start(path) as p:
+            wait_until(lambda: self.db.query("SELECT id FROM uploads"), "the import has begun")
+            self.cluster.kill9()
+            self.cluster.start()
+            out, err = p.communicate(timeout=120)
+        rows = self.db.value("SELECT count(*) FROM waybills")
+        state = self.db.query("SELECT state FROM uploads")
+        if p.returncode == 0:
+            self.assertEqual((rows, json.loads(out)["inserted"]), ("60000", 60000), err)
+            self.assertEqual(state, [["completed"]])
+        else:
+            self.assertEqual(rows, "0", err)
+            self.assertNotEqual(state, [["completed"]])
+
+    def admin(self, sql):
+        return self.db.query(sql, role="postgres")
+
+    def wait_for_a_standby(self, name):
+        self.admin(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'")
+        self.admin("SELECT pg_reload_conf()")
+        wait_until(lambda: self.db.value("SELECT '=' || current_setting('synchronous_standby_names')")
+                   == "=" + name, "reloaded")
+
+    def test_cut_off_in_a_commit_that_was_done(self):
+        """The server commits, and the word of it is lost: a failure would be a lie, and so
+        would be loading it twice."""
+        self.load("Waybill,Receiver", "A1,x")
+        holder = self.holding("SELECT FROM waybills FOR UPDATE")
+        with self.start(self.file("Waybill,Receiver", "A1,y", "A2,z")) as p:
+            wait_until(self.waiting, "the merge waits for the row")
+            self.wait_for_a_standby("nobody")
+            self.let_go(holder)
+            stuck = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' LIMIT 1"
+            wait_until(lambda: self.admin(stuck), "the commit waits for a standby")
+            self.admin(f"SELECT pg_terminate_backend(({stuck}))")
+            self.wait_for_a_standby("")
+            out, err = p.communicate(timeout=60)
+        self.assertEqual(p.returncode, 0, out + err)
+        answer = json.loads(out)
+        self.assertEqual((answer["state"], self.counts(answer)),
+                         ("completed", {"inserted": 1, "updated": 1}))
+        self.assertNotIn("attempt 1", err)
+
+    def test_cut_off_in_a_commit_that_was_not_done(self):
+        self.db.query("CREATE SEQUENCE commits")
+        self.db.query("CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                      "IF nextval('commits') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); "
+                      "END IF; RETURN NULL; END $$")
+        self.db.query("CREATE CONSTRAINT TRIGGER die AFTER INSERT ON waybills DEFERRABLE INITIALLY "
+                      "DEFERRED FOR EACH ROW EXECUTE FUNCTION die()")
+        with self.start(self.file("Waybill,Receiver", "A1,y")) as p:
+            out, err = p.communicate(timeout=60)
+        self.assertEqual(p.returncode, 0, out + err)
+        self.assertIn("attempt 1", err)
+        self.assertEqual(self.counts(json.loads(out)), {"inserted": 1})
+
+
+if __name__ == "__main__":
+    unittest.main()
