@@ -13,11 +13,10 @@ with merged as (
 		signing_time, submission_time, extra, batch_ready, upload_id)
 	select s.waybill_number, s.sender_name, s.sender_address, s.sender_phone,
 	       s.receiver_name, s.receiver_address, s.province, s.city, s.barangay, s.street,
-	       s.receiver_phone, s.destination, s.item_name, s.items, s.weight, s.express_type,
+	       s.receiver_phone, s.destination, s.item_name, s.number_of_items, s.weight, s.express_type,
 	       s.cod_amount, s.remarks, coalesce(s.status, 'pending'), s.signing,
 	       s.submission, coalesce(s.extra, '{}'), $2::boolean, $1::bigint
 	from (select *,
-		     case when number_of_items <= 2147483647 then number_of_items::integer end as items,
 		     case when $3::boolean then coalesce(signing_day_first, signing_time)
 			  else signing_time end as signing,
 		     case when $4::boolean then coalesce(submission_day_first, submission_time)
@@ -40,7 +39,7 @@ with merged as (
 		  coalesce(s.receiver_phone, k.receiver_phone),
 		  coalesce(s.destination, k.destination),
 		  coalesce(s.item_name, k.item_name),
-		  coalesce(s.items, k.number_of_items),
+		  coalesce(s.number_of_items, k.number_of_items),
 		  coalesce(s.weight, k.weight),
 		  coalesce(s.express_type, k.express_type),
 		  coalesce(s.cod_amount, k.cod_amount),

@@ -16,7 +16,7 @@ create temporary table import_staging (
 	street text,
 	destination text,
 	weight numeric,
-	number_of_items numeric,
+	number_of_items integer,
 	express_type text,
 	cod_amount numeric,
 	remarks text,
