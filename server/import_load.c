@@ -16,7 +16,8 @@
 enum {
 	PIECE = 64 * 1024, /* of the COPY stream */
 	TELL_MS = 400,
-	TELL_ROWS = 256 /* how often the clock is looked at */
+	TELL_ROWS = 256,   /* how often the clock is looked at */
+	SAMPLE_ROWS = 5000 /* a smaller file is its own sample */
 };
 
 int import_refuse(struct import_job *j, unsigned http_status, const char *code,
@@ -297,10 +298,11 @@ static int copy_rows(struct import_job *j, struct err *e)
  */
 static int insert_all(struct import_job *j, const struct slice v[4], struct err *e)
 {
+	struct slice sample = j->report.staged < SAMPLE_ROWS ? SLICE("100") : SLICE("2");
 	struct err known = { 0 };
 	struct stmt_result r;
 
-	if (run(j, STMT_IMPORT_KNOWN, NULL, 0, &r, e) < 0)
+	if (run(j, STMT_IMPORT_KNOWN, &sample, 1, &r, e) < 0)
 		return -1;
 	if (number(&r, 0) > 0)
 		return 0;

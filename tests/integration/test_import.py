@@ -112,6 +112,14 @@ class KnownNumbers(ImportCase):
         self.assertEqual(self.counts(self.run_import(path)), {"unchanged": 3000})
         self.assertEqual(self.db.query(written), before)
 
+    def test_one_known_number_among_many_new_ones(self):
+        """A sample of the file does not meet it: what was begun as all new is taken back."""
+        self.load("Waybill,Receiver", "L7777,x")
+        answer = self.load("Waybill,Receiver", *(f"L{n:04},y" for n in range(9000)), "L0001,z")
+        self.assertEqual(self.counts(answer), {"inserted": 8999, "updated": 1, "duplicate": 1})
+        self.assertEqual(self.db.value("SELECT count(*) FROM waybills"), "9000")
+        self.assertEqual(self.db.value("SELECT sum(waybills) FROM waybill_status_totals"), "9000")
+
     def test_a_status_only_moves_forward(self):
         known = ORDER + FINAL + ("issue_pending",)
         rows, want, events = [], {}, 0
