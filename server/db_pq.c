@@ -276,9 +276,7 @@ static enum err_kind kind_of(const char *state)
 		{ "08", ERR_TRANSIENT },    { "40", ERR_TRANSIENT },
 		{ "53", ERR_TRANSIENT },    { "57", ERR_TRANSIENT },
 		{ "55P03", ERR_TRANSIENT }, { "25006", ERR_TRANSIENT },
-		{ "42P01", ERR_TRANSIENT }, { "42703", ERR_TRANSIENT },
-		{ "42883", ERR_TRANSIENT }, { "22", ERR_INPUT },
-		{ "23", ERR_INPUT },
+		{ "22", ERR_INPUT },        { "23", ERR_INPUT },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -299,7 +297,7 @@ int pq_failed(const PGresult *r, struct err *e)
 	one_line(message == NULL ? PQresultErrorMessage(r) : message, text, sizeof(text));
 	if (strncmp(state, "42P01", 5) == 0 || strncmp(state, "42703", 5) == 0 ||
 	    strncmp(state, "42883", 5) == 0)
-		return err_set(e, ERR_TRANSIENT,
+		return err_set(e, ERR_INTERNAL,
 			       "%s (%s): is the schema up to date? run 'waybillctl "
 			       "migrate'",
 			       text, state);

@@ -7,6 +7,29 @@
 #include "server/log.h"
 #include "server/router.h"
 
+void handle_failure(struct handle_env *env, const struct err *e, struct response *res)
+{
+	bool away = db_socket(env->db) < 0;
+
+	if (away && (e->kind == ERR_TRANSIENT || e->kind == ERR_UNCERTAIN))
+		health_note(env->slots, false);
+	if (!away && e->kind == ERR_TRANSIENT) {
+		/* A lock, a deadlock or a time-out: this request's trouble, not the
+		 * host's. */
+		response_error(
+			res, 503, "busy",
+			"the database is busy with the same parcels just now; nothing "
+			"was changed; try again in a moment");
+		response_field(res, "Retry-After", SLICE("2"));
+	} else if (e->kind == ERR_INPUT) {
+		/* PostgreSQL's words are for the log. */
+		response_error(res, 400, "bad_value",
+			       "one of the values cannot be read; nothing was changed");
+	} else {
+		response_failure(res, "bad_value", e);
+	}
+}
+
 void handle_stmt(struct handle_env *env, enum stmt_id id, const struct slice *params,
 		 size_t n_params, struct request *req, struct response *res)
 {
@@ -16,11 +39,9 @@ void handle_stmt(struct handle_env *env, enum stmt_id id, const struct slice *pa
 	unsigned code = 0;
 
 	if (stmt_run(env->db, id, params, n_params, req->arena, &r, &e) < 0) {
-		if (e.kind == ERR_TRANSIENT || e.kind == ERR_UNCERTAIN)
-			health_note(env->slots, false);
 		log_line(e.kind == ERR_INPUT ? LOG_INFO : LOG_ERROR, "%s %.*s: %s",
 			 req->route->name, (int)req->id.n, req->id.p, e.text);
-		response_failure(res, "bad_value", &e);
+		handle_failure(env, &e, res);
 		return;
 	}
 	health_note(env->slots, true);

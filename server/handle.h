@@ -38,4 +38,7 @@ handle_fn handle_upload;
 void handle_stmt(struct handle_env *env, enum stmt_id id, const struct slice *params,
 		 size_t n_params, struct request *req, struct response *res);
 
+/* Answers a failed statement, and notes when the database is away. */
+void handle_failure(struct handle_env *env, const struct err *e, struct response *res);
+
 #endif

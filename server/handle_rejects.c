@@ -200,7 +200,7 @@ void handle_upload_rejects(struct handle_env *env, struct request *req,
 			    &headings, &e) < 0) {
 		log_line(LOG_ERROR, "upload_rejects %.*s: %s", (int)req->id.n, req->id.p,
 			 e.text);
-		response_failure(res, "bad_field", &e);
+		handle_failure(env, &e, res);
 	} else if (headings.rows == 0) {
 		response_error(res, 404, "upload_not_found", "there is no such upload");
 	} else {

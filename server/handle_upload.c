@@ -3,7 +3,6 @@
  */
 #include "server/check.h"
 #include "server/handle.h"
-#include "server/health.h"
 #include "server/log.h"
 #include "server/upload_form.h"
 
@@ -31,8 +30,6 @@ static void import(struct handle_env *env, struct request *req, int fd,
 		       &form->options, &hooks, req->arena, &answer, &e) == 0) {
 		response_json(res, answer.http_status, answer.json);
 	} else {
-		if (e.kind == ERR_TRANSIENT)
-			health_note(env->slots, false);
 		log_line(LOG_ERROR, "upload %.*s: %s", (int)req->id.n, req->id.p, e.text);
 		response_failure(res, "bad_file", &e);
 	}
