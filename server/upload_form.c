@@ -22,10 +22,35 @@ struct reading {
 	struct buf value;
 };
 
-static bool yes(struct slice v)
+/* A typing error must not load what was only to be checked. */
+static int option_switch(const char *name, struct slice v, bool *on_r, struct err *e)
 {
-	return slice_eq_nocase(v, SLICE("1")) || slice_eq_nocase(v, SLICE("true")) ||
-	       slice_eq_nocase(v, SLICE("on")) || slice_eq_nocase(v, SLICE("yes"));
+	static const struct {
+		struct slice text;
+		bool on;
+	} words[] = {
+		{ SLICE_INIT("1"), true },    { SLICE_INIT("true"), true },
+		{ SLICE_INIT("on"), true },   { SLICE_INIT("yes"), true },
+		{ SLICE_INIT("0"), false },   { SLICE_INIT("false"), false },
+		{ SLICE_INIT("off"), false }, { SLICE_INIT("no"), false },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_eq_nocase(v, words[i].text)) {
+			*on_r = words[i].on;
+			return 0;
+		}
+	return err_set(e, ERR_INPUT, "field \"%s\" must be true or false", name);
+}
+
+/* A key is asked for in a path, where a slash would end it. */
+static int check_key(struct slice v, struct err *e)
+{
+	if (check_label("upload_key", v, 255, e) < 0)
+		return -1;
+	if (slice_find(v, '/') != NULL)
+		return err_set(e, ERR_INPUT, "field \"upload_key\" must hold no slash");
+	return 0;
 }
 
 static int option_set(struct import_options *o, struct slice name, struct slice v,
@@ -33,7 +58,7 @@ static int option_set(struct import_options *o, struct slice name, struct slice 
 {
 	if (slice_eq(name, SLICE("upload_key"))) {
 		o->upload_key = v;
-		return check_label("upload_key", v, 255, e);
+		return check_key(v, e);
 	}
 	if (slice_eq(name, SLICE("uploaded_by"))) {
 		o->uploaded_by = v;
@@ -44,11 +69,11 @@ static int option_set(struct import_options *o, struct slice name, struct slice 
 		return check_label("sheet", v, 255, e);
 	}
 	if (slice_eq(name, SLICE("batch")))
-		o->batch = yes(v);
-	else if (slice_eq(name, SLICE("strict")))
-		o->strict = yes(v);
-	else if (slice_eq(name, SLICE("dry_run")))
-		o->dry_run = yes(v);
+		return option_switch("batch", v, &o->batch, e);
+	if (slice_eq(name, SLICE("strict")))
+		return option_switch("strict", v, &o->strict, e);
+	if (slice_eq(name, SLICE("dry_run")))
+		return option_switch("dry_run", v, &o->dry_run, e);
 	return 0; /* further fields are the form's own business */
 }
 

@@ -129,6 +129,14 @@ class Upload(UploadCase):
         self.assertEqual(self.db.value(
             "SELECT count(*) FROM waybills WHERE waybill_number LIKE 'KD%'"), "0")
 
+    def test_a_mistyped_switch_loads_nothing(self):
+        for field in ("dry_run", "strict", "batch"):
+            for value in ("ture", "", "maybe"):
+                self.upload(csv("KH1,Ana,1"), "h.csv", status=400, **{field: value})
+        self.upload(csv("KH1,Ana,1"), "h.csv", status=400, upload_key="a/b")
+        self.assertEqual(self.db.value(
+            "SELECT count(*) FROM waybills WHERE waybill_number = 'KH1'"), "0")
+
     def test_a_chunked_upload(self):
         kind, body = multipart(csv("KE1,Ana,1"), "e.csv")
         chunks = b"".join(b"%x\r\n%s\r\n" % (len(body[i:i + 37]), body[i:i + 37])
