@@ -64,34 +64,63 @@ int check_label(const char *field, struct slice v, size_t max, struct err *e)
 	return 0;
 }
 
+static unsigned two(const char *p)
+{
+	return (unsigned)(p[0] - '0') * 10 + (unsigned)(p[1] - '0');
+}
+
+/* "2025-01-31": a day of the calendar. */
+static bool is_date(struct slice v)
+{
+	static const unsigned days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	unsigned year, month, day;
+
+	if (!fits(v, SLICE("9999-99-99")))
+		return false;
+	year = two(v.p) * 100 + two(v.p + 2);
+	month = two(v.p + 5);
+	day = two(v.p + 8);
+	if (year == 0 || month < 1 || month > 12 || day < 1 || day > days[month - 1])
+		return false;
+	return month != 2 || day != 29 ||
+	       (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+}
+
+/* "T08:05:00" and at most nine digits of a fraction; takes them from *v. */
+static bool take_clock(struct slice *v)
+{
+	struct slice t = slice_take(v, 9);
+	size_t digits = 0;
+
+	if (!fits(t, SLICE("t99:99:99")) && !fits(t, SLICE(" 99:99:99")))
+		return false;
+	if (two(t.p + 1) > 23 || two(t.p + 4) > 59 || two(t.p + 7) > 59)
+		return false;
+	if (!slice_starts(*v, SLICE(".")))
+		return true;
+	(void)slice_take(v, 1);
+	for (; v->n > 0 && digit(v->p[0]); digits++)
+		(void)slice_take(v, 1);
+	return digits > 0 && digits <= 9;
+}
+
+static bool is_offset(struct slice v)
+{
+	if (fits(v, SLICE("z")))
+		return true;
+	return (fits(v, SLICE("+99:99")) || fits(v, SLICE("-99:99"))) &&
+	       two(v.p + 1) <= 14 && two(v.p + 4) <= 59;
+}
+
 int check_time(const char *field, struct slice v, struct err *e)
 {
-	struct slice rest = v, head = slice_take(&rest, 10);
+	struct slice rest = v;
 
 	if (v.p == NULL)
 		return 0;
-	if (!fits(head, SLICE("9999-99-99")))
-		goto bad;
-	if (rest.n == 0)
+	if (is_date(slice_take(&rest, 10)) &&
+	    (rest.n == 0 || (take_clock(&rest) && is_offset(rest))))
 		return 0;
-	head = slice_take(&rest, 9);
-	if (!fits(head, SLICE("t99:99:99")) && !fits(head, SLICE(" 99:99:99")))
-		goto bad;
-	if (slice_starts(rest, SLICE("."))) {
-		size_t digits = 0;
-
-		(void)slice_take(&rest, 1);
-		while (rest.n > 0 && digit(rest.p[0])) {
-			(void)slice_take(&rest, 1);
-			digits++;
-		}
-		if (digits == 0 || digits > 9)
-			goto bad;
-	}
-	if (fits(rest, SLICE("z")) || fits(rest, SLICE("+99:99")) ||
-	    fits(rest, SLICE("-99:99")))
-		return 0;
-bad:
 	return err_set(e, ERR_INPUT,
 		       "field \"%s\" must be a time like 2025-01-31T08:05:00+08:00",
 		       field);

@@ -43,6 +43,12 @@ static const struct row {
 	{ "time with an empty fraction", TIME, SLICE_INIT("2025-01-31T08:05:00.Z"),
 	  false },
 	{ "time with more behind", TIME, SLICE_INIT("2025-01-31T08:05:00Z "), false },
+	{ "a day that is not", TIME, SLICE_INIT("2026-02-30T00:00:00Z"), false },
+	{ "a leap day", TIME, SLICE_INIT("2024-02-29T23:59:59-12:00"), true },
+	{ "no leap day", TIME, SLICE_INIT("2100-02-29"), false },
+	{ "month 13", TIME, SLICE_INIT("2026-13-01"), false },
+	{ "hour 24", TIME, SLICE_INIT("2026-01-01T24:00:00Z"), false },
+	{ "offset of 15 hours", TIME, SLICE_INIT("2026-01-01T00:00:00+15:00"), false },
 	{ "time is words", TIME, SLICE_INIT("yesterday"), false },
 };
 
