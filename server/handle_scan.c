@@ -53,7 +53,7 @@ void handle_scan(struct handle_env *env, struct request *req, struct response *r
 	struct slice number;
 	struct params p;
 
-	if (params_read(req, &p, res) < 0)
+	if (params_read(req, &p, res) < 0 || params_scalars(&p, SLICE(""), res) < 0)
 		return;
 	v[MODE] = params_get(&p, SLICE("mode"));
 	if (v[MODE].n == 0)

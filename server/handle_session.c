@@ -32,7 +32,8 @@ void handle_session_create(struct handle_env *env, struct request *req,
 	struct slice v[3];
 	struct params p;
 
-	if (params_read(req, &p, res) < 0)
+	if (params_read(req, &p, res) < 0 ||
+	    params_scalars(&p, SLICE("uploads"), res) < 0)
 		return;
 	v[0] = params_get(&p, SLICE("scanned_by"));
 	v[1] = params_get(&p, SLICE("station"));

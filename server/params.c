@@ -5,7 +5,8 @@
 
 #include "parse/json_token.h"
 
-static int add(struct params *p, struct slice name, struct slice value, struct err *e)
+static int add(struct params *p, struct slice name, struct slice value, bool nested,
+	       struct err *e)
 {
 	for (size_t i = 0; i < p->n; i++)
 		if (slice_eq(p->item[i].name, name))
@@ -15,6 +16,7 @@ static int add(struct params *p, struct slice name, struct slice value, struct e
 		return err_set(e, ERR_INPUT, "more than %d fields", PARAMS_MAX);
 	p->item[p->n].name = name;
 	p->item[p->n].value = value;
+	p->item[p->n].nested = nested;
 	p->n++;
 	return 0;
 }
@@ -44,15 +46,15 @@ static int member(struct json *j, struct slice name, struct params *p, struct er
 	case JSON_ARRAY:
 		if (nested(j, j->rest.p - 1, &t.text, e) < 0)
 			return -1;
-		return add(p, name, t.text, e);
+		return add(p, name, t.text, true, e);
 	case JSON_TRUE:
-		return add(p, name, SLICE("true"), e);
+		return add(p, name, SLICE("true"), false, e);
 	case JSON_FALSE:
-		return add(p, name, SLICE("false"), e);
+		return add(p, name, SLICE("false"), false, e);
 	case JSON_NULL:
-		return add(p, name, (struct slice){ NULL, 0 }, e);
+		return add(p, name, (struct slice){ NULL, 0 }, false, e);
 	default:
-		return add(p, name, t.text, e);
+		return add(p, name, t.text, false, e);
 	}
 }
 
@@ -83,7 +85,7 @@ static int read_form(const struct request *r, struct params *p, struct err *e)
 	int got;
 
 	while ((got = url_pair_next(&rest, r->arena, &name, &value, e)) == PARSE_MORE)
-		if (add(p, name, value, e) < 0)
+		if (add(p, name, value, false, e) < 0)
 			return -1;
 	return got < 0 ? -1 : 0;
 }
@@ -118,4 +120,18 @@ struct slice params_get(const struct params *p, struct slice name)
 		if (slice_eq(p->item[i].name, name))
 			return p->item[i].value;
 	return (struct slice){ NULL, 0 };
+}
+
+int params_scalars(const struct params *p, struct slice but, struct response *res)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->item[i].nested && !slice_eq(p->item[i].name, but)) {
+			response_error(
+				res, 400, "bad_field",
+				"field \"%.*s\" must be a text, not a list or an object",
+				(int)(p->item[i].name.n < 64 ? p->item[i].name.n : 64),
+				p->item[i].name.p);
+			return -1;
+		}
+	return 0;
 }

@@ -13,8 +13,8 @@ enum { PARAMS_MAX = 32 };
 struct params {
 	struct {
 		struct slice name;
-		struct slice
-			value; /* null is absent; an array or object is its JSON text */
+		struct slice value; /* null is absent; an array or object is its text */
+		bool nested;        /* it is an array or object */
 	} item[PARAMS_MAX];
 	size_t n;
 };
@@ -23,6 +23,9 @@ struct params {
  * media type, 400 for bad syntax or a field given twice. An absent body is no fields. */
 int params_read(const struct request *r, struct params *p,
 		struct response *res) MUST_CHECK;
+/* 0 when no field but the one named holds an array or object; -1 with 400 in res. */
+int params_scalars(const struct params *p, struct slice but,
+		   struct response *res) MUST_CHECK;
 /* The value, or p NULL. */
 struct slice params_get(const struct params *p, struct slice name);
 

@@ -100,6 +100,11 @@ class Scan(ScanCase):
                 self.assertEqual(r.status, 400, r)
                 self.assertIn(field, r.json()["message"])
 
+    def test_lists_are_no_numbers(self):
+        for value in (["SC007"], {"a": 1}):
+            r = self.client.post("/scan", {"waybill_number": value})
+            self.assertEqual((r.status, r.json()["error"]), (400, "bad_field"), r)
+
     def test_forms_mean_the_same(self):
         s = self.session()
         body = urllib.parse.urlencode({"waybill_number": "SC008", "session_id": s}).encode()
