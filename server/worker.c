@@ -148,8 +148,10 @@ static void take_signals(struct worker *w)
 	signals_drain();
 	if (signals_took(SIGCHLD))
 		reap(w);
-	if (signals_took(SIGTERM) || signals_took(SIGINT))
+	if (signals_took(SIGTERM))
 		w->stopping = true;
+	/* Ctrl-C reaches the whole group: what it means to us is the master's to say. */
+	(void)signals_took(SIGINT);
 	if (signals_took(SIGQUIT))
 		drain(w);
 	if (signals_took(SIGUSR1) &&
