@@ -1,0 +1,120 @@
+/*
+ * Requests as they come in: heads and bodies. Ignorant of what is asked for.
+ */
+#include "server/conn_state.h"
+
+#include "server/log.h"
+#include "server/router.h"
+#include "server/serve.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void want_continue(struct conn *c)
+{
+	static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+	/* Nothing else is on its way out, so that the socket's buffer has room; a client
+	 * that does not get it must send its body all the same (RFC 9110, 10.1.1). */
+	if (c->req->framing.expect_continue && c->in.n == 0 &&
+	    send(c->fd, line, sizeof(line) - 1, MSG_NOSIGNAL) < 0)
+		conn_enter(c, CONN_OVER, 0);
+}
+
+static void request_begin(struct conn *c, const struct http_head *h)
+{
+	struct err e = { .kind = ERR_NONE };
+
+	response_init(&c->res, &c->arena);
+	c->req = arena_alloc(&c->arena, sizeof(*c->req));
+	if (c->req == NULL || request_adopt(c->req, h, &c->arena, &e) < 0) {
+		c->req = NULL;
+		conn_answer_error(c, 500, "internal_error",
+				  "the server is out of memory");
+		return;
+	}
+	c->req->peer = c->peer;
+	c->req->started_us = conn_now_us();
+	request_identify(c->req);
+}
+
+/* Reads a head from c->in. Returns whether to go on. */
+bool conn_step_head(struct conn *c)
+{
+	static struct http_head h; /* large; a worker reads one head at a time */
+	struct err e = { .kind = ERR_NONE };
+	bool first = c->parser.at == 0;
+	size_t used;
+	int r;
+
+	if (c->in.n == 0)
+		return false;
+	r = http_head_feed(&c->parser, buf_slice(&c->in), &c->env->limits, &h, &used, &e);
+	if (r == PARSE_MORE) {
+		if (first)
+			conn_enter(c, CONN_HEAD, c->env->handle.cfg->head_timeout);
+		return false;
+	}
+	if (r < 0) {
+		response_init(&c->res, &c->arena);
+		serve_bad_head(c->parser.http_status, &e, &c->res);
+		conn_send_begin(c);
+		return true;
+	}
+	c->parser = (struct http_head_parser){ .at = 0 };
+	request_begin(c, &h);
+	buf_drop(&c->in, used);
+	if (c->req == NULL)
+		return true;
+	if (!serve_head(&c->env->handle, c->req, &c->res)) {
+		conn_send_begin(c);
+		return true;
+	}
+	conn_enter(c, CONN_BODY, c->env->handle.cfg->body_timeout);
+	want_continue(c);
+	return true;
+}
+
+bool conn_step_body(struct conn *c)
+{
+	struct err e = { .kind = ERR_NONE };
+	struct slice in = buf_slice(&c->in);
+	int r = body_feed(&c->req->body, &in, &e);
+
+	buf_drop(&c->in, c->in.n - in.n);
+	if (r == PARSE_MORE)
+		return false;
+	if (r == PARSE_DONE) {
+		conn_dispatch(c);
+		return true;
+	}
+	if (e.kind == ERR_TRANSIENT || e.kind == ERR_INTERNAL)
+		log_line(LOG_ERROR, "%s: %s", c->req->route->name, e.text);
+	response_failure(&c->res, "bad_request", &e);
+	c->res.close = true;
+	conn_send_begin(c);
+	return true;
+}
+
+void conn_read_more(struct conn *c)
+{
+	struct err e = { .kind = ERR_NONE };
+	size_t want = c->state == CONN_BODY ? CONN_READ_BODY : CONN_READ;
+	ssize_t n;
+
+	if (want > c->in.cap - c->in.n)
+		want = c->in.cap - c->in.n;
+	if (want == 0 || buf_reserve(&c->in, want, &e) < 0) {
+		conn_enter(c, CONN_OVER, 0);
+		return;
+	}
+	n = read(c->fd, c->in.p + c->in.n, want);
+	if (n > 0) {
+		c->in.n += (size_t)n;
+		conn_advance(c);
+	} else if (n == 0 ||
+		   (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
+		conn_enter(c, CONN_OVER, 0);
+	}
+}

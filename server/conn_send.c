@@ -1,0 +1,117 @@
+/*
+ * Answers as they go out, and how a connection ends. Ignorant of what they say.
+ */
+#include "server/conn_state.h"
+
+#include "server/access_log.h"
+#include "server/log.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINGER_MS = 2000, LINGER_BYTES = 4 * 1024 * 1024 };
+
+/* The answer in c->res goes out. */
+void conn_send_begin(struct conn *c)
+{
+	struct err e = { .kind = ERR_NONE };
+	struct response_context ctx = {
+		.head_only = c->req != NULL && c->req->head.method == HTTP_HEAD,
+		.now = time(NULL),
+	};
+
+	c->keep_alive = c->req != NULL && c->req->framing.keep_alive && !c->res.close &&
+			!c->env->draining;
+	ctx.keep_alive = c->keep_alive;
+	if (c->req != NULL)
+		ctx.request_id = c->req->id;
+	if (response_head(&c->res, &ctx, &c->head, &e) < 0) {
+		log_line(LOG_ERROR, "an answer could not be written: %s", e.text);
+		conn_enter(c, CONN_OVER, 0);
+		return;
+	}
+	if (ctx.head_only || c->res.status == 204 || c->res.status == 304)
+		c->res.body.n = 0;
+	c->sent = 0;
+	conn_enter(c, CONN_SEND, c->env->handle.cfg->request_timeout);
+}
+
+void conn_answer_error(struct conn *c, unsigned status, const char *code,
+		       const char *text)
+{
+	response_error(&c->res, status, code, "%s", text);
+	c->res.close = true;
+	conn_send_begin(c);
+}
+
+static void sent_all(struct conn *c)
+{
+	bool unread = c->res.close || c->in.n > 0;
+
+	if (c->req != NULL)
+		access_log_write(c->req, &c->res, c->res.body.n,
+				 conn_now_us() - c->req->started_us, c->db_us);
+	(void)atomic_fetch_add_explicit(&c->env->slot->requests, 1, memory_order_relaxed);
+	conn_request_end(c);
+	c->db_us = 0;
+	c->served = true;
+	if (c->keep_alive) {
+		conn_enter(c, CONN_HEAD, c->env->handle.cfg->idle_timeout);
+		if (c->in.n == 0)
+			buf_release(&c->in);
+	} else if (unread) {
+		/* Closing with bytes unread would reset the connection, and the client
+		 * could lose the answer: say that we are done, and wait for its end. */
+		(void)shutdown(c->fd, SHUT_WR);
+		conn_enter(c, CONN_LINGER, LINGER_MS);
+	} else {
+		conn_enter(c, CONN_OVER, 0);
+	}
+}
+
+/* Returns whether all was sent and the next request may follow. */
+bool conn_step_send(struct conn *c)
+{
+	size_t head = c->sent < c->head.n ? c->head.n - (size_t)c->sent : 0;
+	size_t body_at = c->sent > c->head.n ? (size_t)(c->sent - c->head.n) : 0;
+	struct iovec iov[2];
+	ssize_t n;
+	int parts = 0;
+
+	/* iovec has no const; nothing is written through it. */
+	if (head > 0)
+		iov[parts++] = (struct iovec){ c->head.p + c->sent, head };
+	if (c->res.body.n > body_at)
+		iov[parts++] =
+			(struct iovec){ (void *)(uintptr_t)(c->res.body.p + body_at),
+					c->res.body.n - body_at };
+	n = writev(c->fd, iov, parts);
+	if (n < 0) {
+		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+			conn_enter(c, CONN_OVER, 0);
+		return false;
+	}
+	c->sent += (uint64_t)n;
+	if (c->sent < c->head.n + c->res.body.n) {
+		c->deadline_ms = slots_now_ms() + c->env->handle.cfg->request_timeout;
+		return false;
+	}
+	sent_all(c);
+	return true;
+}
+
+void conn_linger(struct conn *c)
+{
+	char waste[CONN_READ];
+	ssize_t n = read(c->fd, waste, sizeof(waste));
+
+	if (n > 0)
+		c->lingered += (uint64_t)n;
+	if (n == 0 ||
+	    (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) ||
+	    c->lingered > LINGER_BYTES)
+		conn_enter(c, CONN_OVER, 0);
+}

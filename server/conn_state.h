@@ -1,0 +1,83 @@
+/*
+ * What the parts of a connection share: conn (its life), conn_read (requests coming in),
+ * conn_send (answers going out) and conn_task. For those alone; everybody else sees
+ * conn.h.
+ */
+#ifndef SERVER_CONN_STATE_H
+#define SERVER_CONN_STATE_H
+
+#include "server/conn.h"
+
+enum {
+	CONN_READ = 16 * 1024, /* bytes at a time */
+	CONN_READ_BODY = 64 * 1024,
+	CONN_HEAD_CAP = 64 * 1024 /* of an answer */
+};
+
+/* Named for what comes next. */
+enum conn_state {
+	CONN_HEAD,      /* a request's head */
+	CONN_BODY,      /* its body */
+	CONN_TASK_SLOT, /* a free task */
+	CONN_TASK,      /* the task's answer */
+	CONN_SEND,      /* the client taking the answer */
+	CONN_LINGER,    /* the client's end, whatever it still sends (RFC 9112, 9.6) */
+	CONN_OVER
+};
+
+struct conn {
+	struct conn_env *env;
+	int fd;
+	enum conn_state state;
+	uint64_t deadline_ms;
+	uint64_t retry_ms; /* CONN_TASK_SLOT: the next try */
+	struct buf in;
+	struct http_head_parser parser;
+	struct arena arena;
+	struct request *req; /* in the arena; NULL between requests */
+	struct response res;
+	struct buf head; /* of the answer */
+	uint64_t sent;   /* bytes of head and body */
+	bool keep_alive;
+	bool served; /* one answer at least */
+	bool deaf;   /* more bytes wait, but not for the request at hand: don't poll for
+			them */
+	uint64_t lingered;
+	uint64_t db_us; /* spent on PostgreSQL for this request */
+	struct task task;
+	char peer[64];
+};
+
+/* Microseconds of the monotonic clock. */
+uint64_t conn_now_us(void);
+/* The next state, and how long it may last. */
+void conn_enter(struct conn *c, enum conn_state state, uint64_t in_ms);
+/* Goes on until bytes, room or a task are needed. */
+void conn_advance(struct conn *c);
+/* A whole request: answered at once, or by a task. */
+void conn_dispatch(struct conn *c);
+/* Forgets the request and its answer. */
+void conn_request_end(struct conn *c);
+
+/* Steps return whether to go on at once. */
+bool conn_step_head(struct conn *c);
+bool conn_step_body(struct conn *c);
+/* The socket has bytes of a request. */
+void conn_read_more(struct conn *c);
+
+/* The answer in c->res goes out. */
+void conn_send_begin(struct conn *c);
+/* An error that ends the connection goes out. */
+void conn_answer_error(struct conn *c, unsigned status, const char *code,
+		       const char *text);
+bool conn_step_send(struct conn *c);
+/* The socket has bytes that nobody wants. */
+void conn_linger(struct conn *c);
+
+/* A waiting task starts as soon as one of the host's slots is free. */
+void conn_task_try(struct conn *c);
+/* While a task works: bytes of a next request stay where they are; an end means that
+ * nobody waits for this answer. */
+void conn_watch_client(struct conn *c);
+
+#endif
