@@ -81,6 +81,13 @@ static const char *check_zone(struct slice v)
 	return NULL;
 }
 
+static const char *check_format(struct slice v)
+{
+	return slice_eq(v, SLICE("combined")) || slice_eq(v, SLICE("json"))
+		       ? NULL
+		       : "must be combined or json";
+}
+
 #define AT(field) offsetof(struct config, field)
 /* clang-format off */
 static const struct key keys[] = {
@@ -97,6 +104,8 @@ static const struct key keys[] = {
 	{ "timezone", TEXT, AT(timezone), "Asia/Manila", 0, 0, check_zone },
 	{ "trusted_proxies", TEXT, AT(trusted_proxies), "", 0, 0, NULL },
 	{ "access_log", TEXT, AT(access_log), "", 0, 0, NULL },
+	{ "access_log_format", TEXT, AT(access_log_format), "combined", 0, 0, check_format },
+	{ "slow_log", TIME, AT(slow_log), "1s", 0, day, NULL },
 	{ "log_level", LEVEL, AT(log_level), "info", 0, 0, NULL },
 	{ "log_file", TEXT, AT(log_file), "", 0, 0, NULL },
 	{ "user", TEXT, AT(user), "", 0, 0, NULL },

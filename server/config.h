@@ -23,7 +23,9 @@ struct config {
 	uint64_t max_upload; /* bytes of an upload's body */
 	char *timezone;      /* of times in manifests; an IANA name */
 	char *trusted_proxies;
-	char *access_log; /* "" none, "-" stdout, else a file */
+	char *access_log;        /* "" none, "-" stdout, else a file */
+	char *access_log_format; /* "combined" or "json" */
+	uint32_t slow_log;       /* 0: no lines about slow requests */
 	enum log_level log_level;
 	char *log_file; /* "" or "-": stderr */
 	char *user;     /* "": stay who we are */

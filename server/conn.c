@@ -27,6 +27,42 @@ void conn_enter(struct conn *c, enum conn_state state, uint64_t in_ms)
 	c->deadline_ms = slots_now_ms() + in_ms;
 }
 
+static enum slot_conn waits_for(const struct conn *c)
+{
+	switch (c->state) {
+	case CONN_HEAD:
+		return c->in.n == 0 ? SLOT_CONN_IDLE : SLOT_CONN_HEAD;
+	case CONN_BODY:
+		return SLOT_CONN_BODY;
+	case CONN_TASK_SLOT:
+		return SLOT_CONN_WAIT;
+	case CONN_TASK:
+		return SLOT_CONN_TASK;
+	case CONN_SEND:
+		return SLOT_CONN_SEND;
+	case CONN_LINGER:
+		return SLOT_CONN_LINGER;
+	case CONN_OVER:
+	default:
+		return SLOT_CONNS;
+	}
+}
+
+void conn_show(struct conn *c)
+{
+	enum slot_conn now = waits_for(c);
+	atomic_uint *shown = c->env->slot->conn;
+
+	if (now == c->shown)
+		return;
+	if (c->shown != SLOT_CONNS)
+		(void)atomic_fetch_sub_explicit(&shown[c->shown], 1,
+						memory_order_relaxed);
+	if (now != SLOT_CONNS)
+		(void)atomic_fetch_add_explicit(&shown[now], 1, memory_order_relaxed);
+	c->shown = now;
+}
+
 struct conn *conn_open(struct conn_env *env, int fd, const char *peer)
 {
 	struct conn *c = calloc(1, sizeof(*c));
@@ -42,8 +78,11 @@ struct conn *conn_open(struct conn_env *env, int fd, const char *peer)
 		 (size_t)env->limits.max_line + env->limits.max_head + CONN_READ_BODY);
 	buf_init(&c->head, CONN_HEAD_CAP);
 	arena_init(&c->arena, ARENA_CAP);
+	c->shown = SLOT_CONNS;
 	(void)snprintf(c->peer, sizeof(c->peer), "%s", peer);
 	conn_enter(c, CONN_HEAD, env->handle.cfg->idle_timeout);
+	metrics_add(env->handle.metrics, METRIC_ACCEPTED, 1);
+	conn_show(c);
 	return c;
 }
 
@@ -52,6 +91,8 @@ void conn_request_end(struct conn *c)
 	if (c->req != NULL)
 		body_release(&c->req->body);
 	c->req = NULL;
+	c->whole_us = c->db_us = 0;
+	c->slowest = NULL;
 	task_end(&c->task);
 	buf_release(&c->head);
 	arena_reset(&c->arena);
@@ -64,6 +105,8 @@ void conn_close(struct conn **cp)
 	if (c == NULL)
 		return;
 	conn_request_end(c);
+	c->state = CONN_OVER;
+	conn_show(c);
 	buf_release(&c->in);
 	arena_release(&c->arena);
 	(void)close(c->fd);
@@ -76,6 +119,7 @@ void conn_dispatch(struct conn *c)
 {
 	struct conn_env *env = c->env;
 
+	c->whole_us = conn_now_us();
 	slot_route(env->slot, slice_str(c->req->route->name));
 	if (serve_in_task(c->req)) {
 		conn_enter(c, CONN_TASK_SLOT, env->handle.cfg->request_timeout);
@@ -83,9 +127,12 @@ void conn_dispatch(struct conn *c)
 		return;
 	}
 	slot_state(env->slot, SLOT_BUSY);
+	(void)db_spent_us(env->handle.db); /* by the health check */
+	(void)db_slowest(env->handle.db, &c->slowest_us);
 	serve_request(&env->handle, c->req, &c->res);
 	slot_state(env->slot, env->draining ? SLOT_DRAINING : SLOT_IDLE);
 	c->db_us = db_spent_us(env->handle.db);
+	c->slowest = db_slowest(env->handle.db, &c->slowest_us);
 	conn_send_begin(c);
 }
 
@@ -170,6 +217,7 @@ void conn_ready(struct conn *c, short revents)
 	default:
 		break;
 	}
+	conn_show(c);
 }
 
 static void timed_out(struct conn *c)
@@ -220,6 +268,7 @@ void conn_tick(struct conn *c, uint64_t now_ms)
 		conn_advance(c);
 	if (now_ms >= c->deadline_ms && c->state != CONN_OVER)
 		timed_out(c);
+	conn_show(c);
 }
 
 uint64_t conn_deadline(const struct conn *c)

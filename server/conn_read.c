@@ -111,6 +111,7 @@ void conn_read_more(struct conn *c)
 	}
 	n = read(c->fd, c->in.p + c->in.n, want);
 	if (n > 0) {
+		metrics_add(c->env->handle.metrics, METRIC_RECEIVED, (uint64_t)n);
 		c->in.n += (size_t)n;
 		conn_advance(c);
 	} else if (n == 0 ||

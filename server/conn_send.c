@@ -5,6 +5,7 @@
 
 #include "server/access_log.h"
 #include "server/log.h"
+#include "server/router.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -14,7 +15,32 @@
 
 enum { LINGER_MS = 2000, LINGER_BYTES = 4 * 1024 * 1024 };
 
-/* The answer in c->res goes out. */
+static void tell_slow(const struct conn *c)
+{
+	log_line(LOG_WARNING,
+		 "slow: %s %.*s: answered %u after %llu ms, database %llu ms%s%s%s",
+		 c->req->route->name, (int)c->req->id.n, c->req->id.p, c->res.status,
+		 (unsigned long long)(c->took_us / 1000),
+		 (unsigned long long)(c->db_us / 1000),
+		 c->slowest == NULL ? "" : ", longest statement '",
+		 c->slowest == NULL ? "" : c->slowest, c->slowest == NULL ? "" : "'");
+}
+
+/* An answer is there: counted, whether or not the client takes it. */
+static void measure(struct conn *c)
+{
+	struct metrics *m = c->env->handle.metrics;
+	uint32_t slow = c->env->handle.cfg->slow_log;
+
+	c->took_us = c->whole_us == 0 ? 0 : conn_now_us() - c->whole_us;
+	metrics_request(m, router_index(c->req == NULL ? NULL : c->req->route),
+			c->res.status, c->took_us);
+	if (c->whole_us != 0 && slow != 0 && c->took_us >= (uint64_t)slow * 1000) {
+		metrics_add(m, METRIC_SLOW, 1);
+		tell_slow(c);
+	}
+}
+
 void conn_send_begin(struct conn *c)
 {
 	struct err e = { .kind = ERR_NONE };
@@ -36,6 +62,7 @@ void conn_send_begin(struct conn *c)
 	if (ctx.head_only || c->res.status == 204 || c->res.status == 304)
 		c->res.body.n = 0;
 	c->sent = 0;
+	measure(c);
 	conn_enter(c, CONN_SEND, c->env->handle.cfg->request_timeout);
 }
 
@@ -51,12 +78,19 @@ static void sent_all(struct conn *c)
 {
 	bool unread = c->res.close || c->in.n > 0;
 
-	if (c->req != NULL)
-		access_log_write(c->req, &c->res, c->res.body.n,
-				 conn_now_us() - c->req->started_us, c->db_us);
+	const struct access_log_line line = {
+		.peer = c->peer,
+		.req = c->req,
+		.status = c->res.status,
+		.sent = c->res.body.n,
+		.us = c->req == NULL ? 0 : conn_now_us() - c->req->started_us,
+		.db_us = c->db_us,
+	};
+
+	if (access_log_write(&line) < 0)
+		metrics_add(c->env->handle.metrics, METRIC_LOG_LOST, 1);
 	(void)atomic_fetch_add_explicit(&c->env->slot->requests, 1, memory_order_relaxed);
 	conn_request_end(c);
-	c->db_us = 0;
 	c->served = true;
 	if (c->keep_alive) {
 		conn_enter(c, CONN_HEAD, c->env->handle.cfg->idle_timeout);
@@ -94,6 +128,7 @@ bool conn_step_send(struct conn *c)
 			conn_enter(c, CONN_OVER, 0);
 		return false;
 	}
+	metrics_add(c->env->handle.metrics, METRIC_SENT, (uint64_t)n);
 	c->sent += (uint64_t)n;
 	if (c->sent < c->head.n + c->res.body.n) {
 		c->deadline_ms = slots_now_ms() + c->env->handle.cfg->request_timeout;

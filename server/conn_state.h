@@ -43,7 +43,12 @@ struct conn {
 	bool deaf;   /* more bytes wait, but not for the request at hand: don't poll for
 			them */
 	uint64_t lingered;
-	uint64_t db_us; /* spent on PostgreSQL for this request */
+	uint64_t whole_us;   /* when the request was there as a whole */
+	uint64_t took_us;    /* from then to its answer */
+	uint64_t db_us;      /* of that, spent on PostgreSQL */
+	const char *slowest; /* the statement that took longest, or NULL */
+	uint64_t slowest_us;
+	enum slot_conn shown; /* on the scoreboard; SLOT_CONNS: not yet */
 	struct task task;
 	char peer[64];
 };
@@ -56,6 +61,8 @@ void conn_enter(struct conn *c, enum conn_state state, uint64_t in_ms);
 void conn_advance(struct conn *c);
 /* A whole request: answered at once, or by a task. */
 void conn_dispatch(struct conn *c);
+/* Tells the scoreboard what the connection waits for now. */
+void conn_show(struct conn *c);
 /* Forgets the request and its answer. */
 void conn_request_end(struct conn *c);
 

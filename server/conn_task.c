@@ -61,6 +61,7 @@ void conn_task_ready(struct conn *c)
 		task_end(&c->task);
 		conn_send_begin(c);
 	} else {
+		metrics_add(c->env->handle.metrics, METRIC_TASKS_DIED, 1);
 		log_line(LOG_ERROR, "%s %.*s: its task %ld ended without an answer",
 			 c->req->route->name, (int)c->req->id.n, c->req->id.p,
 			 (long)c->task.pid);
@@ -71,4 +72,5 @@ void conn_task_ready(struct conn *c)
 				  "was changed; try again");
 	}
 	conn_advance(c);
+	conn_show(c);
 }

@@ -145,8 +145,11 @@ static void child_ended(struct master *m, struct child *c, int status)
 	else if (!expected)
 		log_line(LOG_ERROR, "worker %ld ended with status %d", (long)c->pid,
 			 WEXITSTATUS(status));
+	if (c->old && m->stop == STOP_NOT)
+		slots_restarted(m->slots, SLOTS_RELOADED);
 	if (!expected) {
-		(void)atomic_fetch_add(&slots_shared(m->slots)->restarts, 1);
+		slots_restarted(m->slots, WIFSIGNALED(status) ? SLOTS_SIGNALLED
+							      : SLOTS_EXITED);
 		if (policy_died(&m->policy, now, lived))
 			log_line(LOG_WARNING,
 				 "a worker ended %llu ms after its start; the next start "
@@ -360,7 +363,7 @@ static int master_init(struct master *m, struct err *e)
 			 "running as root; set 'user' to an account of its own");
 	if (static_open(cfg->static_dir, &m->files, e) < 0 ||
 	    slots_create(cfg->spool_dir, &m->slots, e) < 0 ||
-	    access_log_open(cfg->access_log, e) < 0)
+	    access_log_open(cfg, e) < 0)
 		return -1;
 	if (pipe(m->life) < 0)
 		return err_set(e, ERR_INTERNAL, "cannot make a pipe: %s",

@@ -60,7 +60,11 @@ static int worker_init(struct worker *w, const struct worker_start *s, struct er
 					      .max_fields = HTTP_MAX_FIELDS };
 	w->env.slot = s->slot;
 	(void)snprintf(name, sizeof(name), "waybilld worker %u", s->number);
-	return db_open(s->cfg, name, &w->env.handle.db, e);
+	if (db_open(s->cfg, name, &w->env.handle.db, e) < 0)
+		return -1;
+	w->env.handle.metrics = slots_metrics(s->slots, s->slot);
+	db_metrics(w->env.handle.db, w->env.handle.metrics);
+	return 0;
 }
 
 static void worker_release(struct worker *w)
@@ -154,7 +158,7 @@ static void take_signals(struct worker *w)
 		drain(w);
 	if (signals_took(SIGUSR1) &&
 	    (log_open(w->start->cfg->log_file, w->start->cfg->log_level, &e) < 0 ||
-	     access_log_open(w->start->cfg->access_log, &e) < 0))
+	     access_log_open(w->start->cfg, &e) < 0))
 		log_line(LOG_ERROR, "%s", e.text);
 }
 
@@ -287,7 +291,7 @@ int worker_run(const struct worker_start *s)
 	(void)snprintf(role, sizeof(role), "worker %u", s->number);
 	log_role(role);
 	if (signals_init(&e) < 0 || worker_init(&w, s, &e) < 0 ||
-	    access_log_open(s->cfg->access_log, &e) < 0) {
+	    access_log_open(s->cfg, &e) < 0) {
 		log_line(LOG_ERROR, "cannot start: %s", e.text);
 		worker_release(&w);
 		return 1;
