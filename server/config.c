@@ -5,7 +5,7 @@
  */
 #include "server/config.h"
 
-#include "parse/slice.h"
+#include "parse/ip.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -81,6 +81,18 @@ static const char *check_zone(struct slice v)
 	return NULL;
 }
 
+static const char *check_proxies(struct slice v)
+{
+	struct err e = { .kind = ERR_NONE };
+	struct ip_nets nets;
+
+	if (ip_nets_parse(v, &nets, &e) == 0)
+		return NULL;
+	return e.kind == ERR_LIMIT ? "has more than 64 addresses and networks"
+				   : "must be addresses (10.0.0.1), networks "
+				     "(10.0.0.0/8, fd00::/8) or unix, with commas";
+}
+
 static const char *check_format(struct slice v)
 {
 	return slice_eq(v, SLICE("combined")) || slice_eq(v, SLICE("json"))
@@ -102,7 +114,8 @@ static const struct key keys[] = {
 	{ "spool_dir", TEXT, AT(spool_dir), "/var/lib/waybill/spool", 0, 0, check_path },
 	{ "max_upload", SIZE, AT(max_upload), "100M", kilo, kilo * kilo * kilo * kilo, NULL },
 	{ "timezone", TEXT, AT(timezone), "Asia/Manila", 0, 0, check_zone },
-	{ "trusted_proxies", TEXT, AT(trusted_proxies), "", 0, 0, NULL },
+	{ "trusted_proxies", TEXT, AT(trusted_proxies), "", 0, 0, check_proxies },
+	{ "proxy_protocol", FLAG, AT(proxy_protocol), "off", 0, 0, NULL },
 	{ "access_log", TEXT, AT(access_log), "", 0, 0, NULL },
 	{ "access_log_format", TEXT, AT(access_log_format), "combined", 0, 0, check_format },
 	{ "slow_log", TIME, AT(slow_log), "1s", 0, day, NULL },
@@ -116,6 +129,9 @@ static const struct key keys[] = {
 	{ "head_timeout", TIME, AT(head_timeout), "10s", 1, day, NULL },
 	{ "body_timeout", TIME, AT(body_timeout), "300s", 1, day, NULL },
 	{ "task_timeout", TIME, AT(task_timeout), "600s", 1, day, NULL },
+	{ "body_min_rate", SIZE, AT(body_min_rate), "1K", 0, kilo * kilo * kilo, NULL },
+	{ "shed_after", TIME, AT(shed_after), "5s", 0, day, NULL },
+	{ "max_connections_per_client", COUNT, AT(max_connections_per_client), "0", 0, 65536, NULL },
 	{ "max_connections", COUNT, AT(max_connections), "512", 1, 65536, NULL },
 	{ "backlog", COUNT, AT(backlog), "1024", 1, 65535, NULL },
 };

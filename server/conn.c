@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ARENA_CAP = 80 * 1024 * 1024 };
+enum { ARENA_CAP = 80 * 1024 * 1024, REFUSED_MS = 2000 };
 
 uint64_t conn_now_us(void)
 {
@@ -30,6 +30,8 @@ void conn_enter(struct conn *c, enum conn_state state, uint64_t in_ms)
 static enum slot_conn waits_for(const struct conn *c)
 {
 	switch (c->state) {
+	case CONN_PROXY:
+		return SLOT_CONN_HEAD;
 	case CONN_HEAD:
 		return c->in.n == 0 ? SLOT_CONN_IDLE : SLOT_CONN_HEAD;
 	case CONN_BODY:
@@ -63,6 +65,37 @@ void conn_show(struct conn *c)
 	c->shown = now;
 }
 
+/* A connection that is refused gets its answer when it has asked, like any other, or
+ * ends soon. */
+static void refuse(struct conn *c, unsigned status, enum metric why)
+{
+	metrics_add(c->env->handle.metrics, why, 1);
+	c->refused = status;
+	conn_enter(c, CONN_HEAD, REFUSED_MS);
+}
+
+void conn_refuse(struct conn *c)
+{
+	refuse(c, 503, METRIC_REFUSED_FULL);
+}
+
+void conn_admit(struct conn *c)
+{
+	conn_enter(c, CONN_HEAD, c->env->handle.cfg->idle_timeout);
+	switch (clients_enter(&c->env->clients, &c->client)) {
+	case CLIENTS_TOO_MANY:
+		refuse(c, 429, METRIC_REFUSED_CLIENT);
+		break;
+	case CLIENTS_FLOOD:
+		refuse(c, 429, METRIC_REFUSED_CLIENT);
+		conn_enter(c, CONN_OVER, 0);
+		break;
+	case CLIENTS_WELCOME:
+	default:
+		break;
+	}
+}
+
 struct conn *conn_open(struct conn_env *env, int fd, const char *peer)
 {
 	struct conn *c = calloc(1, sizeof(*c));
@@ -80,8 +113,12 @@ struct conn *conn_open(struct conn_env *env, int fd, const char *peer)
 	arena_init(&c->arena, ARENA_CAP);
 	c->shown = SLOT_CONNS;
 	(void)snprintf(c->peer, sizeof(c->peer), "%s", peer);
-	conn_enter(c, CONN_HEAD, env->handle.cfg->idle_timeout);
 	metrics_add(env->handle.metrics, METRIC_ACCEPTED, 1);
+	c->client = clients_peer(&env->clients, peer);
+	if (c->client.trusted && env->handle.cfg->proxy_protocol)
+		conn_enter(c, CONN_PROXY, env->handle.cfg->head_timeout);
+	else
+		conn_admit(c);
 	conn_show(c);
 	return c;
 }
@@ -107,11 +144,23 @@ void conn_close(struct conn **cp)
 	conn_request_end(c);
 	c->state = CONN_OVER;
 	conn_show(c);
+	clients_leave(&c->env->clients, &c->client);
 	buf_release(&c->in);
 	arena_release(&c->arena);
 	(void)close(c->fd);
 	free(c);
 	*cp = NULL;
+}
+
+/* While the worker answered those before it in this round. What is left unanswered for
+ * so long is better sent to another host, or asked again when this one has caught up. */
+static bool waited_too_long(const struct conn *c)
+{
+	const struct conn_env *env = c->env;
+	uint32_t most = env->handle.cfg->shed_after;
+
+	return most != 0 && (c->req->route->flags & ROUTE_ALWAYS) == 0 &&
+	       slots_now_ms() >= env->round_ms + most;
 }
 
 /* A whole request: answered here, or by a task. */
@@ -120,6 +169,11 @@ void conn_dispatch(struct conn *c)
 	struct conn_env *env = c->env;
 
 	c->whole_us = conn_now_us();
+	if (waited_too_long(c)) {
+		metrics_add(env->handle.metrics, METRIC_SHED, 1);
+		conn_answer_busy(c, 503);
+		return;
+	}
 	slot_route(env->slot, slice_str(c->req->route->name));
 	if (serve_in_task(c->req)) {
 		conn_enter(c, CONN_TASK_SLOT, env->handle.cfg->request_timeout);
@@ -143,6 +197,9 @@ void conn_advance(struct conn *c)
 
 	while (on)
 		switch (c->state) {
+		case CONN_PROXY:
+			on = conn_step_proxy(c);
+			break;
 		case CONN_HEAD:
 			on = conn_step_head(c);
 			break;
@@ -173,6 +230,7 @@ int conn_fd(const struct conn *c)
 short conn_events(const struct conn *c)
 {
 	switch (c->state) {
+	case CONN_PROXY:
 	case CONN_HEAD:
 	case CONN_BODY:
 	case CONN_LINGER:
@@ -196,6 +254,7 @@ int conn_task_fd(const struct conn *c)
 void conn_ready(struct conn *c, short revents)
 {
 	switch (c->state) {
+	case CONN_PROXY:
 	case CONN_HEAD:
 	case CONN_BODY:
 		conn_read_more(c);
@@ -252,6 +311,7 @@ static void timed_out(struct conn *c)
 			c, 503, "task_timeout",
 			"this took longer than the server allows; nothing was changed");
 		break;
+	case CONN_PROXY:
 	case CONN_SEND:
 	case CONN_LINGER:
 	case CONN_OVER:
@@ -262,10 +322,23 @@ static void timed_out(struct conn *c)
 	conn_advance(c);
 }
 
+/* A body that comes too slowly ends like one that never comes. */
+static void look_at_rate(struct conn *c, uint64_t now_ms)
+{
+	uint64_t least = c->env->handle.cfg->body_min_rate * CONN_RATE_MS / 1000;
+
+	if (c->received < least)
+		c->deadline_ms = now_ms;
+	c->received = 0;
+	c->rate_ms = now_ms + CONN_RATE_MS;
+}
+
 void conn_tick(struct conn *c, uint64_t now_ms)
 {
 	if (c->state == CONN_TASK_SLOT && now_ms >= c->retry_ms)
 		conn_advance(c);
+	if (c->state == CONN_BODY && now_ms >= c->rate_ms)
+		look_at_rate(c, now_ms);
 	if (now_ms >= c->deadline_ms && c->state != CONN_OVER)
 		timed_out(c);
 	conn_show(c);
@@ -275,6 +348,8 @@ uint64_t conn_deadline(const struct conn *c)
 {
 	if (c->state == CONN_TASK_SLOT && c->retry_ms < c->deadline_ms)
 		return c->retry_ms;
+	if (c->state == CONN_BODY && c->rate_ms < c->deadline_ms)
+		return c->rate_ms;
 	return c->deadline_ms;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "server/conn_state.h"
 
+#include "parse/proxy_protocol.h"
 #include "server/log.h"
 #include "server/router.h"
 #include "server/serve.h"
@@ -10,6 +11,31 @@
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* What comes before the first request, and never again. */
+bool conn_step_proxy(struct conn *c)
+{
+	struct err e = { .kind = ERR_NONE };
+	struct proxy_header h;
+	size_t used;
+	int r = proxy_header_read(buf_slice(&c->in), &h, &used, &e);
+
+	if (r == PARSE_MORE)
+		return false;
+	if (r < 0) {
+		metrics_add(c->env->handle.metrics, METRIC_REFUSED_PROXY, 1);
+		log_line(LOG_WARNING, "connection of %s closed: %s", c->peer, e.text);
+		conn_enter(c, CONN_OVER, 0);
+		return false;
+	}
+	buf_drop(&c->in, used);
+	if (h.known) {
+		c->client = clients_named(&c->env->clients, &h.source);
+		ip_write(&h.source, c->peer);
+	}
+	conn_admit(c);
+	return c->state == CONN_HEAD;
+}
 
 static void want_continue(struct conn *c)
 {
@@ -20,6 +46,26 @@ static void want_continue(struct conn *c)
 	if (c->req->framing.expect_continue && c->in.n == 0 &&
 	    send(c->fd, line, sizeof(line) - 1, MSG_NOSIGNAL) < 0)
 		conn_enter(c, CONN_OVER, 0);
+}
+
+/* The peer, or whom a proxy names that is trusted. */
+static void name_client(struct conn *c)
+{
+	struct ip ip = c->client.ip, was = ip;
+	char text[IP_TEXT];
+	struct slice copy;
+
+	c->req->peer = c->peer;
+	if (!c->client.trusted)
+		return;
+	c->req->secure = forwarded_secure(&c->req->head);
+	forwarded_client(&c->req->head, &c->env->clients.trusted, &ip);
+	if (memcmp(&ip, &was, sizeof(ip)) == 0)
+		return;
+	ip_write(&ip, text);
+	copy = arena_dup(&c->arena, slice_str(text));
+	if (copy.p != NULL)
+		c->req->peer = copy.p;
 }
 
 static void request_begin(struct conn *c, const struct http_head *h)
@@ -34,7 +80,8 @@ static void request_begin(struct conn *c, const struct http_head *h)
 				  "the server is out of memory");
 		return;
 	}
-	c->req->peer = c->peer;
+	c->req->body.fd = -1;
+	name_client(c);
 	c->req->started_us = conn_now_us();
 	request_identify(c->req);
 }
@@ -67,11 +114,20 @@ bool conn_step_head(struct conn *c)
 	buf_drop(&c->in, used);
 	if (c->req == NULL)
 		return true;
+	if (c->refused != 0) {
+		c->res.close = true;
+		conn_answer_busy(c, c->refused);
+		return true;
+	}
 	if (!serve_head(&c->env->handle, c->req, &c->res)) {
 		conn_send_begin(c);
 		return true;
 	}
 	conn_enter(c, CONN_BODY, c->env->handle.cfg->body_timeout);
+	c->received = c->in.n;
+	c->rate_ms = c->env->handle.cfg->body_min_rate == 0
+			     ? UINT64_MAX
+			     : slots_now_ms() + CONN_RATE_MS;
 	want_continue(c);
 	return true;
 }
@@ -113,6 +169,7 @@ void conn_read_more(struct conn *c)
 	if (n > 0) {
 		metrics_add(c->env->handle.metrics, METRIC_RECEIVED, (uint64_t)n);
 		c->in.n += (size_t)n;
+		c->received += (uint64_t)n;
 		conn_advance(c);
 	} else if (n == 0 ||
 		   (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {

@@ -74,6 +74,19 @@ void conn_answer_error(struct conn *c, unsigned status, const char *code,
 	conn_send_begin(c);
 }
 
+void conn_answer_busy(struct conn *c, unsigned status)
+{
+	if (status == 429)
+		response_error(&c->res, status, "too_many_connections",
+			       "this client has too many connections; close some");
+	else
+		response_error(&c->res, status, "busy",
+			       "the server is busy; nothing was changed; try again in a "
+			       "moment");
+	response_field(&c->res, "Retry-After", SLICE("2"));
+	conn_send_begin(c);
+}
+
 static void sent_all(struct conn *c)
 {
 	bool unread = c->res.close || c->in.n > 0;

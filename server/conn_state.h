@@ -11,11 +11,13 @@
 enum {
 	CONN_READ = 16 * 1024, /* bytes at a time */
 	CONN_READ_BODY = 64 * 1024,
-	CONN_HEAD_CAP = 64 * 1024 /* of an answer */
+	CONN_HEAD_CAP = 64 * 1024, /* of an answer */
+	CONN_RATE_MS = 10000       /* over which a body's rate is measured */
 };
 
 /* Named for what comes next. */
 enum conn_state {
+	CONN_PROXY,     /* a trusted proxy's PROXY header */
 	CONN_HEAD,      /* a request's head */
 	CONN_BODY,      /* its body */
 	CONN_TASK_SLOT, /* a free task */
@@ -31,6 +33,8 @@ struct conn {
 	enum conn_state state;
 	uint64_t deadline_ms;
 	uint64_t retry_ms; /* CONN_TASK_SLOT: the next try */
+	uint64_t rate_ms;  /* CONN_BODY: when its rate is looked at next */
+	uint64_t received; /* CONN_BODY: bytes since it was looked at last */
 	struct buf in;
 	struct http_head_parser parser;
 	struct arena arena;
@@ -50,6 +54,8 @@ struct conn {
 	uint64_t slowest_us;
 	enum slot_conn shown; /* on the scoreboard; SLOT_CONNS: not yet */
 	struct task task;
+	struct client client;
+	unsigned refused; /* the status that its first request gets; 0: welcome */
 	char peer[64];
 };
 
@@ -66,7 +72,11 @@ void conn_show(struct conn *c);
 /* Forgets the request and its answer. */
 void conn_request_end(struct conn *c);
 
+/* It is known whose the connection is. */
+void conn_admit(struct conn *c);
+
 /* Steps return whether to go on at once. */
+bool conn_step_proxy(struct conn *c);
 bool conn_step_head(struct conn *c);
 bool conn_step_body(struct conn *c);
 /* The socket has bytes of a request. */
@@ -77,6 +87,8 @@ void conn_send_begin(struct conn *c);
 /* An error that ends the connection goes out. */
 void conn_answer_error(struct conn *c, unsigned status, const char *code,
 		       const char *text);
+/* 429 or 503, with the advice to try again; close is the caller's to set. */
+void conn_answer_busy(struct conn *c, unsigned status);
 bool conn_step_send(struct conn *c);
 /* The socket has bytes that nobody wants. */
 void conn_linger(struct conn *c);

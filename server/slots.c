@@ -44,6 +44,16 @@ static int slots_map(int fd, int prot, struct slots **s_r, struct err *e)
 	return 0;
 }
 
+static uint64_t seed(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return ((uint64_t)t.tv_nsec << 32 ^ (uint64_t)t.tv_sec ^
+		(uint64_t)getpid() << 16) *
+	       UINT64_C(0x9e3779b97f4a7c15);
+}
+
 int slots_create(const char *dir, struct slots **s_r, struct err *e)
 {
 	char path[1024], fresh[1100];
@@ -68,6 +78,7 @@ int slots_create(const char *dir, struct slots **s_r, struct err *e)
 	if (*s_r != NULL) {
 		memcpy((*s_r)->shared->magic, magic, sizeof(magic));
 		atomic_store(&(*s_r)->shared->started_ms, slots_now_ms());
+		atomic_store(&(*s_r)->shared->seed, seed());
 		if (rename(fresh, path) == 0)
 			return 0;
 		r = err_set(e, ERR_INTERNAL, "cannot name \"%s\": %s", path,

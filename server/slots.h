@@ -77,6 +77,7 @@ struct slots_shared {
 	atomic_uint db;       /* enum slots_db */
 	atomic_ullong db_checked_ms;
 	atomic_ullong started_ms;
+	atomic_ullong seed;     /* a number that differs from start to start */
 	atomic_ullong restarts; /* children replaced after an unexpected end */
 	atomic_ullong restarted[SLOTS_CAUSES];
 	struct slot slot[SLOTS_ALL];

@@ -21,6 +21,7 @@
 enum {
 	FIXED = 3, /* signals, master, listener */
 	TICK_MS = 1000,
+	REFUSED = 16, /* connections over max_connections that wait for their 503 */
 	/* How long a worker with more than its share leaves a new connection to its
 	 * siblings: if they are all busy, it takes it after this. */
 	SHARE_MS = 3,
@@ -48,8 +49,8 @@ static int worker_init(struct worker *w, const struct worker_start *s, struct er
 	w->start = s;
 	w->listen_fd = s->listen_fd;
 	w->max = s->cfg->max_connections;
-	w->conn = calloc(w->max, sizeof(struct conn *));
-	w->poll = calloc(FIXED + 2 * w->max, sizeof(*w->poll));
+	w->conn = calloc(w->max + REFUSED, sizeof(struct conn *));
+	w->poll = calloc(FIXED + 2 * (w->max + REFUSED), sizeof(*w->poll));
 	if (w->conn == NULL || w->poll == NULL)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	w->env.handle = (struct handle_env){
@@ -64,7 +65,7 @@ static int worker_init(struct worker *w, const struct worker_start *s, struct er
 		return -1;
 	w->env.handle.metrics = slots_metrics(s->slots, s->slot);
 	db_metrics(w->env.handle.db, w->env.handle.metrics);
-	return 0;
+	return clients_init(&w->env.clients, s->cfg, s->slots, s->slot, e);
 }
 
 static void worker_release(struct worker *w)
@@ -92,13 +93,27 @@ static void forget(void *ctx)
 	}
 }
 
+/* Whether it takes another connection: while there is room; beyond that, when no sibling
+ * has room either, a few that are told so. */
+static bool has_room(const struct worker *w)
+{
+	unsigned workers, all;
+
+	if (w->n < w->max)
+		return true;
+	if (w->n == w->max + REFUSED)
+		return false;
+	all = slots_connections(w->start->slots, &workers);
+	return all >= workers * w->max;
+}
+
 /* Takes one connection: one at a time, while siblings may want theirs. */
 static bool take_connection(struct worker *w)
 {
 	char peer[64];
 	int fd;
 
-	if (w->n == w->max)
+	if (!has_room(w))
 		return false;
 	fd = listener_accept(w->listen_fd, peer, sizeof(peer));
 	if (fd < 0)
@@ -108,6 +123,8 @@ static bool take_connection(struct worker *w)
 		log_line(LOG_ERROR, "out of memory for a connection");
 		return false;
 	}
+	if (w->n >= w->max)
+		conn_refuse(w->conn[w->n]);
 	w->n++;
 	atomic_store_explicit(&w->start->slot->connections, (unsigned)w->n,
 			      memory_order_relaxed);
@@ -256,8 +273,8 @@ static bool passes(struct worker *w)
 static void loop(struct worker *w)
 {
 	while (!w->stopping && !(w->env.draining && w->n == 0)) {
-		bool accepting = !w->env.draining && w->n < w->max;
-		bool pass = accepting && passes(w);
+		bool accepting = !w->env.draining && has_room(w);
+		bool pass = accepting && w->n < w->max && passes(w);
 		size_t n = w->n;
 		int wait = poll_set(w, accepting && !pass);
 		int got = poll(w->poll, (nfds_t)(FIXED + 2 * n),
@@ -267,6 +284,7 @@ static void loop(struct worker *w)
 			log_line(LOG_ERROR, "poll failed: %s", strerror(errno));
 			return;
 		}
+		w->env.round_ms = slots_now_ms();
 		if (got > 0 && w->poll[0].revents != 0)
 			take_signals(w);
 		if (got > 0 && w->poll[1].revents != 0) {
