@@ -2,11 +2,13 @@
 
 import json
 import os
+import pty
 import re
 import signal
-import time
+import subprocess
 import unittest
 
+from support.pg import BUILD
 from support.server import ServerCase
 from support.wait import wait_until
 
@@ -151,6 +153,36 @@ class Metrics(ServerCase):
         for _ in range(2):
             self.client.upload(csv, "m.csv", upload_key="once")
         self.assertEqual(self.value("import_rows_total", 'result="inserted"'), before + 2)
+
+
+class Status(ServerCase):
+    settings = {"workers": 2}
+
+    def command(self, *options):
+        return [os.path.join(BUILD, "waybillctl"), "-c", self.server.config_path, "status", *options]
+
+    def test_live_on_a_terminal_until_enter(self):
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        p = subprocess.Popen(self.command(), stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        seen = b""
+        while seen.count(b"\x1b[H\x1b[J") < 2 or not seen.endswith(b"Enter ends this.\r\n"):
+            seen += os.read(ours, 65536)
+        self.assertEqual(p.poll(), None)
+        os.write(ours, b"\n")
+        self.assertEqual(p.wait(15), 0)
+        last = seen.decode().split("\x1b[H\x1b[J")[-1]
+        self.assertEqual(len(re.findall(r"^worker +\d+ ", last, re.MULTILINE)), 2, last)
+        self.assertRegex(last, r"requests a second; \d+ scans, ")
+
+    def test_once_elsewhere(self):
+        out = subprocess.run(self.command(), capture_output=True, text=True, check=True).stdout
+        self.assertNotIn("\x1b", out)
+        ours, theirs = pty.openpty()
+        with os.fdopen(ours, "rb"), os.fdopen(theirs, "wb") as to:
+            self.assertEqual(subprocess.run(self.command("--once"), stdin=to, stdout=to,
+                                            check=False, timeout=30).returncode, 0)
 
 
 class AccessLog(ServerCase):
