@@ -133,6 +133,8 @@ static const struct key keys[] = {
 	{ "shed_after", TIME, AT(shed_after), "5s", 0, day, NULL },
 	{ "max_connections_per_client", COUNT, AT(max_connections_per_client), "0", 0, 65536, NULL },
 	{ "max_connections", COUNT, AT(max_connections), "512", 1, 65536, NULL },
+	{ "max_requests", COUNT, AT(max_requests), "0", 0, 1000000000, NULL },
+	{ "drain_delay", TIME, AT(drain_delay), "0s", 0, 3600000, NULL },
 	{ "backlog", COUNT, AT(backlog), "1024", 1, 65535, NULL },
 };
 /* clang-format on */

@@ -23,7 +23,7 @@ struct config {
 	uint64_t max_upload; /* bytes of an upload's body */
 	char *timezone;      /* of times in manifests; an IANA name */
 	char *trusted_proxies;
-	bool proxy_protocol; /* trusted proxies begin with a PROXY header */
+	bool proxy_protocol;     /* trusted proxies begin with a PROXY header */
 	char *access_log;        /* "" none, "-" stdout, else a file */
 	char *access_log_format; /* "combined" or "json" */
 	uint32_t slow_log;       /* 0: no lines about slow requests */
@@ -37,6 +37,8 @@ struct config {
 	uint32_t head_timeout, body_timeout, task_timeout;
 	uint32_t max_connections; /* of one worker */
 	uint32_t backlog;         /* of the listening socket */
+	uint32_t drain_delay;
+	uint32_t max_requests; /* of one worker; 0: no limit */
 };
 
 /*

@@ -25,7 +25,12 @@ enum {
 	/* How long a worker with more than its share leaves a new connection to its
 	 * siblings: if they are all busy, it takes it after this. */
 	SHARE_MS = 3,
-	FIRST_MS = 500 /* to wait for a new connection's first bytes while draining */
+	/* While draining. A server that stops waits for the first bytes of a new
+	 * connection; one whose place others take also waits for the next request of an
+	 * idle one, which would be lost if it came as the connection is closed. */
+	FIRST_MS = 500,
+	IDLE_MS = 5000,
+	KNOW_MS = 2000 /* to wait for the database's state at the start */
 };
 
 struct worker {
@@ -38,7 +43,9 @@ struct worker {
 	struct pollfd
 		*poll; /* FIXED, then two for each connection: its own, its task's */
 	bool stopping;
-	uint64_t drained_ms;    /* when draining began */
+	bool leaving;          /* it accepts no more, and ends with its last connection */
+	uint64_t max_requests; /* 0: no limit */
+	uint64_t left_ms;      /* when it began to leave */
 	uint64_t pass_until_ms; /* 0: not leaving connections to the siblings */
 };
 
@@ -49,6 +56,7 @@ static int worker_init(struct worker *w, const struct worker_start *s, struct er
 	w->start = s;
 	w->listen_fd = s->listen_fd;
 	w->max = s->cfg->max_connections;
+	w->max_requests = policy_requests(s->cfg->max_requests, s->number);
 	w->conn = calloc(w->max + REFUSED, sizeof(struct conn *));
 	w->poll = calloc(FIXED + 2 * (w->max + REFUSED), sizeof(*w->poll));
 	if (w->conn == NULL || w->poll == NULL)
@@ -133,18 +141,36 @@ static bool take_connection(struct worker *w)
 	return true;
 }
 
+/* Whether the whole host leaves, and not only this worker. */
+static bool host_leaves(const struct worker *w)
+{
+	return atomic_load_explicit(&slots_shared(w->start->slots)->draining,
+				    memory_order_relaxed) != 0;
+}
+
 /* Stops accepting: what waits is taken first, so that no client that was let in is cut
  * off; then the socket is the siblings', or refuses. */
-static void drain(struct worker *w)
+static void leave(struct worker *w)
 {
-	while (w->listen_fd >= 0 && w->n < w->max && take_connection(w))
-		continue;
-	if (w->listen_fd >= 0)
-		(void)close(w->listen_fd);
-	w->listen_fd = -1;
+	if (w->leaving)
+		return;
+	w->leaving = true;
 	w->env.draining = true;
-	w->drained_ms = slots_now_ms();
+	w->left_ms = slots_now_ms();
 	slot_state(w->start->slot, SLOT_DRAINING);
+	while (w->n < w->max && take_connection(w))
+		continue;
+	(void)close(w->listen_fd);
+	w->listen_fd = -1;
+}
+
+/* The master sees by the slot that this one retires; the signal wakes it. */
+static void retire(struct worker *w)
+{
+	log_line(LOG_INFO, "retiring after %llu requests",
+		 (unsigned long long)atomic_load(&w->start->slot->requests));
+	leave(w);
+	(void)kill(getppid(), SIGCHLD);
 }
 
 static void reap(struct worker *w)
@@ -172,7 +198,7 @@ static void take_signals(struct worker *w)
 	if (signals_took(SIGTERM) || signals_took(SIGINT))
 		w->stopping = true;
 	if (signals_took(SIGQUIT))
-		drain(w);
+		leave(w);
 	if (signals_took(SIGUSR1) &&
 	    (log_open(w->start->cfg->log_file, w->start->cfg->log_level, &e) < 0 ||
 	     access_log_open(w->start->cfg, &e) < 0))
@@ -187,11 +213,20 @@ static bool has_share(struct worker *w)
 	return policy_has_share((unsigned)w->n, all, workers);
 }
 
+/* Shows the master now and then that the loop goes round. */
+static void show(struct worker *w, uint64_t now)
+{
+	struct slot *slot = w->start->slot;
+
+	if (now >= atomic_load_explicit(&slot->since_ms, memory_order_relaxed) + TICK_MS)
+		slot_state(slot, w->leaving ? SLOT_DRAINING : SLOT_IDLE);
+}
+
 static int poll_set(struct worker *w, bool accepting)
 {
-	uint64_t now = slots_now_ms(),
-		 next = now + (w->env.draining ? FIRST_MS : TICK_MS);
+	uint64_t now = slots_now_ms(), next = now + (w->leaving ? FIRST_MS : TICK_MS);
 
+	show(w, now);
 	w->poll[0] = (struct pollfd){ .fd = signals_fd(), .events = POLLIN };
 	w->poll[1] = (struct pollfd){ .fd = w->start->life_fd, .events = POLLIN };
 	w->poll[2] =
@@ -226,12 +261,17 @@ static void serve_ready(struct worker *w, size_t n)
 	}
 }
 
-/* While draining: a connection between two requests ends at once; one that has not sent
- * its first yet is given a moment for it. */
+/* While leaving: whether a connection between two requests has been waited for long
+ * enough. */
 static bool may_go(const struct worker *w, const struct conn *c)
 {
-	return conn_idle(c) &&
-	       (conn_served(c) || slots_now_ms() >= w->drained_ms + FIRST_MS);
+	uint64_t waited = slots_now_ms() - w->left_ms;
+
+	if (!conn_idle(c))
+		return false;
+	if (host_leaves(w))
+		return conn_served(c) || waited >= FIRST_MS;
+	return waited >= IDLE_MS;
 }
 
 static void drop_finished(struct worker *w)
@@ -239,7 +279,7 @@ static void drop_finished(struct worker *w)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < w->n; i++) {
-		if (conn_over(w->conn[i]) || (w->env.draining && may_go(w, w->conn[i])))
+		if (conn_over(w->conn[i]) || (w->leaving && may_go(w, w->conn[i])))
 			conn_close(&w->conn[i]);
 		else
 			w->conn[kept++] = w->conn[i];
@@ -272,8 +312,8 @@ static bool passes(struct worker *w)
 
 static void loop(struct worker *w)
 {
-	while (!w->stopping && !(w->env.draining && w->n == 0)) {
-		bool accepting = !w->env.draining && has_room(w);
+	while (!w->stopping && !(w->leaving && w->n == 0)) {
+		bool accepting = !w->leaving && has_room(w);
 		bool pass = accepting && w->n < w->max && passes(w);
 		size_t n = w->n;
 		int wait = poll_set(w, accepting && !pass);
@@ -291,12 +331,33 @@ static void loop(struct worker *w)
 			log_line(LOG_ERROR, "the master is gone; stopping");
 			return;
 		}
+		/* Clients of a host that leaves are to come back to another one. */
+		w->env.draining = w->leaving || host_leaves(w);
 		if (got >= 0)
 			serve_ready(w, n);
 		if (got > 0 && w->poll[2].revents != 0)
 			(void)take_connection(w);
 		drop_finished(w);
+		if (w->max_requests != 0 && !w->leaving &&
+		    atomic_load_explicit(&w->start->slot->requests,
+					 memory_order_relaxed) >= w->max_requests)
+			retire(w);
 		health_tick(w->start->slots, w->env.handle.db);
+	}
+}
+
+/* The first on this host to ask for the database's state answers for all: until then
+ * /health would not be true, and a load balancer would leave a host that is well. */
+static void know_database(const struct worker *w)
+{
+	struct slots *slots = w->start->slots;
+	uint64_t until = slots_now_ms() + KNOW_MS;
+
+	health_tick(slots, w->env.handle.db);
+	while (atomic_load(&slots_shared(slots)->db) == SLOTS_DB_UNKNOWN &&
+	       slots_now_ms() < until) {
+		(void)poll(NULL, 0, 2);
+		health_tick(slots, w->env.handle.db);
 	}
 }
 
@@ -316,8 +377,8 @@ int worker_run(const struct worker_start *s)
 	}
 	w.env.forget = forget;
 	w.env.forget_ctx = &w;
+	know_database(&w);
 	slot_state(s->slot, SLOT_IDLE);
-	health_tick(s->slots, w.env.handle.db);
 	loop(&w);
 	worker_release(&w);
 	return 0;
