@@ -112,7 +112,10 @@ static bool has_room(const struct worker *w)
 	if (w->n == w->max + REFUSED)
 		return false;
 	all = slots_connections(w->start->slots, &workers);
-	return all >= workers * w->max;
+	/* A sibling that is still starting will have room. */
+	return workers >= atomic_load_explicit(&slots_shared(w->start->slots)->workers,
+					       memory_order_relaxed) &&
+	       all >= workers * w->max;
 }
 
 /* Takes one connection: one at a time, while siblings may want theirs. */
