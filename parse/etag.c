@@ -28,15 +28,18 @@ static struct slice tag_take(struct slice *s)
 	return slice_take(s, n + 1);
 }
 
-/* If-None-Match = "*" / #entity-tag; empty elements are passed over (section 5.6.1) */
-bool etag_matches(struct slice list, struct slice tag)
+/* If-None-Match = If-Match = "*" / #entity-tag; empty elements are passed over (section
+ * 5.6.1). Section 8.8.3.2: a strong comparison wants neither tag weak. */
+static bool list_matches(struct slice list, struct slice tag, bool strong)
 {
+	bool usable = !strong || !slice_starts(tag, SLICE("W/"));
 	struct slice want = tag_take(&tag);
 
 	list = slice_trim(list);
 	if (slice_eq(list, SLICE("*")))
 		return true;
 	while (list.n > 0) {
+		bool weak = slice_starts(list, SLICE("W/"));
 		struct slice one;
 
 		if (list.p[0] == ',') {
@@ -48,8 +51,18 @@ bool etag_matches(struct slice list, struct slice tag)
 		list = slice_trim(list);
 		if (one.n == 0 || (list.n > 0 && list.p[0] != ','))
 			return false;
-		if (slice_eq(one, want))
+		if (usable && slice_eq(one, want) && !(strong && weak))
 			return true;
 	}
 	return false;
+}
+
+bool etag_matches(struct slice list, struct slice tag)
+{
+	return list_matches(list, tag, false);
+}
+
+bool etag_matches_strongly(struct slice list, struct slice tag)
+{
+	return list_matches(list, tag, true);
 }

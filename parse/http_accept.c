@@ -1,5 +1,6 @@
 /*
- * Accept, for the one choice that this server offers. Ignorant of other media types.
+ * Accept and Accept-Encoding, for the choices that this server offers. Ignorant of other
+ * media types and codings.
  */
 #include "parse/http_accept.h"
 
@@ -103,4 +104,52 @@ bool http_accept_html(struct slice accept)
 		quality_consider(&json, range, weight);
 	}
 	return html.thousandths > json.thousandths;
+}
+
+/* Weights in thousandths; -1 for what was not named. */
+struct codings {
+	int gzip, identity, any;
+};
+
+static void weight_raise(int *to, int weight)
+{
+	if (weight > *to)
+		*to = weight;
+}
+
+/* Accept-Encoding = #( codings [ weight ] ); codings = content-coding / "identity" / "*".
+ * x-gzip is gzip (section 8.4.1.3). */
+static void codings_read(struct slice list, struct codings *c)
+{
+	while (list.n > 0) {
+		struct slice element = element_take(&list), coding;
+		size_t n = 0;
+		int weight;
+
+		while (n < element.n && http_byte_is(element.p[n], HTTP_TCHAR))
+			n++;
+		coding = slice_take(&element, n);
+		weight = weight_read(element);
+		if (slice_eq_nocase(coding, SLICE("gzip")) ||
+		    slice_eq_nocase(coding, SLICE("x-gzip")))
+			weight_raise(&c->gzip, weight);
+		else if (slice_eq_nocase(coding, SLICE("identity")))
+			weight_raise(&c->identity, weight);
+		else if (slice_eq(coding, SLICE("*")))
+			weight_raise(&c->any, weight);
+	}
+}
+
+bool http_accept_gzip(const struct http_head *h)
+{
+	struct codings c = { -1, -1, -1 };
+
+	for (size_t i = 0; i < h->n_fields; i++)
+		if (slice_eq_nocase(h->field[i].name, SLICE("Accept-Encoding")))
+			codings_read(h->field[i].value, &c);
+	if (c.gzip < 0)
+		c.gzip = c.any;
+	if (c.identity < 0)
+		c.identity = c.any;
+	return c.gzip > 0 && c.gzip >= c.identity;
 }

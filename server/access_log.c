@@ -3,36 +3,64 @@
  */
 #include "server/access_log.h"
 
+#include "parse/json_write.h"
+#include "server/router.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-static int log_fd = -1;
+/* A pipe takes a line of up to PIPE_BUF, 4096 bytes here, whole or not at all. */
+enum { LINE = 4096, TARGET = 1024, AGENT = 256, JSON_TARGET = 480, JSON_AGENT = 128 };
 
-int access_log_open(const char *path, struct err *e)
+static int log_fd = -1;
+static bool log_socket, log_json;
+
+/* A descriptor of our own for standard output, so that it can be made not to wait
+ * without a word to others who write there. A socket has no such name, and a pipe that
+ * belonged to another user is not opened again: those are asked before each line. */
+static int open_stdout(void)
 {
+	struct stat st;
 	int fd;
+
+	log_socket = fstat(STDOUT_FILENO, &st) == 0 && S_ISSOCK(st.st_mode);
+	fd = log_socket ? -1
+			: open("/dev/stdout",
+			       O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd < 0 ? STDOUT_FILENO : fd;
+}
+
+int access_log_open(const struct config *cfg, struct err *e)
+{
+	const char *path = cfg->access_log;
 
 	if (log_fd > STDERR_FILENO)
 		(void)close(log_fd);
 	log_fd = -1;
+	log_socket = false;
+	log_json = strcmp(cfg->access_log_format, "json") == 0;
 	if (path[0] == '\0')
 		return 0;
 	if (strcmp(path, "-") == 0) {
-		log_fd = STDOUT_FILENO;
+		log_fd = open_stdout();
 		return 0;
 	}
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-	if (fd < 0)
+	log_fd = open(path,
+		      O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+		      0640);
+	if (log_fd < 0)
 		return err_set(e, ERR_INPUT, "key 'access_log': cannot open \"%s\": %s",
 			       path, strerror(errno));
-	log_fd = fd;
 	return 0;
 }
 
 /* A client's text between quotes: what could end the quotes or the line is replaced. */
-static int quoted(char *to, size_t size, struct slice s)
+static const char *quoted(char *to, size_t size, struct slice s)
 {
 	size_t n = 0;
 
@@ -42,32 +70,106 @@ static int quoted(char *to, size_t size, struct slice s)
 		to[n++] = c < 0x20 || c == 0x7f || c == '"' || c == '\\' ? '?' : (char)c;
 	}
 	to[n] = '\0';
-	return (int)n;
+	return n == 0 ? "-" : to;
 }
 
-void access_log_write(const struct request *r, const struct response *res, uint64_t sent,
-		      uint64_t us, uint64_t db_us)
+static struct slice field(const struct request *r, struct slice name)
 {
-	char line[2048], target[1024], agent[256], when[40];
+	return r == NULL ? (struct slice){ NULL, 0 } : http_head_field(&r->head, name);
+}
+
+static const char *route_of(const struct request *r)
+{
+	return r == NULL || r->route == NULL ? router_name(0) : r->route->name;
+}
+
+static int write_combined(const struct access_log_line *l, struct buf *b, struct err *e)
+{
+	const struct request *r = l->req;
+	char target[TARGET], agent[AGENT], referer[AGENT], when[40];
 	time_t now = time(NULL);
 	struct tm tm;
-	int n;
 
-	if (log_fd < 0)
-		return;
-	(void)quoted(target, sizeof(target), r->head.target);
-	(void)quoted(agent, sizeof(agent),
-		     http_head_field(&r->head, SLICE("User-Agent")));
 	(void)gmtime_r(&now, &tm);
 	(void)strftime(when, sizeof(when), "%d/%b/%Y:%H:%M:%S +0000", &tm);
-	n = snprintf(line, sizeof(line),
-		     "%s - - [%s] \"%.*s %s HTTP/1.%u\" %u %llu \"-\" \"%s\" %.*s %lluus "
-		     "db=%lluus\n",
-		     r->peer, when, (int)r->head.method_text.n, r->head.method_text.p,
-		     target, r->head.minor, res->status, (unsigned long long)sent, agent,
-		     (int)r->id.n, r->id.p, (unsigned long long)us,
-		     (unsigned long long)db_us);
-	/* A log that cannot be written must not cost a request. */
-	if (n > 0 && (size_t)n < sizeof(line) && write(log_fd, line, (size_t)n) < 0)
-		return;
+	if (buf_printf(b, e, "%s - - [%s] ", r == NULL ? l->peer : r->peer, when) < 0)
+		return -1;
+	if (r == NULL ? buf_add(b, SLICE("\"-\""), e) < 0
+		      : buf_printf(b, e, "\"%.*s %s HTTP/1.%u\"",
+				   (int)r->head.method_text.n, r->head.method_text.p,
+				   quoted(target, sizeof(target), r->head.target),
+				   r->head.minor) < 0)
+		return -1;
+	return buf_printf(b, e, " %u %llu \"%s\" \"%s\" %.*s route=%s %lluus db=%lluus\n",
+			  l->status, (unsigned long long)l->sent,
+			  quoted(referer, sizeof(referer), field(r, SLICE("Referer"))),
+			  quoted(agent, sizeof(agent), field(r, SLICE("User-Agent"))),
+			  r == NULL ? 1 : (int)r->id.n, r == NULL ? "-" : r->id.p,
+			  route_of(r), (unsigned long long)l->us,
+			  (unsigned long long)l->db_us);
+}
+
+static int json_member(struct buf *b, const char *name, struct slice value, size_t most,
+		       struct err *e)
+{
+	if (value.n > most)
+		value.n = most;
+	if (buf_printf(b, e, ",\"%s\":", name) < 0)
+		return -1;
+	return json_write_string(b, value, e);
+}
+
+static int write_json(const struct access_log_line *l, struct buf *b, struct err *e)
+{
+	const struct request *r = l->req;
+	struct timespec now;
+	char when[32];
+	struct tm tm;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	(void)gmtime_r(&now.tv_sec, &tm);
+	(void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
+	if (buf_printf(b, e, "{\"time\":\"%s.%03ldZ\"", when, now.tv_nsec / 1000000) <
+		    0 ||
+	    json_member(b, "client", slice_str(r == NULL ? l->peer : r->peer), 64, e) < 0)
+		return -1;
+	if (r != NULL && (json_member(b, "request_id", r->id, 64, e) < 0 ||
+			  json_member(b, "method", r->head.method_text, 32, e) < 0 ||
+			  json_member(b, "target", r->head.target, JSON_TARGET, e) < 0 ||
+			  json_member(b, "user_agent", field(r, SLICE("User-Agent")),
+				      JSON_AGENT, e) < 0))
+		return -1;
+	return buf_printf(b, e,
+			  ",\"route\":\"%s\",\"status\":%u,\"bytes\":%llu,\"us\":%llu,"
+			  "\"db_us\":%llu}\n",
+			  route_of(r), l->status, (unsigned long long)l->sent,
+			  (unsigned long long)l->us, (unsigned long long)l->db_us);
+}
+
+/* A regular file takes a line as fast as memory does. */
+static ssize_t put(struct slice s)
+{
+	struct pollfd p = { .fd = log_fd, .events = POLLOUT };
+
+	if (log_socket)
+		return send(log_fd, s.p, s.n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (log_fd == STDOUT_FILENO && poll(&p, 1, 0) < 1)
+		return -1;
+	return write(log_fd, s.p, s.n);
+}
+
+int access_log_write(const struct access_log_line *line)
+{
+	struct err e = { .kind = ERR_NONE };
+	struct buf b;
+	int r = 0;
+
+	if (log_fd < 0)
+		return 0;
+	buf_init(&b, LINE);
+	if ((log_json ? write_json(line, &b, &e) : write_combined(line, &b, &e)) < 0 ||
+	    put(buf_slice(&b)) != (ssize_t)b.n)
+		r = -1;
+	buf_release(&b);
+	return r;
 }

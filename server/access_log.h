@@ -1,17 +1,30 @@
 /*
- * The access log: one line per answered request, the combined form with the request
- * id and the microseconds behind it.
+ * The access log: one line per answered request, written at once and never waited for.
+ * A line that finds its pipe or socket full, or its disk, is lost; all others are whole.
  */
 #ifndef SERVER_ACCESS_LOG_H
 #define SERVER_ACCESS_LOG_H
 
+#include "server/config.h"
 #include "server/request.h"
-#include "server/response.h"
 
-/* path "": none; "-": standard output. Also opens the file again after USR1. */
-int access_log_open(const char *path, struct err *e) MUST_CHECK;
-/* sent: bytes of the body. db_us: microseconds spent on PostgreSQL. */
-void access_log_write(const struct request *r, const struct response *res, uint64_t sent,
-		      uint64_t us, uint64_t db_us);
+struct access_log_line {
+	const char *peer;          /* of the connection, when there is no request */
+	const struct request *req; /* NULL: its head could not be read */
+	unsigned status;
+	uint64_t sent;  /* bytes of the body */
+	uint64_t us;    /* from the head to the last byte of the answer */
+	uint64_t db_us; /* of those, spent on PostgreSQL */
+};
+
+/*
+ * By the keys 'access_log' (empty: none; "-": standard output) and 'access_log_format':
+ *   combined  the well-known form, then request id, route=, us, db=
+ *   json      one object a line
+ * Also opens the file again after USR1.
+ */
+int access_log_open(const struct config *cfg, struct err *e) MUST_CHECK;
+/* 0 written, or nothing to write to; -1 the line is lost. */
+int access_log_write(const struct access_log_line *line);
 
 #endif

@@ -5,7 +5,7 @@
  */
 #include "server/config.h"
 
-#include "parse/slice.h"
+#include "parse/ip.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -90,6 +90,25 @@ static const char *check_auth(struct slice v)
 	       "warehouse's own network reach the server";
 }
 
+static const char *check_proxies(struct slice v)
+{
+	struct err e = { .kind = ERR_NONE };
+	struct ip_nets nets;
+
+	if (ip_nets_parse(v, &nets, &e) == 0)
+		return NULL;
+	return e.kind == ERR_LIMIT ? "has more than 64 addresses and networks"
+				   : "must be addresses (10.0.0.1), networks "
+				     "(10.0.0.0/8, fd00::/8) or unix, with commas";
+}
+
+static const char *check_format(struct slice v)
+{
+	return slice_eq(v, SLICE("combined")) || slice_eq(v, SLICE("json"))
+		       ? NULL
+		       : "must be combined or json";
+}
+
 #define AT(field) offsetof(struct config, field)
 /* clang-format off */
 static const struct key keys[] = {
@@ -104,8 +123,11 @@ static const struct key keys[] = {
 	{ "spool_dir", TEXT, AT(spool_dir), "/var/lib/waybill/spool", 0, 0, check_path },
 	{ "max_upload", SIZE, AT(max_upload), "100M", kilo, kilo * kilo * kilo * kilo, NULL },
 	{ "timezone", TEXT, AT(timezone), "Asia/Manila", 0, 0, check_zone },
-	{ "trusted_proxies", TEXT, AT(trusted_proxies), "", 0, 0, NULL },
+	{ "trusted_proxies", TEXT, AT(trusted_proxies), "", 0, 0, check_proxies },
+	{ "proxy_protocol", FLAG, AT(proxy_protocol), "off", 0, 0, NULL },
 	{ "access_log", TEXT, AT(access_log), "", 0, 0, NULL },
+	{ "access_log_format", TEXT, AT(access_log_format), "combined", 0, 0, check_format },
+	{ "slow_log", TIME, AT(slow_log), "1s", 0, day, NULL },
 	{ "log_level", LEVEL, AT(log_level), "info", 0, 0, NULL },
 	{ "log_file", TEXT, AT(log_file), "", 0, 0, NULL },
 	{ "user", TEXT, AT(user), "", 0, 0, NULL },
@@ -116,7 +138,12 @@ static const struct key keys[] = {
 	{ "head_timeout", TIME, AT(head_timeout), "10s", 1, day, NULL },
 	{ "body_timeout", TIME, AT(body_timeout), "300s", 1, day, NULL },
 	{ "task_timeout", TIME, AT(task_timeout), "600s", 1, day, NULL },
+	{ "body_min_rate", SIZE, AT(body_min_rate), "1K", 0, kilo * kilo * kilo, NULL },
+	{ "shed_after", TIME, AT(shed_after), "5s", 0, day, NULL },
+	{ "max_connections_per_client", COUNT, AT(max_connections_per_client), "0", 0, 65536, NULL },
 	{ "max_connections", COUNT, AT(max_connections), "512", 1, 65536, NULL },
+	{ "max_requests", COUNT, AT(max_requests), "0", 0, 1000000000, NULL },
+	{ "drain_delay", TIME, AT(drain_delay), "0s", 0, 3600000, NULL },
 	{ "backlog", COUNT, AT(backlog), "1024", 1, 65535, NULL },
 };
 /* clang-format on */

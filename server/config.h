@@ -23,7 +23,13 @@ struct config {
 	uint64_t max_upload; /* bytes of an upload's body */
 	char *timezone;      /* of times in manifests; an IANA name */
 	char *trusted_proxies;
-	char *access_log; /* "" none, "-" stdout, else a file */
+	bool proxy_protocol;     /* trusted proxies begin with a PROXY header */
+	char *access_log;        /* "" none, "-" stdout, else a file */
+	char *access_log_format; /* "combined" or "json" */
+	uint32_t slow_log;       /* 0: no lines about slow requests */
+	uint32_t shed_after;     /* 0: requests are never refused for having waited */
+	uint64_t body_min_rate;  /* bytes a second; 0: any */
+	uint32_t max_connections_per_client; /* 0: any number */
 	enum log_level log_level;
 	char *log_file; /* "" or "-": stderr */
 	char *user;     /* "": stay who we are */
@@ -31,6 +37,8 @@ struct config {
 	uint32_t head_timeout, body_timeout, task_timeout;
 	uint32_t max_connections; /* of one worker */
 	uint32_t backlog;         /* of the listening socket */
+	uint32_t drain_delay;
+	uint32_t max_requests; /* of one worker; 0: no limit */
 };
 
 /*

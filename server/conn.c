@@ -2,64 +2,18 @@
  * A connection as a state machine. Ignorant of routes and handlers: serve knows
  * them; of processes: task knows them.
  */
-#include "server/conn.h"
+#include "server/conn_state.h"
 
-#include "server/access_log.h"
 #include "server/log.h"
 #include "server/router.h"
 #include "server/serve.h"
 
-#include <errno.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
-enum {
-	READ_SIZE = 16 * 1024,
-	READ_BODY = 64 * 1024,
-	HEAD_CAP = 64 * 1024, /* of an answer */
-	ARENA_CAP = 80 * 1024 * 1024,
-	LINGER_MS = 2000,
-	LINGER_BYTES = 4 * 1024 * 1024,
-	TASK_RETRY_MS = 50
-};
+enum { ARENA_CAP = 80 * 1024 * 1024, REFUSED_MS = 2000 };
 
-/* Named for what comes next. */
-enum conn_state {
-	CONN_HEAD,      /* a request's head */
-	CONN_BODY,      /* its body */
-	CONN_TASK_SLOT, /* a free task */
-	CONN_TASK,      /* the task's answer */
-	CONN_SEND,      /* the client taking the answer */
-	CONN_LINGER,    /* the client's end, whatever it still sends (RFC 9112, 9.6) */
-	CONN_OVER
-};
-
-struct conn {
-	struct conn_env *env;
-	int fd;
-	enum conn_state state;
-	uint64_t deadline_ms;
-	uint64_t retry_ms; /* CONN_TASK_SLOT: the next try */
-	struct buf in;
-	struct http_head_parser parser;
-	struct arena arena;
-	struct request *req; /* in the arena; NULL between requests */
-	struct response res;
-	struct buf head; /* of the answer */
-	uint64_t sent;   /* bytes of head and body */
-	bool keep_alive;
-	bool served; /* one answer at least */
-	bool deaf;   /* more bytes wait, but not for the request at hand: don't poll for
-			them */
-	uint64_t lingered;
-	uint64_t db_us; /* spent on PostgreSQL for this request */
-	struct task task;
-	char peer[64];
-};
-
-static uint64_t now_us(void)
+uint64_t conn_now_us(void)
 {
 	struct timespec t;
 
@@ -67,10 +21,79 @@ static uint64_t now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-static void enter(struct conn *c, enum conn_state state, uint64_t in_ms)
+void conn_enter(struct conn *c, enum conn_state state, uint64_t in_ms)
 {
 	c->state = state;
 	c->deadline_ms = slots_now_ms() + in_ms;
+}
+
+static enum slot_conn waits_for(const struct conn *c)
+{
+	switch (c->state) {
+	case CONN_PROXY:
+		return SLOT_CONN_HEAD;
+	case CONN_HEAD:
+		return c->in.n == 0 ? SLOT_CONN_IDLE : SLOT_CONN_HEAD;
+	case CONN_BODY:
+		return SLOT_CONN_BODY;
+	case CONN_TASK_SLOT:
+		return SLOT_CONN_WAIT;
+	case CONN_TASK:
+		return SLOT_CONN_TASK;
+	case CONN_SEND:
+		return SLOT_CONN_SEND;
+	case CONN_LINGER:
+		return SLOT_CONN_LINGER;
+	case CONN_OVER:
+	default:
+		return SLOT_CONNS;
+	}
+}
+
+void conn_show(struct conn *c)
+{
+	enum slot_conn now = waits_for(c);
+	atomic_uint *shown = c->env->slot->conn;
+
+	if (now == c->shown)
+		return;
+	if (c->shown != SLOT_CONNS)
+		(void)atomic_fetch_sub_explicit(&shown[c->shown], 1,
+						memory_order_relaxed);
+	if (now != SLOT_CONNS)
+		(void)atomic_fetch_add_explicit(&shown[now], 1, memory_order_relaxed);
+	c->shown = now;
+}
+
+/* A connection that is refused gets its answer when it has asked, like any other, or
+ * ends soon. */
+static void refuse(struct conn *c, unsigned status, enum metric why)
+{
+	metrics_add(c->env->handle.metrics, why, 1);
+	c->refused = status;
+	conn_enter(c, CONN_HEAD, REFUSED_MS);
+}
+
+void conn_refuse(struct conn *c)
+{
+	refuse(c, 503, METRIC_REFUSED_FULL);
+}
+
+void conn_admit(struct conn *c)
+{
+	conn_enter(c, CONN_HEAD, c->env->handle.cfg->idle_timeout);
+	switch (clients_enter(&c->env->clients, &c->client)) {
+	case CLIENTS_TOO_MANY:
+		refuse(c, 429, METRIC_REFUSED_CLIENT);
+		break;
+	case CLIENTS_FLOOD:
+		refuse(c, 429, METRIC_REFUSED_CLIENT);
+		conn_enter(c, CONN_OVER, 0);
+		break;
+	case CLIENTS_WELCOME:
+	default:
+		break;
+	}
 }
 
 struct conn *conn_open(struct conn_env *env, int fd, const char *peer)
@@ -84,19 +107,29 @@ struct conn *conn_open(struct conn_env *env, int fd, const char *peer)
 	c->env = env;
 	c->fd = fd;
 	c->task.fd = -1;
-	buf_init(&c->in, (size_t)env->limits.max_line + env->limits.max_head + READ_BODY);
-	buf_init(&c->head, HEAD_CAP);
+	buf_init(&c->in,
+		 (size_t)env->limits.max_line + env->limits.max_head + CONN_READ_BODY);
+	buf_init(&c->head, CONN_HEAD_CAP);
 	arena_init(&c->arena, ARENA_CAP);
+	c->shown = SLOT_CONNS;
 	(void)snprintf(c->peer, sizeof(c->peer), "%s", peer);
-	enter(c, CONN_HEAD, env->handle.cfg->idle_timeout);
+	metrics_add(env->handle.metrics, METRIC_ACCEPTED, 1);
+	c->client = clients_peer(&env->clients, peer);
+	if (c->client.trusted && env->handle.cfg->proxy_protocol)
+		conn_enter(c, CONN_PROXY, env->handle.cfg->head_timeout);
+	else
+		conn_admit(c);
+	conn_show(c);
 	return c;
 }
 
-static void request_end(struct conn *c)
+void conn_request_end(struct conn *c)
 {
 	if (c->req != NULL)
 		body_release(&c->req->body);
 	c->req = NULL;
+	c->whole_us = c->db_us = 0;
+	c->slowest = NULL;
 	task_end(&c->task);
 	buf_release(&c->head);
 	arena_reset(&c->arena);
@@ -108,7 +141,10 @@ void conn_close(struct conn **cp)
 
 	if (c == NULL)
 		return;
-	request_end(c);
+	conn_request_end(c);
+	c->state = CONN_OVER;
+	conn_show(c);
+	clients_leave(&c->env->clients, &c->client);
 	buf_release(&c->in);
 	arena_release(&c->arena);
 	(void)close(c->fd);
@@ -116,239 +152,66 @@ void conn_close(struct conn **cp)
 	*cp = NULL;
 }
 
-/* The answer in c->res goes out. */
-static void send_begin(struct conn *c)
+/* While the worker answered those before it in this round. What is left unanswered for
+ * so long is better sent to another host, or asked again when this one has caught up. */
+static bool waited_too_long(const struct conn *c)
 {
-	struct err e = { .kind = ERR_NONE };
-	struct response_context ctx = {
-		.head_only = c->req != NULL && c->req->head.method == HTTP_HEAD,
-		.now = time(NULL),
-	};
+	const struct conn_env *env = c->env;
+	uint32_t most = env->handle.cfg->shed_after;
 
-	c->keep_alive = c->req != NULL && c->req->framing.keep_alive && !c->res.close &&
-			!c->env->draining;
-	ctx.keep_alive = c->keep_alive;
-	if (c->req != NULL)
-		ctx.request_id = c->req->id;
-	if (response_head(&c->res, &ctx, &c->head, &e) < 0) {
-		log_line(LOG_ERROR, "an answer could not be written: %s", e.text);
-		enter(c, CONN_OVER, 0);
-		return;
-	}
-	if (ctx.head_only || c->res.status == 204 || c->res.status == 304)
-		c->res.body.n = 0;
-	c->sent = 0;
-	enter(c, CONN_SEND, c->env->handle.cfg->request_timeout);
-}
-
-static void answer_error(struct conn *c, unsigned status, const char *code,
-			 const char *text)
-{
-	response_error(&c->res, status, code, "%s", text);
-	c->res.close = true;
-	send_begin(c);
+	return most != 0 && (c->req->route->flags & ROUTE_ALWAYS) == 0 &&
+	       slots_now_ms() >= env->round_ms + most;
 }
 
 /* A whole request: answered here, or by a task. */
-static void dispatch(struct conn *c)
+void conn_dispatch(struct conn *c)
 {
 	struct conn_env *env = c->env;
 
+	c->whole_us = conn_now_us();
+	if (waited_too_long(c)) {
+		metrics_add(env->handle.metrics, METRIC_SHED, 1);
+		conn_answer_busy(c, 503);
+		return;
+	}
 	slot_route(env->slot, slice_str(c->req->route->name));
 	if (serve_in_task(c->req)) {
-		enter(c, CONN_TASK_SLOT, env->handle.cfg->request_timeout);
+		conn_enter(c, CONN_TASK_SLOT, env->handle.cfg->request_timeout);
 		c->retry_ms = 0;
 		return;
 	}
 	slot_state(env->slot, SLOT_BUSY);
+	(void)db_spent_us(env->handle.db); /* by the health check */
+	(void)db_slowest(env->handle.db, &c->slowest_us);
 	serve_request(&env->handle, c->req, &c->res);
 	slot_state(env->slot, env->draining ? SLOT_DRAINING : SLOT_IDLE);
 	c->db_us = db_spent_us(env->handle.db);
-	send_begin(c);
-}
-
-/* A waiting task starts as soon as one of the host's slots is free. */
-static void task_try(struct conn *c)
-{
-	struct err e = { .kind = ERR_NONE };
-	uint64_t now = slots_now_ms();
-	int r;
-
-	if (now < c->retry_ms)
-		return;
-	c->retry_ms = now + TASK_RETRY_MS;
-	r = task_start(&c->task, &c->env->handle, c->req, c->env->forget,
-		       c->env->forget_ctx, &e);
-	if (r == 0) {
-		c->state = CONN_TASK;
-		c->deadline_ms = c->task.deadline_ms;
-	} else if (r < 0) {
-		log_line(LOG_ERROR, "%s: %s", c->req->route->name, e.text);
-		response_failure(&c->res, "internal_error", &e);
-		send_begin(c);
-	}
-}
-
-static void want_continue(struct conn *c)
-{
-	static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
-
-	/* Nothing else is on its way out, so that the socket's buffer has room; a client
-	 * that does not get it must send its body all the same (RFC 9110, 10.1.1). */
-	if (c->req->framing.expect_continue && c->in.n == 0 &&
-	    send(c->fd, line, sizeof(line) - 1, MSG_NOSIGNAL) < 0)
-		enter(c, CONN_OVER, 0);
-}
-
-static void request_begin(struct conn *c, const struct http_head *h)
-{
-	struct err e = { .kind = ERR_NONE };
-
-	response_init(&c->res, &c->arena);
-	c->req = arena_alloc(&c->arena, sizeof(*c->req));
-	if (c->req == NULL || request_adopt(c->req, h, &c->arena, &e) < 0) {
-		c->req = NULL;
-		answer_error(c, 500, "internal_error", "the server is out of memory");
-		return;
-	}
-	c->req->peer = c->peer;
-	c->req->started_us = now_us();
-	request_identify(c->req);
-}
-
-/* Reads a head from c->in. Returns whether to go on. */
-static bool step_head(struct conn *c)
-{
-	static struct http_head h; /* large; a worker reads one head at a time */
-	struct err e = { .kind = ERR_NONE };
-	bool first = c->parser.at == 0;
-	size_t used;
-	int r;
-
-	if (c->in.n == 0)
-		return false;
-	r = http_head_feed(&c->parser, buf_slice(&c->in), &c->env->limits, &h, &used, &e);
-	if (r == PARSE_MORE) {
-		if (first)
-			enter(c, CONN_HEAD, c->env->handle.cfg->head_timeout);
-		return false;
-	}
-	if (r < 0) {
-		response_init(&c->res, &c->arena);
-		serve_bad_head(c->parser.http_status, &e, &c->res);
-		send_begin(c);
-		return true;
-	}
-	c->parser = (struct http_head_parser){ .at = 0 };
-	request_begin(c, &h);
-	buf_drop(&c->in, used);
-	if (c->req == NULL)
-		return true;
-	if (!serve_head(&c->env->handle, c->req, &c->res)) {
-		send_begin(c);
-		return true;
-	}
-	enter(c, CONN_BODY, c->env->handle.cfg->body_timeout);
-	want_continue(c);
-	return true;
-}
-
-static bool step_body(struct conn *c)
-{
-	struct err e = { .kind = ERR_NONE };
-	struct slice in = buf_slice(&c->in);
-	int r = body_feed(&c->req->body, &in, &e);
-
-	buf_drop(&c->in, c->in.n - in.n);
-	if (r == PARSE_MORE)
-		return false;
-	if (r == PARSE_DONE) {
-		dispatch(c);
-		return true;
-	}
-	if (e.kind == ERR_TRANSIENT || e.kind == ERR_INTERNAL)
-		log_line(LOG_ERROR, "%s: %s", c->req->route->name, e.text);
-	response_failure(&c->res, "bad_request", &e);
-	c->res.close = true;
-	send_begin(c);
-	return true;
-}
-
-static void sent_all(struct conn *c)
-{
-	bool unread = c->res.close || c->in.n > 0;
-
-	if (c->req != NULL)
-		access_log_write(c->req, &c->res, c->res.body.n,
-				 now_us() - c->req->started_us, c->db_us);
-	(void)atomic_fetch_add_explicit(&c->env->slot->requests, 1, memory_order_relaxed);
-	request_end(c);
-	c->db_us = 0;
-	c->served = true;
-	if (c->keep_alive) {
-		enter(c, CONN_HEAD, c->env->handle.cfg->idle_timeout);
-		if (c->in.n == 0)
-			buf_release(&c->in);
-	} else if (unread) {
-		/* Closing with bytes unread would reset the connection, and the client
-		 * could lose the answer: say that we are done, and wait for its end. */
-		(void)shutdown(c->fd, SHUT_WR);
-		enter(c, CONN_LINGER, LINGER_MS);
-	} else {
-		enter(c, CONN_OVER, 0);
-	}
-}
-
-/* Returns whether all was sent and the next request may follow. */
-static bool step_send(struct conn *c)
-{
-	size_t head = c->sent < c->head.n ? c->head.n - (size_t)c->sent : 0;
-	size_t body_at = c->sent > c->head.n ? (size_t)(c->sent - c->head.n) : 0;
-	struct iovec iov[2];
-	ssize_t n;
-	int parts = 0;
-
-	/* iovec has no const; nothing is written through it. */
-	if (head > 0)
-		iov[parts++] = (struct iovec){ c->head.p + c->sent, head };
-	if (c->res.body.n > body_at)
-		iov[parts++] =
-			(struct iovec){ (void *)(uintptr_t)(c->res.body.p + body_at),
-					c->res.body.n - body_at };
-	n = writev(c->fd, iov, parts);
-	if (n < 0) {
-		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-			enter(c, CONN_OVER, 0);
-		return false;
-	}
-	c->sent += (uint64_t)n;
-	if (c->sent < c->head.n + c->res.body.n) {
-		c->deadline_ms = slots_now_ms() + c->env->handle.cfg->request_timeout;
-		return false;
-	}
-	sent_all(c);
-	return true;
+	c->slowest = db_slowest(env->handle.db, &c->slowest_us);
+	conn_send_begin(c);
 }
 
 /* Goes on until bytes, room or a task are needed. */
-static void advance(struct conn *c)
+void conn_advance(struct conn *c)
 {
 	bool on = true;
 
 	while (on)
 		switch (c->state) {
+		case CONN_PROXY:
+			on = conn_step_proxy(c);
+			break;
 		case CONN_HEAD:
-			on = step_head(c);
+			on = conn_step_head(c);
 			break;
 		case CONN_BODY:
-			on = step_body(c);
+			on = conn_step_body(c);
 			break;
 		case CONN_TASK_SLOT:
-			task_try(c);
+			conn_task_try(c);
 			on = c->state == CONN_SEND;
 			break;
 		case CONN_SEND:
-			on = step_send(c);
+			on = conn_step_send(c);
 			break;
 		case CONN_TASK:
 		case CONN_LINGER:
@@ -359,58 +222,6 @@ static void advance(struct conn *c)
 		}
 }
 
-static void read_more(struct conn *c)
-{
-	struct err e = { .kind = ERR_NONE };
-	size_t want = c->state == CONN_BODY ? READ_BODY : READ_SIZE;
-	ssize_t n;
-
-	if (want > c->in.cap - c->in.n)
-		want = c->in.cap - c->in.n;
-	if (want == 0 || buf_reserve(&c->in, want, &e) < 0) {
-		enter(c, CONN_OVER, 0);
-		return;
-	}
-	n = read(c->fd, c->in.p + c->in.n, want);
-	if (n > 0) {
-		c->in.n += (size_t)n;
-		advance(c);
-	} else if (n == 0 ||
-		   (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
-		enter(c, CONN_OVER, 0);
-	}
-}
-
-static void linger(struct conn *c)
-{
-	char waste[READ_SIZE];
-	ssize_t n = read(c->fd, waste, sizeof(waste));
-
-	if (n > 0)
-		c->lingered += (uint64_t)n;
-	if (n == 0 ||
-	    (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) ||
-	    c->lingered > LINGER_BYTES)
-		enter(c, CONN_OVER, 0);
-}
-
-/* While a task works: bytes of a next request stay where they are; an end means that
- * nobody waits for this answer. */
-static void watch_client(struct conn *c)
-{
-	char byte;
-	ssize_t n = recv(c->fd, &byte, 1, MSG_PEEK);
-
-	if (n > 0) {
-		c->deaf = true;
-	} else if (n == 0 ||
-		   (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
-		log_line(LOG_INFO, "%s %.*s: the client went away; nothing was done",
-			 c->req->route->name, (int)c->req->id.n, c->req->id.p);
-		enter(c, CONN_OVER, 0);
-	}
-}
-
 int conn_fd(const struct conn *c)
 {
 	return c->fd;
@@ -419,6 +230,7 @@ int conn_fd(const struct conn *c)
 short conn_events(const struct conn *c)
 {
 	switch (c->state) {
+	case CONN_PROXY:
 	case CONN_HEAD:
 	case CONN_BODY:
 	case CONN_LINGER:
@@ -442,50 +254,29 @@ int conn_task_fd(const struct conn *c)
 void conn_ready(struct conn *c, short revents)
 {
 	switch (c->state) {
+	case CONN_PROXY:
 	case CONN_HEAD:
 	case CONN_BODY:
-		read_more(c);
+		conn_read_more(c);
 		break;
 	case CONN_TASK_SLOT:
 	case CONN_TASK:
 		if ((revents & (POLLHUP | POLLERR)) != 0)
 			c->deaf = false;
 		if (!c->deaf)
-			watch_client(c);
+			conn_watch_client(c);
 		break;
 	case CONN_SEND:
-		advance(c);
+		conn_advance(c);
 		break;
 	case CONN_LINGER:
-		linger(c);
+		conn_linger(c);
 		break;
 	case CONN_OVER:
 	default:
 		break;
 	}
-}
-
-void conn_task_ready(struct conn *c)
-{
-	enum task_result r = task_read(&c->task, &c->res);
-
-	if (r == TASK_RUNNING)
-		return;
-	c->deaf = false;
-	if (r == TASK_ANSWERED) {
-		task_end(&c->task);
-		send_begin(c);
-	} else {
-		log_line(LOG_ERROR, "%s %.*s: its task %ld ended without an answer",
-			 c->req->route->name, (int)c->req->id.n, c->req->id.p,
-			 (long)c->task.pid);
-		task_end(&c->task);
-		answer_error(c, 503, "task_died",
-			     "the server's process that worked on this ended "
-			     "unexpectedly; nothing "
-			     "was changed; try again");
-	}
-	advance(c);
+	conn_show(c);
 }
 
 static void timed_out(struct conn *c)
@@ -493,16 +284,16 @@ static void timed_out(struct conn *c)
 	switch (c->state) {
 	case CONN_HEAD:
 		if (c->in.n == 0) { /* an idle connection just ends */
-			enter(c, CONN_OVER, 0);
+			conn_enter(c, CONN_OVER, 0);
 			return;
 		}
 		response_init(&c->res, &c->arena);
-		answer_error(c, 408, "request_timeout",
-			     "the request's head took too long");
+		conn_answer_error(c, 408, "request_timeout",
+				  "the request's head took too long");
 		break;
 	case CONN_BODY:
-		answer_error(c, 408, "request_timeout",
-			     "the request's body took too long");
+		conn_answer_error(c, 408, "request_timeout",
+				  "the request's body took too long");
 		break;
 	case CONN_TASK_SLOT:
 		response_error(
@@ -510,38 +301,55 @@ static void timed_out(struct conn *c)
 			"the server is busy with other uploads; nothing was changed; try "
 			"again in a minute");
 		response_field(&c->res, "Retry-After", SLICE("30"));
-		send_begin(c);
+		conn_send_begin(c);
 		break;
 	case CONN_TASK:
 		log_line(LOG_ERROR, "%s %.*s: took longer than task_timeout",
 			 c->req->route->name, (int)c->req->id.n, c->req->id.p);
 		task_end(&c->task);
-		answer_error(
+		conn_answer_error(
 			c, 503, "task_timeout",
 			"this took longer than the server allows; nothing was changed");
 		break;
+	case CONN_PROXY:
 	case CONN_SEND:
 	case CONN_LINGER:
 	case CONN_OVER:
 	default:
-		enter(c, CONN_OVER, 0);
+		conn_enter(c, CONN_OVER, 0);
 		return;
 	}
-	advance(c);
+	conn_advance(c);
+}
+
+/* A body that comes too slowly ends like one that never comes. */
+static void look_at_rate(struct conn *c, uint64_t now_ms)
+{
+	uint64_t least = c->env->handle.cfg->body_min_rate * CONN_RATE_MS / 1000;
+
+	if (c->received < least)
+		c->deadline_ms = now_ms;
+	c->received = 0;
+	c->rate_ms = now_ms + CONN_RATE_MS;
 }
 
 void conn_tick(struct conn *c, uint64_t now_ms)
 {
 	if (c->state == CONN_TASK_SLOT && now_ms >= c->retry_ms)
-		advance(c);
+		conn_advance(c);
+	if (c->state == CONN_BODY && now_ms >= c->rate_ms)
+		look_at_rate(c, now_ms);
 	if (now_ms >= c->deadline_ms && c->state != CONN_OVER)
 		timed_out(c);
+	conn_show(c);
 }
 
 uint64_t conn_deadline(const struct conn *c)
 {
 	if (c->state == CONN_TASK_SLOT && c->retry_ms < c->deadline_ms)
 		return c->retry_ms;
+	if (c->state == CONN_BODY && c->rate_ms < c->deadline_ms)
+		return c->rate_ms;
 	return c->deadline_ms;
 }
 

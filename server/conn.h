@@ -5,6 +5,7 @@
 #ifndef SERVER_CONN_H
 #define SERVER_CONN_H
 
+#include "server/clients.h"
 #include "server/handle.h"
 #include "server/task.h"
 
@@ -15,6 +16,8 @@ struct conn_env {
 	struct handle_env handle;
 	struct http_limits limits;
 	struct slot *slot; /* of the worker */
+	struct clients clients;
+	uint64_t round_ms; /* when the worker last learned who is ready */
 	bool draining;     /* every answer ends its connection */
 	/* Called in a forked task: closes what is the worker's. */
 	void (*forget)(void *ctx);
@@ -26,6 +29,8 @@ struct conn;
 /* Takes fd over. NULL without memory (fd is closed then). env must outlive it. */
 struct conn *conn_open(struct conn_env *env, int fd, const char *peer);
 void conn_close(struct conn **c);
+/* It is one too many for this worker: its first request is answered with 503. */
+void conn_refuse(struct conn *c);
 int conn_fd(const struct conn *c);
 /* What to poll conn_fd() for; 0 for nothing. */
 short conn_events(const struct conn *c);

@@ -1,6 +1,6 @@
 /*
- * The status command: the scoreboard as a table. Only reads; the server does not
- * notice.
+ * The status command: the scoreboard as a table, once or again and again. Only reads;
+ * the server does not notice.
  */
 #include "server/ctl_status.h"
 
@@ -9,8 +9,16 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
+
+/* What the last look saw, for figures per second; at_ms 0: there was none. */
+struct seen {
+	uint64_t at_ms;
+	uint64_t requests[SLOTS_ALL];
+};
 
 static const char *const role_names[] = {
 	[SLOT_WORKER] = "worker", [SLOT_QUEUE] = "queue", [SLOT_TASK] = "task"
@@ -67,10 +75,20 @@ static void print_master(struct slots_shared *s)
 	if (at == SLOTS_DB_UP || at == SLOTS_DB_DOWN)
 		(void)printf(" (asked %s ago)",
 			     ago(atomic_load(&s->db_checked_ms), text));
-	(void)printf("\n\n");
+	(void)printf("\n");
 }
 
-static void print_slot(enum slot_role role, struct slot *slot)
+/* Requests a second since the last look; a process that is new began at 0. */
+static double rate(const struct seen *seen, size_t i, uint64_t requests, uint64_t now)
+{
+	uint64_t before = seen->requests[i] <= requests ? seen->requests[i] : 0;
+
+	if (seen->at_ms == 0 || now <= seen->at_ms)
+		return 0;
+	return (double)(requests - before) * 1000.0 / (double)(now - seen->at_ms);
+}
+
+static void print_slot(enum slot_role role, struct slot *slot, double per_second)
 {
 	int pid = atomic_load(&slot->pid);
 	unsigned state = atomic_load(&slot->state);
@@ -81,46 +99,98 @@ static void print_slot(enum slot_role role, struct slot *slot)
 	/* The owner may be writing it: what is seen is shown, and it ends here. */
 	memcpy(route, slot->route, SLOT_ROUTE);
 	route[SLOT_ROUTE] = '\0';
-	(void)printf("%-7s %8d  %-9s %11u %10" PRIu64 "  %-12s %s\n", role_names[role],
-		     pid, state <= SLOT_DRAINING ? state_names[state] : "?",
-		     atomic_load(&slot->connections),
-		     (uint64_t)atomic_load(&slot->requests),
-		     ago(atomic_load(&slot->since_ms), text), route);
+	(void)printf(
+		"%-7s %8d  %-9s %11u %10" PRIu64 " %8.1f  %-12s %s\n", role_names[role],
+		pid, state <= SLOT_DRAINING ? state_names[state] : "?",
+		atomic_load(&slot->connections), (uint64_t)atomic_load(&slot->requests),
+		per_second, ago(atomic_load(&slot->since_ms), text), route);
 }
 
-static int show(struct slots *slots, struct err *e)
+static void print_totals(struct slots *slots, double per_second)
+{
+	struct metrics_sum *sum = calloc(1, sizeof(*sum));
+	uint64_t scans = 0;
+
+	if (sum == NULL)
+		return;
+	slots_sum(slots, sum);
+	for (int i = METRIC_SCAN_VALID; i <= METRIC_SCAN_OTHER; i++)
+		scans += sum->count[i];
+	(void)printf("%.1f requests a second; %" PRIu64 " scans, %" PRIu64
+		     " rows inserted, %" PRIu64 " database errors\n\n",
+		     per_second, scans, sum->count[METRIC_ROWS_INSERTED],
+		     sum->count[METRIC_DB_TRANSIENT] + sum->count[METRIC_DB_UNCERTAIN] +
+			     sum->count[METRIC_DB_INTERNAL]);
+	free(sum);
+}
+
+static int show(struct slots *slots, struct seen *seen, struct err *e)
 {
 	static const enum slot_role roles[] = { SLOT_WORKER, SLOT_QUEUE, SLOT_TASK };
 	struct slots_shared *s = slots_shared(slots);
+	uint64_t now = slots_now_ms();
+	double each[SLOTS_ALL], all = 0;
 
 	if (!is_running(atomic_load(&s->master_pid)))
 		return err_set(e, ERR_INTERNAL,
 			       "waybilld is not running (it left its scoreboard)");
+	for (size_t i = 0; i < SLOTS_ALL; i++) {
+		uint64_t requests = atomic_load(&s->slot[i].requests);
+
+		each[i] = rate(seen, i, requests, now);
+		all += each[i];
+		seen->requests[i] = requests;
+	}
+	seen->at_ms = now;
 	print_master(s);
-	(void)printf("%-7s %8s  %-9s %11s %10s  %-12s %s\n", "role", "pid", "state",
-		     "connections", "requests", "for", "route");
+	print_totals(slots, all);
+	(void)printf("%-7s %8s  %-9s %11s %10s %8s  %-12s %s\n", "role", "pid", "state",
+		     "connections", "requests", "a second", "for", "route");
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
 		size_t n;
 		struct slot *slot = slots_of(slots, roles[i], &n);
 
 		for (size_t k = 0; k < n; k++)
-			print_slot(roles[i], &slot[k]);
+			print_slot(roles[i], &slot[k], each[&slot[k] - s->slot]);
 	}
 	return 0;
 }
 
+/* Until the server ends, or a line (or the end) comes from the keyboard. */
+static int watch(struct slots *slots, struct seen *seen, struct err *e)
+{
+	static char frame[64 * 1024]; /* shown at once, so that it does not flicker */
+	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+	int r;
+
+	(void)setvbuf(stdout, frame, _IOFBF, sizeof(frame));
+	do {
+		/* ECMA-48: home (CUP), and erase to the end of the screen (ED). */
+		(void)fputs("\033[H\033[J", stdout);
+		r = show(slots, seen, e);
+		if (r == 0)
+			(void)fputs("\nEnter ends this.\n", stdout);
+		(void)fflush(stdout);
+	} while (r == 0 && poll(&p, 1, 1000) == 0);
+	return r;
+}
+
 int ctl_status(const struct ctl *ctl, int argc, char **argv)
 {
+	static struct seen seen;
+	bool once = false;
+	const struct ctl_option options[] = { { "--once", NULL, &once } };
 	struct config *cfg = NULL;
 	struct slots *slots = NULL;
 	struct err e = { 0 };
 	int result = -1;
 
-	if (ctl_options(argc, argv, NULL, 0, NULL, 0, "", &e) < 0)
+	if (ctl_options(argc, argv, options, 1, NULL, 0, "[--once]", &e) < 0)
 		return ctl_fail(&e);
 	if (config_load(ctl->config_path, &cfg, &e) == 0 &&
 	    slots_attach(cfg->spool_dir, &slots, &e) == 0)
-		result = show(slots, &e);
+		result = !once && isatty(STDOUT_FILENO) ? watch(slots, &seen, &e)
+							: show(slots, &seen, &e);
 	slots_close(&slots);
 	config_free(&cfg);
 	return result < 0 ? ctl_fail(&e) : ctl_printed();

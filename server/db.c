@@ -175,8 +175,10 @@ int db_ready(struct db *db, struct err *e)
 	if (pq_connect(&target, deadline, &db->conn, &failed) == 0 &&
 	    set_up(db, deadline, &failed) == 0) {
 		db->backoff = 0;
+		metrics_add(db->metrics, METRIC_DB_CONNECTS, 1);
 		return 0;
 	}
+	metrics_add(db->metrics, METRIC_DB_CONNECT_FAILED, 1);
 	db_lost(db);
 	back_off(db, &failed);
 	return err_set(e, failed.kind, "%s", failed.text);
@@ -206,6 +208,18 @@ void db_close(struct db **db)
 int db_socket(const struct db *db)
 {
 	return db->conn == NULL ? -1 : PQsocket(db->conn);
+}
+
+void db_metrics(struct db *db, struct metrics *m)
+{
+	db->metrics = m;
+}
+
+const char *db_slowest(struct db *db, uint64_t *us_r)
+{
+	*us_r = db->slowest_us;
+	db->slowest_us = 0;
+	return *us_r == 0 ? NULL : sql_query[db->slowest].name;
 }
 
 uint64_t db_spent_us(struct db *db)

@@ -9,6 +9,7 @@
 #include "parse/arena.h"
 #include "parse/err.h"
 #include "server/config.h"
+#include "server/metrics.h"
 
 #include <stdint.h>
 
@@ -34,6 +35,11 @@ int db_socket(const struct db *db);
  * PostgreSQL the same for one transaction. 0 goes back to the configured time.
  */
 void db_patience(struct db *db, uint32_t ms);
+/* Where connections, statements and failures are counted from now on; NULL: nowhere. */
+void db_metrics(struct db *db, struct metrics *m);
+/* The name of the statement that took longest since the last call, and its microseconds;
+ * NULL when none was run. */
+const char *db_slowest(struct db *db, uint64_t *us_r);
 /* Microseconds spent waiting for PostgreSQL since the last call. */
 uint64_t db_spent_us(struct db *db);
 

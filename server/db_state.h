@@ -23,6 +23,9 @@ struct db {
 	bool copying;    /* COPY FROM STDIN is open */
 	uint32_t patience; /* milliseconds; 0: the configured statement_timeout */
 	uint64_t spent_us;
+	uint64_t slowest_us;
+	int slowest; /* the statement of slowest_us, when that is not 0 */
+	struct metrics *metrics;
 	int64_t try_again;  /* no connection attempt before this moment */
 	uint32_t backoff;   /* milliseconds */
 	struct err refusal; /* what the attempts until then are told */

@@ -18,6 +18,7 @@ struct handle_env {
 	const struct config *cfg;
 	struct db *db;
 	struct slots *slots;
+	struct metrics *metrics; /* where this process counts */
 	const struct static_files *files;
 	int client_fd; /* in a task: readable or hung up when nobody waits any more; else
 			  -1 */
@@ -25,7 +26,7 @@ struct handle_env {
 
 typedef void handle_fn(struct handle_env *env, struct request *req, struct response *res);
 
-handle_fn handle_health, handle_ready;
+handle_fn handle_health, handle_ready, handle_metrics;
 handle_fn handle_scan;
 handle_fn handle_session_create, handle_session_get;
 handle_fn handle_waybill_get, handle_dashboard;

@@ -17,10 +17,23 @@ static bool wanted(void *ctx)
 	return env->client_fd < 0 || poll(&p, 1, 0) <= 0;
 }
 
+static void count(void *ctx, const struct import_rows *rows)
+{
+	struct metrics *m = ((const struct handle_env *)ctx)->metrics;
+
+	metrics_add(m, METRIC_ROWS_INSERTED, rows->inserted);
+	metrics_add(m, METRIC_ROWS_UPDATED, rows->updated);
+	metrics_add(m, METRIC_ROWS_UNCHANGED, rows->unchanged);
+	metrics_add(m, METRIC_ROWS_DUPLICATE, rows->duplicate);
+	metrics_add(m, METRIC_ROWS_REJECTED, rows->rejected);
+}
+
 static void import(struct handle_env *env, struct request *req, int fd,
 		   const struct upload_form *form, struct response *res)
 {
-	const struct import_hooks hooks = { .ctx = env, .wanted = wanted };
+	const struct import_hooks hooks = { .ctx = env,
+					    .wanted = wanted,
+					    .loaded = count };
 	struct err e = { .kind = ERR_NONE };
 	struct import_answer answer;
 	struct db *side = NULL;

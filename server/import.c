@@ -230,6 +230,21 @@ static void tell_done(const struct import_job *j)
 	j->hooks->progress(j->hooks->ctx, &p);
 }
 
+static void tell_loaded(const struct import_job *j)
+{
+	const struct import_report *r = &j->report;
+	struct import_rows rows = { .inserted = r->inserted,
+				    .updated = r->updated,
+				    .duplicate = r->duplicate,
+				    .rejected = r->rejected };
+
+	if (j->hooks == NULL || j->hooks->loaded == NULL || !r->loaded ||
+	    j->options->dry_run)
+		return;
+	rows.unchanged = r->staged - r->duplicate - r->inserted - r->updated;
+	j->hooks->loaded(j->hooks->ctx, &rows);
+}
+
 int import_run(const struct config *cfg, struct db *work, struct db *side, int fd,
 	       uint64_t start, uint64_t size, const struct import_options *o,
 	       const struct import_hooks *hooks, struct arena *a,
@@ -252,6 +267,8 @@ int import_run(const struct config *cfg, struct db *work, struct db *side, int f
 	if (rc == 1) {
 		rc = import(&j, fd, start, size, answer, e);
 		tell_done(&j);
+		if (rc == 0)
+			tell_loaded(&j);
 		release(&j);
 	}
 	db_patience(work, 0);

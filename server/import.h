@@ -25,12 +25,19 @@ struct import_progress {
 	uint64_t bytes, bytes_total; /* of the file */
 };
 
+/* What became of a file's rows. */
+struct import_rows {
+	uint64_t inserted, updated, unchanged, duplicate, rejected;
+};
+
 struct import_hooks {
 	void *ctx;
 	/* Called now and then, and always just before COMMIT: false gives up, and
 	 * nothing is loaded. NULL: always true. */
 	bool (*wanted)(void *ctx);
 	void (*progress)(void *ctx, const struct import_progress *p); /* may be NULL */
+	/* Called once, after the COMMIT of rows that were loaded. May be NULL. */
+	void (*loaded)(void *ctx, const struct import_rows *rows);
 };
 
 /* What a client is told: 200 with the upload's JSON, or an error's. */

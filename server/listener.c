@@ -3,6 +3,7 @@
  */
 #include "server/listener.h"
 
+#include "parse/num.h"
 #include "parse/slice.h"
 
 #include <errno.h>
@@ -99,6 +100,51 @@ int listener_open(const char *address, int backlog, struct err *e)
 			 address, e);
 	freeaddrinfo(list);
 	return fd;
+}
+
+int listener_adopt(int fd, const char *what, struct err *e)
+{
+	int listens = 0;
+	socklen_t len = sizeof(listens);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) < 0 || listens == 0)
+		return err_set(e, ERR_INPUT,
+			       "descriptor %d from %s is not a listening socket", fd,
+			       what);
+	if (prepare(fd) < 0)
+		return err_set(e, ERR_INTERNAL, "cannot use descriptor %d from %s: %s",
+			       fd, what, strerror(errno));
+	return 0;
+}
+
+int listener_passed(int *fd_r, struct err *e)
+{
+	enum { FIRST = 3 };
+	const char *count = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	uint64_t n = 0, who = 0;
+	bool ours = count != NULL && pid != NULL && num_u64(slice_str(count), 1024, &n) &&
+		    n > 0 && num_u64(slice_str(pid), INT32_MAX, &who) &&
+		    (pid_t)who == getpid();
+
+	*fd_r = -1;
+	(void)unsetenv("LISTEN_FDS");
+	(void)unsetenv("LISTEN_PID");
+	(void)unsetenv("LISTEN_FDNAMES");
+	if (!ours)
+		return 0;
+	if (n > 1)
+		return err_set(e, ERR_INPUT,
+			       "LISTEN_FDS passes %llu sockets; one is possible",
+			       (unsigned long long)n);
+	if (listener_adopt(FIRST, "LISTEN_FDS", e) < 0)
+		return -1;
+	*fd_r = FIRST;
+	return 0;
+}
+
+void listener_backlog(int fd, int backlog)
+{
+	(void)listen(fd, backlog);
 }
 
 int listener_accept(int fd, char *peer, unsigned long peer_size)

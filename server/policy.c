@@ -48,3 +48,22 @@ bool policy_has_share(unsigned own, unsigned all, unsigned workers)
 {
 	return workers > 1 && own >= all / workers + 1;
 }
+
+uint64_t policy_requests(uint32_t max_requests, unsigned number)
+{
+	/* 2^32 divided by the golden ratio: neighbours land far from each other. */
+	uint32_t spread = (uint32_t)number * UINT32_C(2654435769);
+
+	if (max_requests == 0)
+		return 0;
+	return max_requests + (((uint64_t)max_requests / 5 + 1) * spread >> 32);
+}
+
+bool policy_stuck(uint64_t now_ms, uint64_t since_ms, uint64_t awake_ms,
+		  uint32_t request_timeout)
+{
+	uint64_t from = since_ms > awake_ms ? since_ms : awake_ms;
+
+	return now_ms > from &&
+	       now_ms - from >= (uint64_t)request_timeout + POLICY_GRACE_MS;
+}

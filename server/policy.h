@@ -9,9 +9,10 @@
 #include <stdint.h>
 
 enum {
-	POLICY_EARLY_MS = 1000,   /* a child that lives shorter failed to start */
-	POLICY_FIRST_MS = 100,    /* wait after the first such failure ... */
-	POLICY_LONGEST_MS = 10000 /* ... doubling up to this */
+	POLICY_EARLY_MS = 1000,    /* a child that lives shorter failed to start */
+	POLICY_FIRST_MS = 100,     /* wait after the first such failure ... */
+	POLICY_LONGEST_MS = 10000, /* ... doubling up to this */
+	POLICY_GRACE_MS = 10000    /* beyond request_timeout: then a worker is stuck */
 };
 
 /* What the master remembers of a role's failures. Zero it to begin. */
@@ -32,5 +33,14 @@ unsigned policy_starts(const struct policy *p, uint64_t now_ms, unsigned wanted,
 /* Whether a worker that holds `own` of `all` connections leaves the next one to its
  * siblings: it has its part already. `workers` counts itself. */
 bool policy_has_share(unsigned own, unsigned all, unsigned workers);
+
+/* After how many requests a worker ends: max_requests and up to a fifth more, spread
+ * over the workers' numbers, so that workers of one start do not end together. 0: never.
+ */
+uint64_t policy_requests(uint32_t max_requests, unsigned number);
+/* Whether a worker is stuck that was last at its loop at since_ms. awake_ms: when the
+ * master woke from a pause of its own, in which a worker could not show up either. */
+bool policy_stuck(uint64_t now_ms, uint64_t since_ms, uint64_t awake_ms,
+		  uint32_t request_timeout);
 
 #endif

@@ -24,6 +24,7 @@ struct request {
 	struct slice segment[REQUEST_SEGMENTS]; /* what the route's {} stand for */
 	struct slice id;                        /* X-Request-Id: taken over or made */
 	const char *peer;                       /* the client's address */
+	bool secure;                            /* it came to a trusted proxy by https */
 	uint64_t started_us;
 };
 

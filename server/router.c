@@ -7,10 +7,11 @@ enum { SMALL = 16 * 1024 };
 
 static const struct route routes[] = {
 	{ HTTP_GET, "/", "home", NULL, "dashboard.html", 0, 0 },
-	{ HTTP_GET, "/health", "health", handle_health, NULL, 0, 0 },
+	{ HTTP_GET, "/health", "health", handle_health, NULL, ROUTE_ALWAYS, 0 },
 	{ HTTP_GET, "/ready", "ready", handle_ready, NULL, 0, 0 },
+	{ HTTP_GET, "/metrics", "metrics", handle_metrics, NULL, ROUTE_ALWAYS, 0 },
 	{ HTTP_GET, "/scan", "scan_page", NULL, "scan.html", 0, 0 },
-	{ HTTP_POST, "/scan", "scan", handle_scan, NULL, 0, SMALL },
+	{ HTTP_POST, "/scan", "scan", handle_scan, NULL, ROUTE_SCANS, SMALL },
 	{ HTTP_POST, "/sessions", "session_create", handle_session_create, NULL, 0,
 	  SMALL },
 	{ HTTP_GET, "/sessions/{}", "session", handle_session_get, NULL, 0, 0 },
@@ -27,6 +28,19 @@ static const struct route routes[] = {
 };
 
 enum { ROUTES = sizeof(routes) / sizeof(routes[0]) };
+_Static_assert((size_t)ROUTES < (size_t)METRICS_ROUTES, "each route needs a counter");
+
+size_t router_index(const struct route *r)
+{
+	return r == NULL ? 0 : (size_t)(r - routes) + 1;
+}
+
+const char *router_name(size_t index)
+{
+	if (index == 0)
+		return "none";
+	return index <= ROUTES ? routes[index - 1].name : NULL;
+}
 
 const struct route *router_all(size_t *n_r)
 {

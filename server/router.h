@@ -7,9 +7,11 @@
 #include "server/handle.h"
 
 enum route_flag {
-	ROUTE_TASK = 1,  /* handled in a forked task */
-	ROUTE_SPOOL = 2, /* a body of up to max_upload, spooled */
-	ROUTE_EXPORT = 4 /* a task when ?format= asks for a file (csv, xlsx) */
+	ROUTE_TASK = 1,   /* handled in a forked task */
+	ROUTE_SPOOL = 2,  /* a body of up to max_upload, spooled */
+	ROUTE_EXPORT = 4, /* a task when ?format= asks for a file (csv, xlsx) */
+	ROUTE_SCANS = 8,  /* its answer tells the results of scans, which are counted */
+	ROUTE_ALWAYS = 16 /* never refused because the server is busy */
 };
 
 struct route {
@@ -32,6 +34,10 @@ struct route {
 unsigned router_find(enum http_method method, struct slice path,
 		     const struct route **route_r, struct slice segment[REQUEST_SEGMENTS],
 		     char allow[64]);
+/* A route's place in counters: 1 and up; 0 for NULL. */
+size_t router_index(const struct route *r);
+/* The name of that place: "none" for 0, NULL behind the last. */
+const char *router_name(size_t index);
 /* All routes, for tests and metrics. */
 const struct route *router_all(size_t *n_r);
 

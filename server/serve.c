@@ -142,6 +142,8 @@ void serve_request(struct handle_env *env, struct request *req, struct response 
 		static_serve(env->files, slice_str(r->page), req, res);
 	else
 		r->handle(env, req, res);
+	if ((r->flags & ROUTE_SCANS) != 0)
+		metrics_scans(env->metrics, res->body);
 	if (res->status != 0)
 		return;
 	log_line(LOG_ERROR, "%s %.*s: the handler gave no answer", r->name,

@@ -44,6 +44,16 @@ static int slots_map(int fd, int prot, struct slots **s_r, struct err *e)
 	return 0;
 }
 
+static uint64_t seed(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return ((uint64_t)t.tv_nsec << 32 ^ (uint64_t)t.tv_sec ^
+		(uint64_t)getpid() << 16) *
+	       UINT64_C(0x9e3779b97f4a7c15);
+}
+
 int slots_create(const char *dir, struct slots **s_r, struct err *e)
 {
 	char path[1024], fresh[1100];
@@ -68,6 +78,7 @@ int slots_create(const char *dir, struct slots **s_r, struct err *e)
 	if (*s_r != NULL) {
 		memcpy((*s_r)->shared->magic, magic, sizeof(magic));
 		atomic_store(&(*s_r)->shared->started_ms, slots_now_ms());
+		atomic_store(&(*s_r)->shared->seed, seed());
 		if (rename(fresh, path) == 0)
 			return 0;
 		r = err_set(e, ERR_INTERNAL, "cannot name \"%s\": %s", path,
@@ -135,6 +146,21 @@ struct slot *slots_of(struct slots *s, enum slot_role role, size_t *n_r)
 	}
 }
 
+/* What was the last owner's, but for its counters. */
+static void slot_clear(struct slots *s, struct slot *slot)
+{
+	size_t at = (size_t)(slot - s->shared->slot);
+
+	atomic_store(&slot->connections, 0);
+	atomic_store(&slot->requests, 0);
+	for (size_t i = 0; i < SLOT_CONNS; i++)
+		atomic_store(&slot->conn[i], 0);
+	for (size_t i = 0; at < SLOTS_WORKERS && i < SLOT_CLIENTS; i++) {
+		atomic_store(&s->shared->client[at][i].key, 0);
+		atomic_store(&s->shared->client[at][i].n, 0);
+	}
+}
+
 /* Two that take at once could both see room under the limit: the slots that count
  * are claimed by compare-and-swap, and only the first `limit` of them are offered. */
 struct slot *slots_take(struct slots *s, enum slot_role role, size_t limit, pid_t pid)
@@ -148,8 +174,7 @@ struct slot *slots_take(struct slots *s, enum slot_role role, size_t limit, pid_
 		if (!atomic_compare_exchange_strong(&slot[i].pid, &none, (int)pid))
 			continue;
 		atomic_store(&slot[i].owner, (int)getpid());
-		atomic_store(&slot[i].connections, 0);
-		atomic_store(&slot[i].requests, 0);
+		slot_clear(s, &slot[i]);
 		atomic_store(&slot[i].started_ms, slots_now_ms());
 		slot_route(&slot[i], SLICE(""));
 		slot_state(&slot[i], SLOT_STARTING);
@@ -226,4 +251,74 @@ unsigned slots_connections(struct slots *s, unsigned *workers_r)
 	}
 	*workers_r = live;
 	return held;
+}
+
+struct metrics *slots_metrics(struct slots *s, const struct slot *slot)
+{
+	return &s->shared->metrics[slot - s->shared->slot];
+}
+
+void slots_sum(struct slots *s, struct metrics_sum *sum)
+{
+	for (size_t i = 0; i < SLOTS_ALL; i++)
+		if (atomic_load(&s->shared->slot[i].started_ms) != 0)
+			metrics_sum_add(sum, &s->shared->metrics[i]);
+}
+
+void slots_restarted(struct slots *s, enum slots_cause cause)
+{
+	(void)atomic_fetch_add(&s->shared->restarted[cause], 1);
+	if (cause <= SLOTS_STUCK)
+		(void)atomic_fetch_add(&s->shared->restarts, 1);
+}
+
+/* The entry of a key in one worker's table, or a free one, or NULL: a table that is
+ * probed from the key's own place on, with the few steps that a table half full needs.
+ * An entry whose count is 0 stays the key's until another needs it. */
+static struct slot_client *client_find(struct slot_client *table, uint64_t key)
+{
+	struct slot_client *empty = NULL;
+
+	for (size_t i = 0; i < 16; i++) {
+		struct slot_client *c = &table[(key + i) % SLOT_CLIENTS];
+
+		if (atomic_load_explicit(&c->key, memory_order_relaxed) == key)
+			return c;
+		if (empty == NULL &&
+		    atomic_load_explicit(&c->n, memory_order_relaxed) == 0)
+			empty = c;
+	}
+	return empty;
+}
+
+/* One that found no room when it came is not taken off when it goes. */
+static void client_count(struct slot_client *c, uint64_t key, int by)
+{
+	unsigned n = atomic_load_explicit(&c->n, memory_order_relaxed);
+
+	if (by < 0 && (n == 0 || atomic_load(&c->key) != key))
+		return;
+	atomic_store_explicit(&c->key, key, memory_order_relaxed);
+	atomic_store_explicit(&c->n, by < 0 ? n - 1 : n + 1, memory_order_relaxed);
+}
+
+unsigned slots_client(struct slots *s, const struct slot *worker, uint64_t key, int by)
+{
+	size_t own = (size_t)(worker - s->shared->slot);
+	unsigned all = 0;
+
+	for (size_t i = 0; i < SLOTS_WORKERS; i++) {
+		struct slot_client *c;
+
+		if (atomic_load_explicit(&s->shared->slot[i].pid, memory_order_relaxed) ==
+		    0)
+			continue;
+		c = client_find(s->shared->client[i], key);
+		if (i == own && c != NULL)
+			client_count(c, key, by);
+		if (c != NULL &&
+		    atomic_load_explicit(&c->key, memory_order_relaxed) == key)
+			all += atomic_load_explicit(&c->n, memory_order_relaxed);
+	}
+	return all;
 }

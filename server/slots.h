@@ -9,6 +9,7 @@
 
 #include "parse/err.h"
 #include "parse/slice.h"
+#include "server/metrics.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -16,6 +17,26 @@
 
 enum slot_role { SLOT_WORKER, SLOT_QUEUE, SLOT_TASK };
 enum slot_state { SLOT_FREE, SLOT_STARTING, SLOT_IDLE, SLOT_BUSY, SLOT_DRAINING };
+/* What a worker's connections wait for. */
+enum slot_conn {
+	SLOT_CONN_IDLE, /* a request */
+	SLOT_CONN_HEAD,
+	SLOT_CONN_BODY,
+	SLOT_CONN_WAIT, /* a free task */
+	SLOT_CONN_TASK,
+	SLOT_CONN_SEND,
+	SLOT_CONN_LINGER,
+	SLOT_CONNS
+};
+/* What ended a child that was replaced. */
+enum slots_cause {
+	SLOTS_EXITED,    /* by itself, unexpectedly */
+	SLOTS_SIGNALLED, /* a crash, or a kill that nobody here asked for */
+	SLOTS_STUCK,     /* it did not come back to its loop */
+	SLOTS_RETIRED,   /* it had served max_requests */
+	SLOTS_RELOADED,  /* a new configuration or program */
+	SLOTS_CAUSES
+};
 enum slots_db { SLOTS_DB_UNKNOWN, SLOTS_DB_UP, SLOTS_DB_DOWN };
 
 /* Each role has slots of its own, so that page load cannot starve the queue. Twice
@@ -26,7 +47,14 @@ enum {
 	SLOTS_QUEUE = 64,
 	SLOTS_TASKS = 128,
 	SLOTS_ALL = SLOTS_WORKERS + SLOTS_QUEUE + SLOTS_TASKS,
-	SLOT_ROUTE = 48
+	SLOT_ROUTE = 48,
+	SLOT_CLIENTS = 512 /* told apart by one worker; others count for nobody */
+};
+
+/* How many connections of one client a worker holds. */
+struct slot_client {
+	atomic_ullong key; /* of its address; 0: free */
+	atomic_uint n;
 };
 
 struct slot {
@@ -34,10 +62,11 @@ struct slot {
 	atomic_int owner;  /* the parent: the master, or a task's worker */
 	atomic_uint state; /* enum slot_state */
 	atomic_uint connections;
-	atomic_ullong requests;   /* answered since the child started */
-	atomic_ullong started_ms; /* slots_now_ms() when the child started */
-	atomic_ullong since_ms;   /* of the current state */
-	char route[SLOT_ROUTE];   /* current or last route; for a task what it does */
+	atomic_uint conn[SLOT_CONNS]; /* ... by what they wait for */
+	atomic_ullong requests;       /* answered since the child started */
+	atomic_ullong started_ms;     /* slots_now_ms() when the child started */
+	atomic_ullong since_ms;       /* of the current state */
+	char route[SLOT_ROUTE];       /* current or last route; for a task what it does */
 };
 
 struct slots_shared {
@@ -49,8 +78,13 @@ struct slots_shared {
 	atomic_uint db_failures; /* in a row */
 	atomic_ullong db_checked_ms;
 	atomic_ullong started_ms;
+	atomic_ullong seed;     /* a number that differs from start to start */
 	atomic_ullong restarts; /* children replaced after an unexpected end */
+	atomic_ullong restarted[SLOTS_CAUSES];
 	struct slot slot[SLOTS_ALL];
+	/* Behind what is read often; what was never used costs no memory. */
+	struct slot_client client[SLOTS_WORKERS][SLOT_CLIENTS];
+	struct metrics metrics[SLOTS_ALL]; /* never set back */
 };
 
 struct slots;
@@ -74,6 +108,17 @@ struct slot *slots_take(struct slots *s, enum slot_role role, size_t limit, pid_
  * killed if they still run. Returns the tasks that were. */
 unsigned slots_bury(struct slots *s, pid_t pid);
 void slot_free(struct slot *slot);
+/* The counters that belong to a slot. */
+struct metrics *slots_metrics(struct slots *s, const struct slot *slot);
+/* Adds up the counters of all slots that were ever used. */
+void slots_sum(struct slots *s, struct metrics_sum *sum);
+/* A child was replaced; the first three causes count as unexpected. */
+void slots_restarted(struct slots *s, enum slots_cause cause);
+/*
+ * A worker took (by 1) or closed (by -1) a connection of the client with that key, which
+ * is not 0. Returns how many connections the host's workers hold of it now.
+ */
+unsigned slots_client(struct slots *s, const struct slot *worker, uint64_t key, int by);
 /* The owner's calls. */
 void slot_state(struct slot *slot, enum slot_state state);
 void slot_route(struct slot *slot, struct slice route);

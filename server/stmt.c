@@ -194,7 +194,7 @@ static int run(struct db *db, enum stmt_id id, const struct slice *params, size_
 int stmt_run(struct db *db, enum stmt_id id, const struct slice *params, size_t n_params,
 	     struct arena *a, struct stmt_result *r, struct err *e)
 {
-	uint64_t from = now_us();
+	uint64_t from = now_us(), us;
 	int rc;
 
 	assert(n_params == sql_query[id].params && n_params <= DB_PARAMS_MAX);
@@ -202,7 +202,16 @@ int stmt_run(struct db *db, enum stmt_id id, const struct slice *params, size_t 
 	rc = make_ready(db, id, e);
 	if (rc == 0)
 		rc = run(db, id, params, n_params, a, r, e);
-	db->spent_us += now_us() - from;
+	us = now_us() - from;
+	db->spent_us += us;
+	if (us > db->slowest_us) {
+		db->slowest_us = us;
+		db->slowest = (int)id;
+	}
+	metrics_add(db->metrics, METRIC_DB_STATEMENTS, 1);
+	metrics_add(db->metrics, METRIC_DB_US, us);
+	if (rc < 0)
+		metrics_db_error(db->metrics, e->kind);
 	return rc < 0 ? -1 : 0;
 }
 

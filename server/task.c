@@ -52,7 +52,8 @@ static void send_answer(int fd, const struct response *res)
 }
 
 /* In the child; never returns. */
-static void run(int fd, struct handle_env *env, struct request *req, pid_t parent)
+static void run(int fd, struct handle_env *env, struct request *req, pid_t parent,
+		const struct slot *slot)
 {
 	struct handle_env own = *env;
 	struct response res;
@@ -66,12 +67,15 @@ static void run(int fd, struct handle_env *env, struct request *req, pid_t paren
 	if (env->db != NULL)
 		db_forget(env->db);
 	own.client_fd = fd;
+	own.metrics = slots_metrics(own.slots, slot);
+	metrics_add(own.metrics, METRIC_TASKS, 1);
 	response_init(&res, req->arena);
 	if (db_open(own.cfg, "waybilld task", &own.db, &e) < 0) {
 		log_line(LOG_ERROR, "%s %.*s: %s", req->route->name, (int)req->id.n,
 			 req->id.p, e.text);
 		response_failure(&res, "internal_error", &e);
 	} else {
+		db_metrics(own.db, own.metrics);
 		req->route->handle(&own, req, &res);
 		db_close(&own.db);
 	}
@@ -107,7 +111,7 @@ int task_start(struct task *t, struct handle_env *env, struct request *req,
 	if (t->pid == 0) {
 		(void)close(pair[0]);
 		forget(ctx);
-		run(pair[1], env, req, parent);
+		run(pair[1], env, req, parent, t->slot);
 	}
 	signals_unblock();
 	(void)close(pair[1]);

@@ -41,8 +41,10 @@ static const struct command {
 	  "      --seed N   0 to 99999: other seeds, other waybill numbers (1)\n"
 	  "      --inline   texts in the cells instead of a table of shared strings\n" },
 	{ "status", ctl_status,
-	  "status\n"
-	  "    shows what this host's server is doing\n" },
+	  "status [--once]\n"
+	  "    shows what this host's server is doing; on a terminal, again every "
+	  "second\n"
+	  "      --once   only once\n" },
 };
 
 static int help(void)

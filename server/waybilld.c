@@ -91,7 +91,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (!only_check)
-		return master_run(&cfg, path);
+		return master_run(&cfg, path, argv);
 	(void)puts("configuration and database are fine");
 	config_free(&cfg);
 	return 0;

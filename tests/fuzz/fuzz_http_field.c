@@ -1,5 +1,6 @@
 /*
- * Values of single fields: parameters, Accept, dates, entity tags and hosts.
+ * Values of single fields: parameters, Accept, Accept-Encoding, dates, entity tags and
+ * hosts.
  */
 #include "parse/buf.h"
 #include "parse/etag.h"
@@ -29,6 +30,25 @@ static void date_check(struct slice in)
 	http_date_write(t, text);
 	if (t <= INT64_C(253402300799))
 		check(http_date_parse(slice_str(text), 0, &again) && again == t);
+}
+
+static bool gzip(struct slice in, struct slice next)
+{
+	struct http_head h = { .n_fields = 2 };
+
+	h.field[0] = (struct http_field){ SLICE("Accept-Encoding"), in };
+	h.field[1] = (struct http_field){ SLICE("Accept-Encoding"), next };
+	return http_accept_gzip(&h);
+}
+
+/* Who says no to gzip last or first does not get it, unless he also says yes. */
+static void coding_check(struct slice in)
+{
+	const struct slice none = SLICE("");
+
+	check(gzip(in, none) == gzip(none, in));
+	check(!gzip(in, SLICE("gzip;q=0")) || gzip(in, none));
+	check(gzip(in, SLICE("gzip")));
 }
 
 /* An element that says nothing changes nothing. */
@@ -65,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	date_check(in);
 	list_check(in);
+	coding_check(in);
 	params_check(in);
 	if (http_host_valid(in))
 		check(slice_find(in, '@') == NULL && slice_find(in, '/') == NULL);

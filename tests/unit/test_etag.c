@@ -1,5 +1,6 @@
 /*
- * If-None-Match against one tag, "x" (RFC 9110 sections 8.8.3 and 13.1.2).
+ * If-None-Match and If-Match against one tag, "x" (RFC 9110 sections 8.8.3, 13.1.1 and
+ * 13.1.2).
  */
 #include "parse/etag.h"
 
@@ -53,9 +54,31 @@ static void lists(void **state)
 	assert_false(etag_matches(SLICE("\"x"), SLICE("\"x")));
 }
 
+static const struct row strong_rows[] = {
+	{ SLICE_INIT("\"x\""), true },        { SLICE_INIT("*"), true },
+	{ SLICE_INIT("\"y\", \"x\""), true }, { SLICE_INIT("W/\"x\", \"x\""), true },
+	{ SLICE_INIT("W/\"x\""), false },     { SLICE_INIT("\"y\", W/\"x\""), false },
+	{ SLICE_INIT("\"y\""), false },       { SLICE_INIT("x"), false },
+};
+
+static void strong_lists(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(strong_rows) / sizeof(strong_rows[0]); i++) {
+		const struct row *row = &strong_rows[i];
+
+		if (etag_matches_strongly(row->in, SLICE("\"x\"")) != row->want)
+			fail_msg("%s", row->in.p);
+		if (etag_matches_strongly(row->in, SLICE("W/\"x\"")) !=
+		    slice_eq(row->in, SLICE("*")))
+			fail_msg("%s, the tag being weak", row->in.p);
+	}
+}
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = { cmocka_unit_test(lists) };
+	static const struct CMUnitTest tests[] = { cmocka_unit_test(lists),
+						   cmocka_unit_test(strong_lists) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

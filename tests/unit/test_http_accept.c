@@ -1,5 +1,6 @@
 /*
- * Pages or data, by the Accept fields that clients send (RFC 9110 section 12.5.1).
+ * Pages or data, packed or not, by the fields that clients send (RFC 9110 sections
+ * 12.5.1 and 12.5.3).
  */
 #include "parse/http_accept.h"
 
@@ -77,9 +78,70 @@ static void preferences(void **state)
 			fail_msg("%s", rows[i].name);
 }
 
+static const struct coding_row {
+	const char *name;
+	struct slice in[2]; /* fields; p NULL: none */
+	bool gzip;
+} coding_rows[] = {
+	{ "12.5.3: absent", { { NULL, 0 } }, false },
+	{ "12.5.3: empty", { SLICE_INIT("") }, false },
+	{ "12.5.3: gzip", { SLICE_INIT("gzip") }, true },
+	{ "8.4.1.3: x-gzip", { SLICE_INIT("x-gzip") }, true },
+	{ "8.4.1: any case", { SLICE_INIT("GZip") }, true },
+	{ "12.5.3: browsers", { SLICE_INIT("gzip, deflate, br, zstd") }, true },
+	{ "12.5.3: others", { SLICE_INIT("br, deflate") }, false },
+	{ "12.5.3: a longer name", { SLICE_INIT("gzipped") }, false },
+	{ "12.5.3: anything", { SLICE_INIT("*") }, true },
+	{ "12.5.3: anything else", { SLICE_INIT("br, *;q=0") }, false },
+	{ "12.5.3: not gzip", { SLICE_INIT("gzip;q=0") }, false },
+	{ "12.5.3: not gzip, whatever the rest", { SLICE_INIT("*, gzip;q=0") }, false },
+	{ "12.5.3: ... in any order", { SLICE_INIT("gzip;q=0.000, *") }, false },
+	{ "12.5.3: gzip, nothing else", { SLICE_INIT("gzip, *;q=0") }, true },
+	{ "12.5.3: identity alone", { SLICE_INIT("identity") }, false },
+	{ "12.5.3: identity rather", { SLICE_INIT("gzip;q=0.5, identity") }, false },
+	{ "12.5.3: identity barely rather",
+	  { SLICE_INIT("gzip;q=0.998, identity;q=0.999") },
+	  false },
+	{ "12.5.3: gzip rather", { SLICE_INIT("identity;q=0.5, gzip;q=1.0") }, true },
+	{ "12.5.3: both alike", { SLICE_INIT("identity, gzip") }, true },
+	{ "12.5.3: no identity, but no gzip either",
+	  { SLICE_INIT("identity;q=0, br") },
+	  false },
+	{ "12.5.3: the rest rather", { SLICE_INIT("gzip;q=0.5, *") }, false },
+	{ "12.5.3: the example",
+	  { SLICE_INIT("gzip;q=1.0, identity; q=0.5, *;q=0") },
+	  true },
+	{ "12.4.2: barely", { SLICE_INIT("gzip;q=0.001") }, true },
+	{ "12.4.2: malformed", { SLICE_INIT("gzip;q=2") }, false },
+	{ "12.4.2: malformed is passed over", { SLICE_INIT("gzip;q=x, gzip") }, true },
+	{ "12.4.2: white space", { SLICE_INIT("gzip ; q=0 ,\tbr") }, false },
+	{ "5.6.1: empty elements", { SLICE_INIT(",, gzip,") }, true },
+	{ "5.3: two fields", { SLICE_INIT("br"), SLICE_INIT("gzip") }, true },
+	{ "5.3: two fields, the first says no",
+	  { SLICE_INIT("gzip;q=0"), SLICE_INIT("*") },
+	  false },
+};
+
+static void codings(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(coding_rows) / sizeof(coding_rows[0]); i++) {
+		const struct coding_row *row = &coding_rows[i];
+		struct http_head h = { .n_fields = 0 };
+
+		for (size_t f = 0; f < 2 && row->in[f].p != NULL; f++)
+			h.field[h.n_fields++] =
+				(struct http_field){ SLICE("accept-encoding"),
+						     row->in[f] };
+		if (http_accept_gzip(&h) != row->gzip)
+			fail_msg("%s", row->name);
+	}
+}
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = { cmocka_unit_test(preferences) };
+	static const struct CMUnitTest tests[] = { cmocka_unit_test(preferences),
+						   cmocka_unit_test(codings) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

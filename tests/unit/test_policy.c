@@ -86,6 +86,48 @@ static void share_of_connections(void **state)
 				 rows[i].workers);
 }
 
+/* Workers of one start must not retire together, and none before its time. */
+static void request_limits_are_spread(void **state)
+{
+	uint64_t least = UINT64_MAX, most = 0;
+
+	(void)state;
+	assert_int_equal(policy_requests(0, 7), 0);
+	for (unsigned n = 1; n <= 20; n++) {
+		uint64_t limit = policy_requests(1000, n);
+
+		assert_true(limit >= 1000 && limit <= 1200);
+		assert_true(limit != policy_requests(1000, n + 1));
+		least = limit < least ? limit : least;
+		most = limit > most ? limit : most;
+		assert_int_equal(policy_requests(1, n), 1);
+	}
+	assert_true(most - least > 150);
+	assert_true(policy_requests(UINT32_MAX, 1) > UINT32_MAX);
+}
+
+static void stuck_workers(void **state)
+{
+	static const struct row {
+		uint64_t now, since, awake;
+		uint32_t timeout;
+		bool stuck;
+	} rows[] = {
+		{ 100000, 99000, 0, 30000, false },
+		{ 100000, 60001, 0, 30000, false },
+		{ 100000, 60000, 0, 30000, true },
+		{ 100000, 60000, 60001, 30000, false }, /* the master slept itself */
+		{ 100000, 100001, 0, 30000, false },    /* shown after now was read */
+		{ 100000, 89000, 0, 1000, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (policy_stuck(rows[i].now, rows[i].since, rows[i].awake,
+				 rows[i].timeout) != rows[i].stuck)
+			fail_msg("row %zu", i);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -94,6 +136,8 @@ int main(void)
 		cmocka_unit_test(early_deaths_double_the_wait_up_to_a_cap),
 		cmocka_unit_test(siblings_of_one_bad_start_count_once),
 		cmocka_unit_test(share_of_connections),
+		cmocka_unit_test(request_limits_are_spread),
+		cmocka_unit_test(stuck_workers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

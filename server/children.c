@@ -1,0 +1,300 @@
+/*
+ * Workers as processes. Ignorant of why there should be more or fewer of them, and of
+ * what they serve.
+ */
+#include "server/children.h"
+
+#include "server/log.h"
+#include "server/signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	KILL_AFTER_MS = 2000, /* behind TERM */
+	CORE_MS = 5000,       /* to write a core in, behind ABRT */
+	PAUSE_MS = 3000       /* between two ticks: the master itself stood still */
+};
+
+int children_init(struct children *c, struct slots *slots, struct err *e)
+{
+	*c = (struct children){ .slots = slots, .private_fd = -1 };
+	if (pipe(c->life) < 0)
+		return err_set(e, ERR_INTERNAL, "cannot make a pipe: %s",
+			       strerror(errno));
+	(void)fcntl(c->life[0], F_SETFD, FD_CLOEXEC);
+	(void)fcntl(c->life[1], F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+static enum slot_state state_of(const struct child *k)
+{
+	return (enum slot_state)atomic_load_explicit(&k->slot->state,
+						     memory_order_relaxed);
+}
+
+/* Whether it ends without having been told. While the whole host leaves, all workers show
+ * that they drain. */
+static bool retires(const struct children *c, const struct child *k)
+{
+	return !k->told && state_of(k) == SLOT_DRAINING &&
+	       atomic_load(&slots_shared(c->slots)->draining) == 0;
+}
+
+/* Its current or last route. The worker may be writing it. */
+static void route_of(const struct child *k, char route[SLOT_ROUTE])
+{
+	memcpy(route, k->slot->route, SLOT_ROUTE);
+	route[SLOT_ROUTE - 1] = '\0';
+}
+
+unsigned children_alive(const struct children *c)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < SLOTS_WORKERS; i++)
+		n += c->child[i].pid != 0;
+	return n;
+}
+
+static unsigned current(const struct children *c)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < SLOTS_WORKERS; i++)
+		n += c->child[i].pid != 0 && !c->child[i].old;
+	return n;
+}
+
+unsigned children_ready(const struct children *c)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < SLOTS_WORKERS; i++)
+		n += c->child[i].pid != 0 && !c->child[i].old &&
+		     state_of(&c->child[i]) != SLOT_STARTING;
+	return n;
+}
+
+void children_signal(const struct children *c, int sig)
+{
+	for (size_t i = 0; i < SLOTS_WORKERS; i++)
+		if (c->child[i].pid != 0)
+			(void)kill(c->child[i].pid, sig);
+}
+
+/* In the child; never returns. */
+static void run(const struct children *c, struct worker_start start)
+{
+	(void)close(c->life[1]);
+	if (c->private_fd >= 0)
+		(void)close(c->private_fd);
+	exit(worker_run(&start));
+}
+
+static int start_one(struct children *c, const struct worker_start *like)
+{
+	struct child *k = c->child;
+	struct worker_start start = *like;
+
+	while (k < c->child + SLOTS_WORKERS && k->pid != 0)
+		k++;
+	start.slots = c->slots;
+	start.slot = k == c->child + SLOTS_WORKERS
+			     ? NULL
+			     : slots_take(c->slots, SLOT_WORKER, SLOTS_WORKERS, getpid());
+	if (start.slot == NULL) {
+		log_line(LOG_WARNING, "no free slot for a worker; workers of an older "
+				      "configuration are still at work");
+		return -1;
+	}
+	start.life_fd = c->life[0];
+	start.number = ++c->numbers;
+	*k = (struct child){ .slot = start.slot, .started_ms = slots_now_ms() };
+	signals_block();
+	k->pid = fork();
+	if (k->pid == 0)
+		run(c, start);
+	signals_unblock();
+	if (k->pid < 0) {
+		log_line(LOG_ERROR, "cannot fork a worker: %s", strerror(errno));
+		k->pid = 0;
+		slot_free(start.slot);
+		(void)policy_died(&c->policy, slots_now_ms(), 0);
+		return -1;
+	}
+	atomic_store(&start.slot->pid, (int)k->pid);
+	return 0;
+}
+
+uint64_t children_fill(struct children *c, const struct worker_start *like,
+		       unsigned wanted)
+{
+	uint64_t wait;
+	unsigned n = policy_starts(&c->policy, slots_now_ms(), wanted, current(c), &wait);
+
+	while (n-- > 0 && start_one(c, like) == 0)
+		continue;
+	return wait;
+}
+
+/* From here on the child is no part of the current generation. */
+static void retire(struct child *k, uint32_t stop_timeout)
+{
+	k->old = true;
+	k->told = true;
+	k->end_ms = slots_now_ms() + stop_timeout;
+}
+
+void children_replace(struct children *c)
+{
+	for (size_t i = 0; i < SLOTS_WORKERS; i++)
+		c->child[i].old = true;
+	c->policy = (struct policy){ .early = 0 };
+	c->replacing = true;
+}
+
+bool children_settle(struct children *c, unsigned wanted, uint32_t stop_timeout)
+{
+	if (!c->replacing || children_ready(c) < wanted)
+		return false;
+	c->replacing = false;
+	for (size_t i = 0; i < SLOTS_WORKERS; i++) {
+		struct child *k = &c->child[i];
+
+		if (k->pid == 0 || !k->old || k->told)
+			continue;
+		retire(k, stop_timeout);
+		(void)kill(k->pid, SIGQUIT);
+	}
+	return true;
+}
+
+void children_retire_one(struct children *c, uint32_t stop_timeout)
+{
+	for (size_t i = SLOTS_WORKERS; i-- > 0;)
+		if (c->child[i].pid != 0 && !c->child[i].old) {
+			retire(&c->child[i], stop_timeout);
+			(void)kill(c->child[i].pid, SIGQUIT);
+			return;
+		}
+}
+
+/* Why a worker ended that another one replaces. */
+static enum slots_cause cause_of(const struct child *k, int status)
+{
+	if (k->abort_ms != 0)
+		return SLOTS_STUCK;
+	if (k->retired)
+		return SLOTS_RETIRED;
+	if (k->old)
+		return SLOTS_RELOADED;
+	return WIFSIGNALED(status) ? SLOTS_SIGNALLED : SLOTS_EXITED;
+}
+
+/* Says how long the next start waits, if it must. */
+static void died(struct children *c, uint64_t lived_ms)
+{
+	uint64_t now = slots_now_ms();
+
+	if (policy_died(&c->policy, now, lived_ms))
+		log_line(LOG_WARNING,
+			 "a worker ended %llu ms after its start; the next start waits "
+			 "%llu ms",
+			 (unsigned long long)lived_ms,
+			 (unsigned long long)(c->policy.not_before_ms - now));
+}
+
+static void say_ended(const struct child *k, int status, bool expected)
+{
+	char route[SLOT_ROUTE];
+
+	route_of(k, route);
+	if (WIFSIGNALED(status) && !(expected && WTERMSIG(status) == SIGKILL))
+		log_line(LOG_ERROR, "worker %ld was ended by signal %d%s%s", (long)k->pid,
+			 WTERMSIG(status), route[0] == '\0' ? "" : ", last route ",
+			 route);
+	else if (WIFEXITED(status) && WEXITSTATUS(status) != 0 && !expected)
+		log_line(LOG_ERROR, "worker %ld ended with status %d", (long)k->pid,
+			 WEXITSTATUS(status));
+	else if (!expected)
+		log_line(LOG_INFO, "worker %ld ended by itself", (long)k->pid);
+}
+
+void children_ended(struct children *c, pid_t pid, int status, bool stopping)
+{
+	struct child *k = c->child;
+	bool expected;
+
+	while (k < c->child + SLOTS_WORKERS && k->pid != pid)
+		k++;
+	if (k == c->child + SLOTS_WORKERS)
+		return;
+	if (retires(c, k))
+		k->retired = k->told = true;
+	expected = stopping || k->told;
+	say_ended(k, status, expected);
+	if (!stopping)
+		slots_restarted(c->slots, cause_of(k, status));
+	(void)slots_bury(c->slots, pid);
+	/* One that was told to end, by whomever, and did so is no failure. */
+	if (!expected && !k->old && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
+		died(c, slots_now_ms() - k->started_ms);
+	k->pid = 0;
+}
+
+/* One that waits in the kernel, or is stopped, gets the signal when it goes on: so it
+ * is continued, and ended for good if that does not help. */
+static void abort_stuck(struct child *k, uint64_t now, uint64_t awake_ms,
+			uint32_t request_timeout)
+{
+	uint64_t since = atomic_load_explicit(&k->slot->since_ms, memory_order_relaxed);
+	char route[SLOT_ROUTE];
+
+	if (k->abort_ms != 0) {
+		if (now >= k->abort_ms + CORE_MS)
+			(void)kill(k->pid, SIGKILL);
+		return;
+	}
+	if (!policy_stuck(now, since, awake_ms, request_timeout))
+		return;
+	route_of(k, route);
+	log_line(LOG_ERROR,
+		 "worker %ld has not come back to its loop for %llu ms, last route %s: "
+		 "aborting it",
+		 (long)k->pid, (unsigned long long)(now - since),
+		 route[0] == '\0' ? "(none)" : route);
+	k->abort_ms = now;
+	(void)kill(k->pid, SIGABRT);
+	(void)kill(k->pid, SIGCONT);
+}
+
+void children_tick(struct children *c, const struct config *cfg)
+{
+	uint64_t now = slots_now_ms();
+
+	if (c->ticked_ms != 0 && now - c->ticked_ms > PAUSE_MS)
+		c->awake_ms = now;
+	c->ticked_ms = now;
+	for (size_t i = 0; i < SLOTS_WORKERS; i++) {
+		struct child *k = &c->child[i];
+
+		if (k->pid == 0)
+			continue;
+		if (retires(c, k)) {
+			k->retired = true;
+			retire(k, cfg->stop_timeout);
+		}
+		if (k->told && now >= k->end_ms)
+			(void)kill(k->pid,
+				   now >= k->end_ms + KILL_AFTER_MS ? SIGKILL : SIGTERM);
+		abort_stuck(k, now, c->awake_ms, cfg->request_timeout);
+		if (c->policy.early > 0 && !k->old &&
+		    now - k->started_ms >= POLICY_EARLY_MS &&
+		    k->started_ms >= c->policy.not_before_ms)
+			policy_lived(&c->policy);
+	}
+}

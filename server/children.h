@@ -1,0 +1,58 @@
+/*
+ * The master's workers: started, counted, replaced by a new generation, ended. The
+ * numbers are policy's decision, the time for them the master's.
+ */
+#ifndef SERVER_CHILDREN_H
+#define SERVER_CHILDREN_H
+
+#include "server/policy.h"
+#include "server/worker.h"
+
+#include <stdbool.h>
+
+/* One running worker. */
+struct child {
+	pid_t pid; /* 0: free */
+	struct slot *slot;
+	bool old;     /* another takes its place; it still serves until ... */
+	bool told;    /* ... it is told to finish */
+	bool retired; /* by itself: it has served max_requests */
+	uint64_t started_ms;
+	uint64_t end_ms;   /* told: when it is ended */
+	uint64_t abort_ms; /* when it was found stuck; 0: it was not */
+};
+
+struct children {
+	struct slots *slots;
+	struct child child[SLOTS_WORKERS];
+	struct policy policy;
+	unsigned numbers;   /* given to workers so far */
+	int life[2];        /* the write end stays open here as long as we live */
+	int private_fd;     /* of the master; closed in workers; -1: none */
+	bool replacing;     /* old workers wait for new ones to be ready */
+	uint64_t ticked_ms; /* the last children_tick() */
+	uint64_t awake_ms;  /* the end of a pause of the master itself */
+};
+
+int children_init(struct children *c, struct slots *slots, struct err *e) MUST_CHECK;
+/* Starts what is missing of `wanted`, each as `like` says (slot, life_fd and number
+ * are filled in). Returns after how many ms to try again; 0: nothing to do. */
+uint64_t children_fill(struct children *c, const struct worker_start *like,
+		       unsigned wanted);
+/* All that run; those of the current generation that are at their loop. */
+unsigned children_alive(const struct children *c);
+unsigned children_ready(const struct children *c);
+void children_signal(const struct children *c, int sig);
+/* Makes all workers the old generation. They serve on until children_settle() finds
+ * `wanted` new ones ready, tells them to finish, and returns true. */
+void children_replace(struct children *c);
+bool children_settle(struct children *c, unsigned wanted, uint32_t stop_timeout);
+/* Tells the newest to finish: one worker fewer. */
+void children_retire_one(struct children *c, uint32_t stop_timeout);
+/* A process ended; ignored when it was no worker. stopping: none is replaced. */
+void children_ended(struct children *c, pid_t pid, int status, bool stopping);
+/* What is due by the clock: ends old ones that take too long, aborts stuck ones,
+ * notices those that retire by themselves. Call it at least once a second. */
+void children_tick(struct children *c, const struct config *cfg);
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * What the parts of a connection share: conn (its life), conn_read (requests coming in),
+ * conn_send (answers going out) and conn_task. For those alone; everybody else sees
+ * conn.h.
+ */
+#ifndef SERVER_CONN_STATE_H
+#define SERVER_CONN_STATE_H
+
+#include "server/conn.h"
+
+enum {
+	CONN_READ = 16 * 1024, /* bytes at a time */
+	CONN_READ_BODY = 64 * 1024,
+	CONN_HEAD_CAP = 64 * 1024, /* of an answer */
+	CONN_RATE_MS = 10000       /* over which a body's rate is measured */
+};
+
+/* Named for what comes next. */
+enum conn_state {
+	CONN_PROXY,     /* a trusted proxy's PROXY header */
+	CONN_HEAD,      /* a request's head */
+	CONN_BODY,      /* its body */
+	CONN_TASK_SLOT, /* a free task */
+	CONN_TASK,      /* the task's answer */
+	CONN_SEND,      /* the client taking the answer */
+	CONN_LINGER,    /* the client's end, whatever it still sends (RFC 9112, 9.6) */
+	CONN_OVER
+};
+
+struct conn {
+	struct conn_env *env;
+	int fd;
+	enum conn_state state;
+	uint64_t deadline_ms;
+	uint64_t retry_ms; /* CONN_TASK_SLOT: the next try */
+	uint64_t rate_ms;  /* CONN_BODY: when its rate is looked at next */
+	uint64_t received; /* CONN_BODY: bytes since it was looked at last */
+	struct buf in;
+	struct http_head_parser parser;
+	struct arena arena;
+	struct request *req; /* in the arena; NULL between requests */
+	struct response res;
+	struct buf head; /* of the answer */
+	uint64_t sent;   /* bytes of head and body */
+	bool keep_alive;
+	bool served; /* one answer at least */
+	bool deaf;   /* more bytes wait, but not for the request at hand: don't poll for
+			them */
+	uint64_t lingered;
+	uint64_t whole_us;   /* when the request was there as a whole */
+	uint64_t took_us;    /* from then to its answer */
+	uint64_t db_us;      /* of that, spent on PostgreSQL */
+	const char *slowest; /* the statement that took longest, or NULL */
+	uint64_t slowest_us;
+	enum slot_conn shown; /* on the scoreboard; SLOT_CONNS: not yet */
+	struct task task;
+	struct client client;
+	unsigned refused; /* the status that its first request gets; 0: welcome */
+	char peer[64];
+};
+
+/* Microseconds of the monotonic clock. */
+uint64_t conn_now_us(void);
+/* The next state, and how long it may last. */
+void conn_enter(struct conn *c, enum conn_state state, uint64_t in_ms);
+/* Goes on until bytes, room or a task are needed. */
+void conn_advance(struct conn *c);
+/* A whole request: answered at once, or by a task. */
+void conn_dispatch(struct conn *c);
+/* Tells the scoreboard what the connection waits for now. */
+void conn_show(struct conn *c);
+/* Forgets the request and its answer. */
+void conn_request_end(struct conn *c);
+
+/* It is known whose the connection is. */
+void conn_admit(struct conn *c);
+
+/* Steps return whether to go on at once. */
+bool conn_step_proxy(struct conn *c);
+bool conn_step_head(struct conn *c);
+bool conn_step_body(struct conn *c);
+/* The socket has bytes of a request. */
+void conn_read_more(struct conn *c);
+
+/* The answer in c->res goes out. */
+void conn_send_begin(struct conn *c);
+/* An error that ends the connection goes out. */
+void conn_answer_error(struct conn *c, unsigned status, const char *code,
+		       const char *text);
+/* 429 or 503, with the advice to try again; close is the caller's to set. */
+void conn_answer_busy(struct conn *c, unsigned status);
+bool conn_step_send(struct conn *c);
+/* The socket has bytes that nobody wants. */
+void conn_linger(struct conn *c);
+
+/* A waiting task starts as soon as one of the host's slots is free. */
+void conn_task_try(struct conn *c);
+/* While a task works: bytes of a next request stay where they are; an end means that
+ * nobody waits for this answer. */
+void conn_watch_client(struct conn *c);
+
+#endif

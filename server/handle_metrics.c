@@ -1,0 +1,43 @@
+/*
+ * What this host counts, for Prometheus. The scoreboard gives all but the length of
+ * the queue, which is the database's, and is left out while that is away.
+ */
+#include "server/handle.h"
+#include "server/metrics_text.h"
+#include "server/router.h"
+
+enum { ANSWER = 1024 * 1024 };
+
+static int add_queue(struct handle_env *env, struct arena *a, struct buf *b,
+		     struct err *e)
+{
+	struct slots_shared *shared = slots_shared(env->slots);
+	struct err away = { .kind = ERR_NONE };
+	struct stmt_result r;
+
+	if (atomic_load(&shared->db) != SLOTS_DB_UP ||
+	    stmt_run(env->db, STMT_QUEUE_DEPTH, NULL, 0, a, &r, &away) < 0 || r.rows != 1)
+		return 0;
+	return metrics_text_gauge(b, "jobs_queued", "Jobs that wait in the database.",
+				  strtoull(stmt_value(&r, 0, 0).p, NULL, 10), e);
+}
+
+void handle_metrics(struct handle_env *env, struct request *req, struct response *res)
+{
+	struct err e = { .kind = ERR_NONE };
+	struct slice text = { NULL, 0 };
+	struct buf b;
+
+	buf_init(&b, ANSWER);
+	if (metrics_text(env->slots, router_name, &b, &e) == 0 &&
+	    add_queue(env, req->arena, &b, &e) == 0)
+		text = arena_dup(req->arena, buf_slice(&b));
+	buf_release(&b);
+	if (text.p == NULL) {
+		(void)err_set(&e, ERR_INTERNAL, "no room for the answer");
+		response_failure(res, "internal_error", &e);
+		return;
+	}
+	response_body(res, 200, SLICE("text/plain; version=0.0.4; charset=utf-8"), text);
+	response_field(res, "Cache-Control", SLICE("no-store"));
+}

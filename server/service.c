@@ -1,0 +1,105 @@
+/*
+ * Configuration, pages and socket of the running server. Ignorant of processes.
+ */
+#include "server/service.h"
+
+#include "server/access_log.h"
+#include "server/listener.h"
+#include "server/log.h"
+
+int service_socket(struct service *s, struct handover *h, struct err *e)
+{
+	const struct config *cfg = s->cfg;
+
+	handover_take(h);
+	s->listen_fd = h->listen_fd;
+	if (s->listen_fd >= 0) {
+		if (listener_adopt(s->listen_fd, "the old program", e) < 0)
+			return -1;
+		s->passed = h->address[0] == '\0';
+		if (s->passed || strcmp(h->address, cfg->listen) == 0)
+			return 0;
+		listener_close(&s->listen_fd, NULL); /* now another address is wanted */
+	} else {
+		if (listener_passed(&s->listen_fd, e) < 0)
+			return -1;
+		s->passed = s->listen_fd >= 0;
+		if (s->passed)
+			return 0;
+	}
+	s->listen_fd = listener_open(cfg->listen, (int)cfg->backlog, e);
+	return s->listen_fd < 0 ? -1 : 0;
+}
+
+int service_logs(const struct config *cfg, struct err *e)
+{
+	if (log_open(cfg->log_file, cfg->log_level, e) < 0)
+		return -1;
+	return access_log_open(cfg, e);
+}
+
+/* The socket for a new configuration: the same one if its address is the same. -1 with
+ * e. */
+static int reload_socket(const struct service *s, const struct config *cfg, struct err *e)
+{
+	if (!s->passed && strcmp(cfg->listen, s->cfg->listen) != 0)
+		return listener_open(cfg->listen, (int)cfg->backlog, e);
+	if (cfg->backlog != s->cfg->backlog)
+		listener_backlog(s->listen_fd, (int)cfg->backlog);
+	return s->listen_fd;
+}
+
+/* A whole new configuration is read and checked; only then the old one goes. */
+int service_reload(struct service *s, const char *config_path, struct err *e)
+{
+	struct err again = { .kind = ERR_NONE };
+	struct config *cfg = NULL;
+	struct static_files *files = NULL;
+	int fd;
+
+	if (config_load(config_path, &cfg, e) < 0)
+		return -1;
+	if (static_open(cfg->static_dir, &files, e) < 0)
+		goto fail;
+	if (strcmp(cfg->spool_dir, s->cfg->spool_dir) != 0 ||
+	    strcmp(cfg->user, s->cfg->user) != 0) {
+		(void)err_set(e, ERR_INPUT,
+			      "keys 'spool_dir' and 'user' change with a restart only");
+		goto fail;
+	}
+	if (service_logs(cfg, e) < 0)
+		goto fail_logs;
+	fd = reload_socket(s, cfg, e);
+	if (fd < 0)
+		goto fail_logs;
+	if (fd != s->listen_fd) {
+		listener_close(&s->listen_fd, s->cfg->listen);
+		s->listen_fd = fd;
+	}
+	static_close(&s->files);
+	config_free(&s->cfg);
+	s->cfg = cfg;
+	s->files = files;
+	return 0;
+fail_logs:
+	if (service_logs(s->cfg, &again) < 0)
+		log_line(LOG_ERROR, "%s", again.text);
+fail:
+	static_close(&files);
+	config_free(&cfg);
+	return -1;
+}
+
+/* The socket file of a unix address stays when others listen there: a new program, or
+ * the service manager. */
+void service_refuse(struct service *s, bool shared)
+{
+	listener_close(&s->listen_fd, shared || s->passed ? NULL : s->cfg->listen);
+}
+
+void service_close(struct service *s, bool shared)
+{
+	service_refuse(s, shared);
+	static_close(&s->files);
+	config_free(&s->cfg);
+}

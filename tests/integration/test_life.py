@@ -1,0 +1,545 @@
+"""The life of the server's processes: reloads and upgrades that lose no request, draining,
+workers that retire or get stuck, and what a service manager is told."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+import uuid
+
+from support.client import Connection
+from support.pg import BUILD, Cluster, children, clean_environment
+from support.server import Server, check_log
+from support.wait import wait_until
+
+SLOW = float(os.environ.get("WBTEST_SLOW", "1"))
+PROGRAM = os.path.join(BUILD, "waybilld")
+
+
+class Load:
+    """A few clients, half of them on keep-alive, that ask for /health without pause.
+    Whatever is no whole answer of status 200 is remembered. A keep-alive client opens a new
+    connection only after an answer with Connection: close, as HTTP has it."""
+
+    def __init__(self, port, clients=4, pause=0.0):
+        self.port = port
+        self.pause = pause
+        self.count = 0
+        self.wrong = []
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=self.run, args=(i % 2 == 0,), daemon=True)
+                        for i in range(clients)]
+        for t in self.threads:
+            t.start()
+
+    def run(self, keep):
+        c = None
+        while not self.over.is_set():
+            try:
+                c = c or Connection(self.port)
+                r = c.request("GET", "/health",
+                              headers={} if keep else {"Connection": "close"})
+                if r.status != 200:
+                    self.wrong.append(repr(r))
+                if not keep or r.headers.get("connection", "").lower() == "close":
+                    c.close()
+                    c = None
+            except OSError as e:
+                self.wrong.append(repr(e))
+                c = None
+            self.count += 1
+            time.sleep(self.pause)
+        if c:
+            c.close()
+
+    def done(self):
+        self.over.set()
+        for t in self.threads:
+            t.join()
+        return self.wrong
+
+
+class Manager:
+    """A service manager's notification socket."""
+
+    def __init__(self, name=None):
+        self.path = name or os.path.join(tempfile.mkdtemp(prefix="waybill-notify-"), "n")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind("\0" + self.path[1:] if self.path[0] == "@" else self.path)
+        self.socket.setblocking(False)
+        self.said = []  # dicts of VARIABLE: value
+
+    def listen(self):
+        try:
+            while True:
+                text = self.socket.recv(4096).decode()
+                self.said.append(dict(line.split("=", 1) for line in text.split("\n")))
+        except BlockingIOError:
+            return self.said
+
+    def wait_for(self, name, value=None, after=0):
+        return wait_until(
+            lambda: next((m for m in self.listen()[after:]
+                          if name in m and value in (None, m[name])), None),
+            f"the manager is told {name}={value}")
+
+    def close(self):
+        self.socket.close()
+        if self.path[0] != "@":
+            shutil.rmtree(os.path.dirname(self.path))
+
+
+class Life(unittest.TestCase):
+    def make(self, environment=None, **settings):
+        db = Cluster.shared().database()
+        self.addCleanup(db.drop)
+        server = Server(db.conninfo, {"workers": 2, **settings}, environment)
+        server.db = db
+        self.addCleanup(server.kill)
+        return server
+
+    def start(self, environment=None, **settings):
+        return self.make(environment, **settings).start()
+
+    def load(self, server):
+        load = Load(server.port.number)
+        self.addCleanup(load.over.set)
+        return load
+
+    def workers(self, server, n, without=()):
+        def found():
+            pids = server.workers()
+            return pids if len(pids) == n and not set(pids) & set(without) else None
+        return wait_until(found, f"{n} workers run")
+
+
+class Reload(Life):
+    def test_no_request_fails_while_workers_are_replaced_again_and_again(self):
+        server = self.start(workers=3)
+        load = self.load(server)
+        for i in range(5):
+            before = server.workers()
+            server.signal(signal.SIGHUP)
+            wait_until(lambda n=i: server.log().count("reloaded; ") == n + 1, "reloaded")
+            wait_until(lambda b=before: not set(b) & set(server.workers()), "the old are gone")
+        self.assertEqual(load.done(), [])
+        self.assertGreater(load.count, 50)
+        server.stop()
+
+    def test_an_idle_connection_gets_one_more_answer(self):
+        server = self.start()
+        with server.client.connect() as c:
+            r = c.request("GET", "/health")
+            self.assertNotEqual(r.headers.get("connection"), "close")
+            server.signal(signal.SIGHUP)
+            server.wait_for_log("reloaded; ")
+            time.sleep(0.3)
+            r = c.request("GET", "/health")
+            self.assertEqual((r.status, r.headers.get("connection")), (200, "close"))
+            self.assertTrue(c.closed())
+        server.stop()
+
+    def test_a_connection_that_stays_idle_is_closed(self):
+        server = self.start()
+        before = self.workers(server, 2)
+        with server.client.connect() as c:
+            c.request("GET", "/health")
+            server.signal(signal.SIGHUP)
+            begin = time.monotonic()
+            self.assertTrue(c.closed())
+            self.assertGreater(time.monotonic() - begin, 4)
+        self.workers(server, 2, without=before)
+        server.stop()
+
+    def test_a_bad_configuration_is_refused_whole(self):
+        server = self.start()
+        before = self.workers(server, 2)
+        busy = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(busy.close)
+        good = dict(server.settings)
+        bad = [({"workers": "many"}, r"conf:\d+: key 'workers'"),
+               ({"static_dir": "/nonexistent"}, r"/nonexistent"),
+               ({"access_log": "/nonexistent/a"}, r"key 'access_log'"),
+               ({"log_file": "/nonexistent/b"}, r"/nonexistent/b"),
+               ({"spool_dir": "/tmp"}, r"'spool_dir' and 'user'"),
+               ({"listen": f"127.0.0.1:{busy.getsockname()[1]}"}, r"in use")]
+        for changes, reason in bad:
+            with self.subTest(changes):
+                server.settings = dict(good)
+                server.write_config(**changes)
+                server.signal(signal.SIGHUP)
+                server.wait_for_log(
+                    rf"error .*reload refused, the old configuration stays: .*{reason}")
+        self.assertEqual(server.workers(), before)
+        self.assertEqual(server.client.get("/health").status, 200)
+        server.settings = good
+        server.write_config()
+        server.signal(signal.SIGHUP)
+        self.workers(server, 2, without=before)
+        server.stop(expected_errors=[r"reload refused", r"cannot open"])
+
+    def test_another_address(self):
+        server = self.start()
+        other = self.make().port
+        server.write_config(listen=f"127.0.0.1:{other.number}")
+        server.signal(signal.SIGHUP)
+        def answers():
+            try:
+                with Connection(other.number) as c:
+                    return c.request("GET", "/health").status == 200
+            except ConnectionRefusedError:
+                return False
+        wait_until(answers, "the new address answers")
+        def refused():
+            try:
+                Connection(server.port.number).close()
+            except ConnectionRefusedError:
+                return True
+            return False
+        wait_until(refused, "the old address is closed")
+        server.stop()
+
+
+class Upgrade(Life):
+    """The server runs through a link, so that a test can put another program there."""
+
+    def start_linked(self, environment=None, **settings):
+        server = self.make(environment, **settings)
+        server.program = os.path.join(server.folder, "waybilld")
+        os.symlink(PROGRAM, server.program)
+        with open(server.log_path, "ab") as log:
+            server.process = subprocess.Popen(
+                [server.program, "-c", server.config_path], env=server.environment,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait_until(server._ready, "the server is ready")
+        server.wait_for_log(" ready$")
+        self.addCleanup(self.end_all, server)
+        server.masters = []
+        return server
+
+    def end_all(self, server):
+        for pid in server.masters:
+            for p in [pid, *children(pid)]:
+                try:
+                    os.kill(p, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+
+    def replace(self, server, script):
+        if os.path.lexists(server.program):
+            os.unlink(server.program)
+        with open(server.program, "w", encoding="ascii") as f:
+            f.write(f"#!/bin/sh\n{script}\n")
+        os.chmod(server.program, 0o755)
+
+    def upgraded(self, server, nth=1):
+        """Waits for the nth new program and returns its process id."""
+        wait_until(lambda: len(re.findall(r"upgraded: process \d+ serves", server.log())) == nth,
+                   "the new program serves")
+        pid = int(re.findall(r"upgraded: process (\d+) serves", server.log())[-1])
+        server.masters.append(pid)
+        return pid
+
+    def finish(self, server, pid, expected_errors=()):
+        """Ends the last program, which is no child of ours, as a stop would."""
+        family = [pid, *children(pid)]
+        os.kill(pid, signal.SIGQUIT)
+        wait_until(lambda: not any(running(p) for p in family), "the new program has ended", 30)
+        check_log(server.log(), expected_errors)
+
+    def test_the_new_program_takes_over_without_a_failed_request(self):
+        server = self.start_linked()
+        load = self.load(server)
+        old = server.pid
+        os.kill(old, signal.SIGUSR2)
+        first = self.upgraded(server)
+        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        os.kill(first, signal.SIGUSR2)
+        second = self.upgraded(server, 2)
+        wait_until(lambda: not running(first), "the second program has ended", 20)
+        time.sleep(0.2)
+        self.assertEqual(load.done(), [])
+        self.assertGreater(load.count, 50)
+        self.assertNotIn(second, (old, first))
+        out = subprocess.run([os.path.join(BUILD, "waybillctl"), "-c", server.config_path,
+                              "status"], env=clean_environment(), capture_output=True,
+                             text=True, check=False).stdout
+        self.assertIn(f"waybilld {second},", out)
+        self.finish(server, second)
+
+    def test_an_upload_in_progress_is_finished_by_the_old_program(self):
+        server = self.start_linked()
+        with server.client.connect() as c:
+            c.send(b"POST /scan HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                   b"Content-Length: 23\r\n\r\n{\"waybill_")
+            time.sleep(0.3)
+            server.signal(signal.SIGUSR2)
+            new = self.upgraded(server)
+            c.send(b"number\": \"X\"}")
+            r = c.response()
+            self.assertEqual((r.status, r.headers.get("connection")), (404, "close"), r)
+        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        self.finish(server, new)
+
+    def test_a_program_that_fails_changes_nothing(self):
+        server = self.start_linked()
+        workers = self.workers(server, 2)
+        load = self.load(server)
+        for script, reason in [("exit 7", "exit status 7"),
+                               ("kill -9 $$", "signal 9"),
+                               (f"WAYBILL_WORKERS=many exec {PROGRAM} \"$@\"", "exit status 1")]:
+            self.replace(server, script)
+            server.signal(signal.SIGUSR2)
+            server.wait_for_log(rf"error .*upgrade failed: process \d+ was ended by {reason} "
+                                r"before it was ready; this program goes on")
+        os.unlink(server.program)
+        server.signal(signal.SIGUSR2)
+        server.wait_for_log(r"upgrade failed: .* exit status 127")
+        # One that ends when it has made a scoreboard of its own already.
+        self.replace(server, f"exec {PROGRAM} -c {server.folder}/bad")
+        with open(f"{server.folder}/bad", "w", encoding="utf-8") as f:
+            f.writelines(f"{k} = {v}\n" for k, v in
+                         {**server.settings, "access_log": "/nonexistent/a"}.items())
+        server.signal(signal.SIGUSR2)
+        wait_until(lambda: server.log().count("ended by exit status 1 before") == 2, "it failed")
+        self.assertEqual(load.done(), [])
+        self.assertEqual(self.workers(server, 2), workers)
+        out = subprocess.run([os.path.join(BUILD, "waybillctl"), "-c", server.config_path,
+                              "status"], env=clean_environment(), capture_output=True,
+                             text=True, check=False).stdout
+        self.assertIn(f"waybilld {server.pid},", out)
+        self.assertEqual(os.listdir(server.spool), ["waybilld.scoreboard"])
+        # And it can still be upgraded.
+        os.unlink(server.program)
+        os.symlink(PROGRAM, server.program)
+        server.signal(signal.SIGUSR2)
+        new = self.upgraded(server)
+        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        self.finish(server, new, [r"upgrade failed", r"cannot (run|start)"])
+
+    def test_a_second_one_and_a_reload_are_refused_meanwhile(self):
+        server = self.start_linked()
+        self.replace(server, f"sleep 1.5; exec {PROGRAM} \"$@\"")
+        server.signal(signal.SIGUSR2)
+        server.wait_for_log(r"upgrading: process \d+ runs")
+        server.signal(signal.SIGUSR2)
+        server.wait_for_log(r"warning .*upgrade refused: process \d+ is about to take over")
+        server.signal(signal.SIGHUP)
+        server.wait_for_log(r"reload refused.*process \d+ is about to take over")
+        new = self.upgraded(server)
+        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        self.assertEqual(server.log().count("upgrading:"), 1)
+        self.finish(server, new, [r"reload refused"])
+
+    def test_a_stop_ends_a_program_that_is_not_ready_too(self):
+        server = self.start_linked()
+        self.replace(server, "exec sleep 60")
+        server.signal(signal.SIGUSR2)
+        new = int(server.wait_for_log(r"upgrading: process (\d+) runs").group(1))
+        server.masters.append(new)
+        server.stop(expected_errors=["upgrade failed"])
+        self.assertFalse(running(new))
+
+    def test_a_unix_socket_keeps_its_file(self):
+        server = self.make()
+        path = os.path.join(server.folder, "s")
+        server.write_config(listen=f"unix:{path}")
+        server.program = os.path.join(server.folder, "waybilld")
+        os.symlink(PROGRAM, server.program)
+        server.masters = []
+        self.addCleanup(self.end_all, server)
+        with open(server.log_path, "ab") as log:
+            server.process = subprocess.Popen(
+                [server.program, "-c", server.config_path], env=server.environment,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        server.wait_for_log(" ready$")
+        server.signal(signal.SIGUSR2)
+        new = self.upgraded(server)
+        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(path)
+            s.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+            self.assertIn(b" 200 ", s.recv(4096))
+        self.finish(server, new)
+        self.assertFalse(os.path.exists(path))
+
+
+class Drain(Life):
+    def test_health_says_so_while_requests_are_answered(self):
+        server = self.start(drain_delay="2s")
+        with server.client.connect() as c:
+            c.request("GET", "/health")
+            server.signal(signal.SIGQUIT)
+            begin = time.monotonic()
+            wait_until(lambda: server.client.get("/health").body == b"draining\n", "draining")
+            self.assertEqual(server.client.get("/health").status, 503)
+            self.assertEqual(server.client.get("/ready").status, 200)
+            r = c.request("GET", "/ready")
+            self.assertEqual((r.status, r.headers.get("connection")), (200, "close"))
+        self.assertEqual(server.process.wait(10 * SLOW), 0)
+        self.assertGreater(time.monotonic() - begin, 1.9)
+
+    def test_workers_are_replaced_during_the_delay(self):
+        server = self.start(drain_delay="30s")
+        victim = self.workers(server, 2)[0]
+        server.signal(signal.SIGQUIT)
+        server.wait_for_log("draining: ")
+        for _ in range(20):
+            self.assertEqual(server.client.get("/ready").status, 200)
+        time.sleep(0.3)
+        self.assertIn(victim, server.workers())
+        os.kill(victim, signal.SIGKILL)
+        self.workers(server, 2, without=[victim])
+        server.signal(signal.SIGQUIT)  # a second one does not wait
+        self.assertEqual(server.process.wait(10 * SLOW), 0)
+
+
+class Workers(Life):
+    def test_retire_after_max_requests_without_a_failed_request(self):
+        server = self.start(workers=3, max_requests=50)
+        before = self.workers(server, 3)
+        load = self.load(server)
+        wait_until(lambda: server.log().count("retiring after") >= 9, "workers retire", 30)
+        self.assertEqual(load.done(), [])
+        self.workers(server, 3, without=before)
+        for n in re.findall(r"retiring after (\d+) requests", server.log()):
+            self.assertTrue(50 <= int(n) <= 80, n)
+        self.assertNotIn("next start waits", server.log())
+        server.stop()
+
+    def in_state(self, server, state):
+        out = subprocess.run([os.path.join(BUILD, "waybillctl"), "-c", server.config_path,
+                              "status"], env=clean_environment(), stdin=subprocess.DEVNULL,
+                             capture_output=True, text=True, check=False).stdout
+        return [int(p) for p in re.findall(rf"^worker +(\d+) +{state} ", out, re.MULTILINE)]
+
+    def test_one_that_is_stuck_is_aborted_and_its_route_named(self):
+        """It is stopped while a scan waits for a lock, which stands for a loop without end."""
+        server = self.start(request_timeout="200ms")
+        holder = subprocess.Popen(
+            ["psql", "-X", "-q", "-d", server.db.conninfo, "-c",
+             "BEGIN; LOCK TABLE scanned_waybills; SELECT pg_sleep(40)"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=clean_environment())
+        self.addCleanup(lambda: (holder.kill(), holder.wait()))
+        wait_until(lambda: server.db.value(
+            "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0",
+            "the table is locked")
+        with server.client.connect() as c:
+            body = b'{"waybill_number": "X", "scan_id": "%s"}' % str(uuid.uuid4()).encode()
+            c.send(b"POST /scan HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                   b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            pid = wait_until(lambda: self.in_state(server, "busy"), "one waits for the lock")[0]
+            os.kill(pid, signal.SIGSTOP)
+            holder.kill()
+            server.wait_for_log(rf"error .*worker {pid} has not come back to its loop for "
+                                r"1\d{4} ms, last route scan: aborting it", 20)
+            server.wait_for_log(rf"worker {pid} was ended by signal 6, last route scan")
+            self.assertTrue(c.closed())
+        self.workers(server, 2, without=[pid])
+        wait_until(lambda: server.client.get("/health").status == 200, "healthy")
+        server.stop(expected_errors=[r"has not come back", r"ended by signal 6"])
+
+
+class ServiceManager(Life):
+    def told(self, name=None, **more):
+        manager = Manager(name)
+        self.addCleanup(manager.close)
+        return manager, {"NOTIFY_SOCKET": manager.path, **more}
+
+    def test_is_told_of_start_reload_and_stop(self):
+        for name in (None, f"@waybill-test-{uuid.uuid4()}"):
+            with self.subTest(name):
+                manager, environment = self.told(name, WATCHDOG_USEC="400000")
+                server = self.start(environment)
+                self.assertEqual(manager.wait_for("READY", "1")["MAINPID"], str(server.pid))
+                n = len(manager.listen())
+                server.signal(signal.SIGHUP)
+                begin = manager.wait_for("RELOADING", "1", n)
+                self.assertLessEqual(int(begin["MONOTONIC_USEC"]) / 1e6, time.monotonic())
+                manager.wait_for("READY", "1", n)
+                server.write_config(workers="x")
+                n = len(manager.listen())
+                server.signal(signal.SIGHUP)
+                manager.wait_for("RELOADING", "1", n)
+                self.assertIn("refused", manager.wait_for("READY", "1", n)["STATUS"])
+                n = len(manager.listen())
+                time.sleep(1)
+                fed = [m for m in manager.listen()[n:] if "WATCHDOG" in m]
+                self.assertTrue(3 <= len(fed) <= 7, fed)
+                server.stop(expected_errors=["reload refused"])
+                manager.wait_for("STOPPING", "1", n)
+
+    def test_is_told_who_took_over(self):
+        manager, environment = self.told()
+        case = Upgrade()
+        self.addCleanup(case.doCleanups)
+        server = case.start_linked(environment)
+        n = len(manager.listen())
+        server.signal(signal.SIGUSR2)
+        new = case.upgraded(server)
+        self.assertEqual(manager.wait_for("MAINPID", str(new), n)["READY"], "1")
+        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        self.assertFalse([m for m in manager.listen() if "STOPPING" in m])
+        case.finish(server, new)
+        manager.wait_for("STOPPING", "1", n)
+
+    def start_activated(self, listener, count=1):
+        """As systemd does it: the socket as descriptor 3, LISTEN_PID the process's own."""
+        server = self.make()
+        server.write_config(listen="127.0.0.1:1")  # which it could not use
+        fd = listener.fileno()
+        with open(server.log_path, "ab") as log:
+            server.process = subprocess.Popen(
+                ["/bin/sh", "-c",
+                 f"exec 3<&{fd}; LISTEN_FDS={count} LISTEN_PID=$$ exec {PROGRAM} -c {server.config_path}"],
+                env=server.environment, pass_fds=[fd], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log)
+        return server
+
+    def test_passes_the_socket(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            server = self.start_activated(listener)
+            with Connection(listener.getsockname()[1]) as c:  # waits until it is there
+                self.assertEqual(c.request("GET", "/static/style.css").status, 200)
+            before = self.workers(server, 2)
+            server.signal(signal.SIGHUP)
+            self.workers(server, 2, without=before)
+            with Connection(listener.getsockname()[1]) as c:
+                self.assertEqual(c.request("GET", "/static/style.css").status, 200)
+            case = Upgrade()
+            server.masters = []
+            self.addCleanup(case.end_all, server)
+            server.signal(signal.SIGUSR2)
+            new = case.upgraded(server)
+            self.assertEqual(server.process.wait(20 * SLOW), 0)
+            with Connection(listener.getsockname()[1]) as c:
+                self.assertEqual(c.request("GET", "/static/style.css").status, 200)
+            case.finish(server, new)
+
+    def test_passes_what_is_no_socket_to_listen_on(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener, \
+                socket.socket() as other:
+            for s, count, reason in [(other, 1, "not a listening socket"),
+                                     (listener, 2, "passes 2 sockets")]:
+                server = self.start_activated(s, count)
+                self.assertEqual(server.process.wait(10 * SLOW), 1)
+                self.assertIn(reason, server.log())
+
+
+def running(pid):
+    """Not gone and not a zombie that nobody has waited for."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
+            return f.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+if __name__ == "__main__":
+    unittest.main()

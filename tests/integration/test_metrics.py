@@ -1,0 +1,277 @@
+"""What can be seen of a running server: /metrics, the access log, slow requests."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import unittest
+
+from support.pg import BUILD
+from support.server import ServerCase
+from support.wait import wait_until
+
+LINE = re.compile(r'^(waybill_\w+)(?:\{([^}]*)\})? (\d+(?:\.\d+)?)$')
+
+
+def parse(text):
+    """{(name, labels): value}; fails on a line that is not of the text format 0.0.4."""
+    values, kinds, last = {}, {}, None
+    for line in text.splitlines():
+        if line.startswith("# HELP "):
+            last = line.split(" ", 3)[2]
+            assert last not in kinds, f"{last} comes twice"
+        elif line.startswith("# TYPE "):
+            _, _, name, kind = line.split(" ")
+            assert name == last and kind in ("counter", "gauge", "histogram"), line
+            kinds[name] = kind
+        else:
+            found = LINE.match(line)
+            assert found, line
+            name, labels, value = found.groups()
+            base = re.sub(r"_(bucket|sum|count)$", "", name) if name not in kinds else name
+            assert base == last, f"{line} stands under {last}"
+            assert kinds[base] != "counter" or name.endswith("_total"), line
+            key = (name, labels or "")
+            assert key not in values, f"{key} comes twice"
+            values[key] = float(value)
+    return values
+
+
+class Metrics(ServerCase):
+    settings = {"workers": 3}
+    expected_errors = [r"worker \d+ was ended by signal 9"]
+
+    def metrics(self):
+        r = self.client.get("/metrics")
+        self.assertEqual((r.status, r.headers["content-type"]),
+                         (200, "text/plain; version=0.0.4; charset=utf-8"), r)
+        return parse(r.body.decode())
+
+    def value(self, name, labels="", values=None):
+        return (values or self.metrics()).get((f"waybill_{name}", labels), 0)
+
+    def test_requests_by_route_and_status(self):
+        labels = 'route="health",status="200"'
+        before = self.metrics()
+        for _ in range(10):
+            self.client.get("/health")
+        self.client.get("/no/such/place")
+        self.client.request("DELETE", "/scan")
+        with self.client.connect() as c:
+            c.send(b"nonsense\r\n\r\n")
+            self.assertEqual(c.response().status, 400)
+        after = self.metrics()
+        for labels, more in (('route="health",status="200"', 10), ('route="none",status="404"', 1),
+                             ('route="none",status="405"', 1), ('route="none",status="400"', 1)):
+            self.assertEqual(self.value("requests_total", labels, after)
+                             - self.value("requests_total", labels, before), more, labels)
+        for name in ("received_bytes_total", "sent_bytes_total", "connections_accepted_total"):
+            self.assertGreater(self.value(name, "", after), self.value(name, "", before))
+
+    def test_latencies(self):
+        self.client.get("/health")
+        values = self.metrics()
+        buckets = [v for (name, labels), v in values.items()
+                   if name == "waybill_request_seconds_bucket" and 'route="health"' in labels]
+        self.assertEqual(len(buckets), 16)
+        self.assertEqual(buckets, sorted(buckets))
+        self.assertEqual(buckets[-1], self.value("request_seconds_count", 'route="health"', values))
+        self.assertEqual(buckets[-1],
+                         self.value("requests_total", 'route="health",status="200"', values))
+        self.assertGreaterEqual(self.value("request_seconds_sum", 'route="health"', values), 0)
+
+    def test_counters_outlive_a_worker(self):
+        labels = 'route="health",status="200"'
+        for _ in range(20):
+            self.client.get("/health")
+        before, crashed = self.value("requests_total", labels), 'cause="signal"'
+        restarts = self.value("worker_restarts_total", crashed)
+        for pid in self.server.workers():
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: self._reachable() and
+                   self.value("worker_restarts_total", crashed) == restarts + 3,
+                   "three restarts are counted")
+        self.assertEqual(self.value("requests_total", labels), before)
+
+    def _reachable(self):
+        try:
+            return self.client.get("/metrics").status == 200
+        except OSError:
+            return False
+
+    def test_connections_and_workers_by_state(self):
+        held = [self.client.connect() for _ in range(5)]
+        try:
+            held[0].send(b"GET /health HTTP/1.1\r\n")
+            held[1].send(b"POST /scan HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+            def shown():
+                v = self.metrics()
+                return (self.value("connections", 'state="head"', v) == 1 and
+                        self.value("connections", 'state="body"', v) == 1 and
+                        self.value("connections", 'state="idle"', v) in (3, 4))
+            wait_until(shown, "five connections are shown")
+        finally:
+            for c in held:
+                c.close()
+        wait_until(lambda: self.value("connections", 'state="idle"') <= 1, "all but ours are gone")
+        v = self.metrics()
+        self.assertEqual(self.value("workers_wanted", "", v), 3)
+        self.assertEqual(self.value("database_up", "", v), 1)
+        self.assertEqual(sum(self.value("workers", f'state="{s}"', v)
+                             for s in ("starting", "idle", "busy", "draining")), 3)
+
+    def test_scans_and_imports(self):
+        before = self.metrics()
+        csv = (b"Waybill Number,Sender Name,Receiver Name\n" +
+               b"".join(b"JT00000%04d,A,B\n" % i for i in range(20)))
+        r = self.client.upload(csv, "manifest.csv")
+        self.assertEqual(r.status, 200, r)
+        for number, status in (("JT000000001", 200), ("JT999999999", 404), ("no number!", 400)):
+            r = self.client.post("/scan", {"waybill_number": number})
+            self.assertEqual(r.status, status, r)
+        after = self.metrics()
+        for name, labels, more in (("scans_total", 'result="valid"', 1),
+                                   ("scans_total", 'result="invalid"', 1),
+                                   ("scans_total", 'result="not_found"', 1),
+                                   ("scans_total", 'result="other"', 0),
+                                   ("import_rows_total", 'result="inserted"', 20),
+                                   ("import_rows_total", 'result="rejected"', 0),
+                                   ("tasks_started_total", "", 1),
+                                   ("tasks_died_total", "", 0)):
+            self.assertEqual(self.value(name, labels, after) - self.value(name, labels, before),
+                             more, (name, labels))
+        self.assertGreater(self.value("database_statements_total", "", after), 5)
+        self.assertGreater(self.value("database_connects_total", "", after), 0)
+        self.assertIn(("waybill_jobs_queued", ""), after)
+
+    def test_an_upload_that_is_repeated_or_only_tried_counts_once(self):
+        csv = b"Waybill Number,Sender Name,Receiver Name\nJT77,A,B\nJT78,A,B\n"
+        before = self.value("import_rows_total", 'result="inserted"')
+        self.client.upload(csv, "m.csv", dry_run="true")
+        for _ in range(2):
+            self.client.upload(csv, "m.csv", upload_key="once")
+        self.assertEqual(self.value("import_rows_total", 'result="inserted"'), before + 2)
+
+
+class Status(ServerCase):
+    settings = {"workers": 2}
+
+    def command(self, *options):
+        return [os.path.join(BUILD, "waybillctl"), "-c", self.server.config_path, "status", *options]
+
+    def test_live_on_a_terminal_until_enter(self):
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        p = subprocess.Popen(self.command(), stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        seen = b""
+        while seen.count(b"\x1b[H\x1b[J") < 2 or not seen.endswith(b"Enter ends this.\r\n"):
+            seen += os.read(ours, 65536)
+        self.assertEqual(p.poll(), None)
+        os.write(ours, b"\n")
+        self.assertEqual(p.wait(15), 0)
+        last = seen.decode().split("\x1b[H\x1b[J")[-1]
+        self.assertEqual(len(re.findall(r"^worker +\d+ ", last, re.MULTILINE)), 2, last)
+        self.assertRegex(last, r"requests a second; \d+ scans, ")
+
+    def test_once_elsewhere(self):
+        out = subprocess.run(self.command(), capture_output=True, text=True, check=True).stdout
+        self.assertNotIn("\x1b", out)
+        ours, theirs = pty.openpty()
+        with os.fdopen(ours, "rb"), os.fdopen(theirs, "wb") as to:
+            self.assertEqual(subprocess.run(self.command("--once"), stdin=to, stdout=to,
+                                            check=False, timeout=30).returncode, 0)
+
+
+class AccessLog(ServerCase):
+    settings = {"workers": 2, "access_log_format": "json"}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.path = os.path.join(cls.server.folder, "access")
+        cls.server.write_config(access_log=cls.path)
+        cls.server.signal(signal.SIGHUP)
+        cls.server.wait_for_log("reloaded")
+        wait_until(lambda: cls.client.get("/health") and os.path.exists(cls.path), "a log")
+
+    def line(self, request_id):
+        def found():
+            with open(self.path, encoding="utf-8") as f:
+                lines = [json.loads(line) for line in f if line.endswith("\n")]
+            return next((line for line in lines if line.get("request_id") == request_id), None)
+        return wait_until(found, f"a line for {request_id}")
+
+    def test_json(self):
+        self.client.get('/health?q=%22x%22', {"X-Request-Id": "log-1", "User-Agent": 'a"\\b\xff'})
+        line = self.line("log-1")
+        self.assertEqual((line["client"], line["method"], line["target"], line["route"],
+                          line["status"]), ("127.0.0.1", "GET", '/health?q=%22x%22', "health", 200))
+        self.assertEqual(line["bytes"], 8)
+        self.assertRegex(line["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        self.assertTrue(line["user_agent"].startswith('a"\\b'), line)
+
+    def test_time_on_the_database(self):
+        self.client.post("/scan", {"waybill_number": "JT1"}, {"X-Request-Id": "log-2"})
+        line = self.line("log-2")
+        self.assertEqual((line["route"], line["status"]), ("scan", 404))
+        self.assertGreater(line["db_us"], 0)
+        self.assertGreaterEqual(line["us"], line["db_us"])
+
+    def test_long_targets_are_cut_and_no_line_is_broken(self):
+        self.client.get("/health?" + "%41" * 2000, {"X-Request-Id": "log-3",
+                                                    "User-Agent": "\x80" * 2000})
+        self.assertEqual(len(self.line("log-3")["target"]), 480)
+
+    def test_a_head_that_could_not_be_read(self):
+        with self.client.connect() as c:
+            c.send(b"nonsense\r\n\r\n")
+            c.response()
+        def found():
+            with open(self.path, encoding="utf-8") as f:
+                return any(json.loads(line)["status"] == 400 for line in f)
+        wait_until(found, "a line about it")
+
+
+class FullLog(ServerCase):
+    """Nobody reads the pipe that the access log goes to."""
+    settings = {"workers": 1}
+
+    def test_costs_no_request(self):
+        path = os.path.join(self.server.folder, "pipe")
+        os.mkfifo(path)
+        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        self.server.write_config(access_log=path)
+        self.server.signal(signal.SIGHUP)
+        self.server.wait_for_log("reloaded")
+        def lost():
+            with self.client.connect() as c:
+                for _ in range(200):
+                    self.assertEqual(c.request("GET", "/health?" + "x" * 900).status, 200)
+            text = self.client.get("/metrics").body.decode()
+            return parse(text)[("waybill_access_log_lost_total", "")] > 0
+        wait_until(lost, "lines are lost and counted")
+        first = os.read(reader, 65536).decode().split("\n")[0]
+        self.assertRegex(first, r'^127\.0\.0\.1 - - \[.*\] "GET /health.* HTTP/1\.1" 200 8 "-" "-" '
+                                r'\S+ route=health \d+us db=\d+us$')
+
+
+class Slow(ServerCase):
+    settings = {"workers": 1, "slow_log": "300ms", "statement_timeout": "2s"}
+
+    def test_names_route_and_statement(self):
+        self.db.query("create function slow() returns trigger language plpgsql as "
+                    "$$ begin perform pg_sleep(0.5); return new; end $$")
+        self.db.query("create trigger slow before insert on scanned_waybills "
+                    "for each row execute function slow()")
+        self.client.post("/scan", {"waybill_number": "JT1"}, {"X-Request-Id": "slow-1"})
+        self.server.wait_for_log(r"warning .* slow: scan slow-1: answered 404 after \d{3,} ms, "
+                                 r"database \d{3,} ms, longest statement 'scan'$")
+        self.assertNotIn("slow: health", self.server.log())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,242 @@
+"""Behind a proxy: who the client is. And what one client, or too many, may do."""
+
+import json
+import socket
+import struct
+import time
+import unittest
+
+from support.client import Client, Connection
+from support.server import ServerCase
+from support.wait import wait_until
+
+V2 = b"\r\n\r\n\0\r\nQUIT\n"
+
+
+class Logged(ServerCase):
+    """The access log tells whom the server took for the client."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.settings = {**cls.settings, "workers": 2, "access_log_format": "json",
+                        "access_log": "-"}
+        super().setUpClass()
+
+    def line(self, request_id):
+        def found():
+            for line in self.server.log().splitlines():
+                if line.startswith("{") and json.loads(line).get("request_id") == request_id:
+                    return json.loads(line)
+            return None
+        return wait_until(found, f"a line for {request_id}")
+
+    def client_of(self, request_id):
+        return self.line(request_id)["client"]
+
+
+class Untrusted(Logged):
+    def test_fields_are_not_believed(self):
+        self.client.get("/health", {"X-Request-Id": "u-1", "X-Forwarded-For": "9.9.9.9"})
+        self.assertEqual(self.client_of("u-1"), "127.0.0.1")
+
+    def test_a_proxy_header_is_a_bad_request(self):
+        with self.client.connect() as c:
+            c.send(b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\nGET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertEqual(c.response().status, 400)
+
+
+class Forwarded(Logged):
+    settings = {"trusted_proxies": "127.0.0.1, 10.0.0.0/8, fd00::/8"}
+
+    def test_the_rightmost_that_is_not_trusted(self):
+        for i, (value, want) in enumerate((
+                ("9.9.9.9", "9.9.9.9"), ("6.6.6.6, 9.9.9.9", "9.9.9.9"),
+                ("9.9.9.9, 10.1.1.1, fd00::2", "9.9.9.9"), ("2001:db8::1", "2001:db8::1"),
+                ("nonsense", "127.0.0.1"), ("10.2.2.2", "10.2.2.2"))):
+            self.client.get("/health", {"X-Request-Id": f"f-{i}", "X-Forwarded-For": value})
+            self.assertEqual(self.client_of(f"f-{i}"), want, value)
+
+    def test_each_request_of_a_connection_has_its_own(self):
+        with self.client.connect() as c:
+            for i in range(3):
+                c.request("GET", "/health", headers={"X-Request-Id": f"k-{i}",
+                                                     "X-Forwarded-For": f"9.9.9.{i}"})
+            c.request("GET", "/health", headers={"X-Request-Id": "k-3"})
+        self.assertEqual([self.client_of(f"k-{i}") for i in range(4)],
+                         ["9.9.9.0", "9.9.9.1", "9.9.9.2", "127.0.0.1"])
+
+
+class ProxyProtocol(Logged):
+    settings = {"trusted_proxies": "127.0.0.1", "proxy_protocol": "on"}
+
+    @classmethod
+    def setUpClass(cls):
+        ready = Client.get
+
+        def get(self, path, headers=None):
+            return ProxyProtocol.ask(self.port, b"PROXY UNKNOWN\r\n", path, headers)
+        Client.get = get
+        cls.addClassCleanup(setattr, Client, "get", ready)
+        super().setUpClass()
+
+    @staticmethod
+    def ask(port, header, path="/health", headers=None, pieces=1):
+        with Connection(port) as c:
+            for i in range(0, len(header), max(1, len(header) // pieces)):
+                c.send(header[i:i + max(1, len(header) // pieces)])
+                if pieces > 1:
+                    time.sleep(0.002)
+            return c.request("GET", path, headers={"Connection": "close", **(headers or {})})
+
+    def test_both_versions(self):
+        v4 = struct.pack(">BBH4B4BHH", 0x21, 0x11, 12, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+        v6 = struct.pack(">BBH", 0x21, 0x21, 36) + socket.inet_pton(socket.AF_INET6, "2001:db8::9") \
+            + socket.inet_pton(socket.AF_INET6, "::1") + struct.pack(">HH", 1, 2)
+        local = struct.pack(">BBH", 0x20, 0, 0)
+        for i, (header, want) in enumerate((
+                (b"PROXY TCP4 1.2.3.4 5.6.7.8 9 10\r\n", "1.2.3.4"),
+                (b"PROXY TCP6 2001:db8::9 ::1 9 10\r\n", "2001:db8::9"),
+                (b"PROXY UNKNOWN\r\n", "127.0.0.1"),
+                (V2 + v4, "1.2.3.4"), (V2 + v6, "2001:db8::9"), (V2 + local, "127.0.0.1"))):
+            for pieces in (1, 5):
+                name = f"p-{i}-{pieces}"
+                r = self.ask(self.server.port.number, header, headers={"X-Request-Id": name},
+                             pieces=pieces)
+                self.assertEqual(r.status, 200, header)
+                self.assertEqual(self.client_of(name), want, header)
+
+    def test_without_a_header_the_connection_ends(self):
+        for start in (b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n", b"PROXY TCP4 1.2.3.4\r\n",
+                      V2 + b"\x31\x11\0\0"):
+            with Connection(self.server.port.number) as c:
+                c.send(start)
+                self.assertTrue(c.closed(), start)
+        self.server.wait_for_log("warning .*127.0.0.1 closed: the PROXY header is missing")
+
+    def test_the_named_client_is_not_believed_further(self):
+        self.ask(self.server.port.number, b"PROXY TCP4 1.2.3.4 5.6.7.8 9 10\r\n",
+                 headers={"X-Request-Id": "n-1", "X-Forwarded-For": "9.9.9.9"})
+        self.assertEqual(self.client_of("n-1"), "1.2.3.4")
+
+
+class OneClient(ServerCase):
+    settings = {"workers": 3, "max_connections_per_client": 6}
+
+    def ask(self, c):
+        return c.request("GET", "/health")
+
+    def test_over_all_workers(self):
+        held = [self.client.connect() for _ in range(6)]
+        try:
+            self.assertEqual({self.ask(c).status for c in held}, {200})
+            with self.client.connect() as c:
+                r = self.ask(c)
+                self.assertEqual((r.status, r.json()["error"]), (429, "too_many_connections"), r)
+                self.assertIn("retry-after", r.headers)
+                self.assertTrue(c.closed())
+            # Others are served: a second address of this machine is another client.
+            other = socket.create_connection(("127.0.0.1", self.server.port.number), 10,
+                                             source_address=("127.0.0.2", 0))
+            with other:
+                other.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+                self.assertTrue(other.recv(100).startswith(b"HTTP/1.1 200 "))
+        finally:
+            for c in held:
+                c.close()
+        def again():
+            with self.client.connect() as c:
+                return self.ask(c).status == 200
+        wait_until(again, "room again")
+
+    def test_a_flood_is_closed_at_once(self):
+        held = [self.client.connect() for _ in range(12)]
+        try:
+            def flooded():
+                with self.client.connect() as c:
+                    return c.closed()
+            wait_until(flooded, "a connection without an answer")
+        finally:
+            for c in held:
+                c.close()
+        def again():
+            try:
+                return self.client.get("/health").status == 200
+            except ConnectionError:
+                return False
+        wait_until(again, "room again")
+
+
+class Full(ServerCase):
+    settings = {"workers": 2, "max_connections": 5}
+
+    def test_one_more_than_all_workers_hold(self):
+        held = [self.client.connect() for _ in range(10)]
+        try:
+            for c in held:
+                self.assertEqual(c.request("GET", "/health").status, 200)
+            with self.client.connect() as c:
+                r = c.request("GET", "/scan")
+                self.assertEqual((r.status, r.json()["error"]), (503, "busy"), r)
+                self.assertIn("retry-after", r.headers)
+            self.assertEqual(held[0].request("GET", "/health").status, 200)
+        finally:
+            for c in held:
+                c.close()
+        wait_until(lambda: self.client.get("/health").status == 200, "room again")
+
+
+class Overload(ServerCase):
+    settings = {"workers": 1, "shed_after": "400ms", "statement_timeout": "5s"}
+
+    def test_what_waited_too_long_is_refused(self):
+        self.db.query("create function slow() returns trigger language plpgsql as "
+                      "$$ begin perform pg_sleep(0.2); return new; end $$")
+        self.db.query("create trigger slow before insert on scanned_waybills "
+                      "for each row execute function slow()")
+        body = json.dumps({"waybill_number": "JT1"}).encode()
+        held = [self.client.connect() for _ in range(12)]
+        try:
+            for c in held:
+                self.assertEqual(c.request("GET", "/health").status, 200)
+            for c in held:
+                c.send(b"POST /scan HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                       b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            answers = [c.response() for c in held]
+        finally:
+            for c in held:
+                c.close()
+        statuses = [r.status for r in answers]
+        self.assertEqual(set(statuses), {404, 503}, statuses)
+        self.assertGreaterEqual(statuses.count(404), 2)
+        refused = next(r for r in answers if r.status == 503)
+        self.assertEqual((refused.json()["error"], refused.headers["connection"]),
+                         ("busy", "keep-alive"))
+        self.assertEqual(self.db.value("select count(*) from scanned_waybills"),
+                         str(statuses.count(404)))
+        self.assertIn(f"waybill_requests_shed_total {statuses.count(503)}\n",
+                      self.client.get("/metrics").body.decode())
+
+
+class SlowBody(ServerCase):
+    settings = {"workers": 1, "body_min_rate": "1K"}
+
+    def test_a_trickle_is_refused_and_a_stream_is_not(self):
+        head = (b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n"
+                b"Content-Type: multipart/form-data; boundary=x\r\n\r\n")
+        with self.client.connect() as slow, self.client.connect() as fast:
+            slow.send(head)
+            fast.send(head)
+            until = time.monotonic() + 11
+            while time.monotonic() < until:
+                slow.send(b"x" * 50)
+                fast.send(b"x" * 2000)
+                time.sleep(0.5)
+            r = slow.response()
+            self.assertEqual((r.status, r.json()["error"]), (408, "request_timeout"), r)
+            fast.socket.settimeout(0.5)
+            with self.assertRaises(TimeoutError):
+                fast.response()
+
+
+if __name__ == "__main__":
+    unittest.main()
