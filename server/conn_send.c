@@ -53,8 +53,8 @@ void conn_send_begin(struct conn *c)
 	c->keep_alive = c->req != NULL && c->req->framing.keep_alive && !c->res.close &&
 			!c->env->draining;
 	ctx.keep_alive = c->keep_alive;
-	if (c->req != NULL)
-		ctx.request_id = c->req->id;
+	/* A head that could not be read has an answer to be found in the log, too. */
+	ctx.request_id = c->req != NULL ? c->req->id : request_id_new(&c->arena);
 	if (response_head(&c->res, &ctx, &c->head, &e) < 0) {
 		log_line(LOG_ERROR, "an answer could not be written: %s", e.text);
 		conn_enter(c, CONN_OVER, 0);

@@ -52,19 +52,21 @@ static bool id_fits(struct slice id)
 	return true;
 }
 
-void request_identify(struct request *r)
+struct slice request_id_new(struct arena *a)
 {
 	static unsigned long count;
-	struct slice given = http_head_field(&r->head, SLICE("X-Request-Id"));
 	struct timespec now;
 
-	if (id_fits(given)) {
-		r->id = given;
-		return;
-	}
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	r->id = arena_printf(r->arena, "%llx-%lx-%lx", (unsigned long long)now.tv_sec,
-			     (unsigned long)getpid(), ++count);
+	return arena_printf(a, "%llx-%lx-%lx", (unsigned long long)now.tv_sec,
+			    (unsigned long)getpid(), ++count);
+}
+
+void request_identify(struct request *r)
+{
+	struct slice given = http_head_field(&r->head, SLICE("X-Request-Id"));
+
+	r->id = id_fits(given) ? given : request_id_new(r->arena);
 }
 
 struct slice request_media_type(const struct request *r)

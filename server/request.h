@@ -31,6 +31,8 @@ struct request {
 /* Copies the head's views into the arena, so that the connection's buffer may move. */
 int request_adopt(struct request *r, const struct http_head *h, struct arena *a,
 		  struct err *e) MUST_CHECK;
+/* An id that no other request of this host has, in the arena. */
+struct slice request_id_new(struct arena *a);
 /* Sets r->id: the client's X-Request-Id when it is 1 to 64 harmless characters. */
 void request_identify(struct request *r);
 /* The media type of the body, without parameters: "application/json". */

@@ -78,6 +78,16 @@ class Pages(ServerCase):
         r = self.client.get("/health", {"X-Request-Id": "<script>"})
         self.assertNotIn("<", r.headers["x-request-id"])
 
+    def test_answers_to_unreadable_heads_have_an_id_too(self):
+        for head in (b"GET /health HTTP/1.1\r\n\r\n", b"GET /health HTTP/3.0\r\n\r\n",
+                     b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", b"\x16\x03\x01\x02\x00",
+                     b"GET /" + b"a" * 9000, b"GET / HTTP/1.1\r\nHost : a\r\n\r\n"):
+            with self.client.connect() as c:
+                c.send(head)
+                r = c.response()
+            self.assertGreaterEqual(r.status, 400)
+            self.assertIn("x-request-id", r.headers, r)
+
     def test_options(self):
         r = self.client.request("OPTIONS", "/scan")
         self.assertEqual((r.status, r.headers["allow"]), (204, "GET, HEAD, POST"), r)
