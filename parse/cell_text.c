@@ -81,6 +81,8 @@ bool cell_fits(struct slice s, uint32_t max)
 
 	if (s.n <= max)
 		return true;
+	if (s.n / 3 > max) /* no unit has more than three bytes */
+		return false;
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 

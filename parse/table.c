@@ -20,7 +20,7 @@ const struct table_limits table_limits_default = {
 	.max_strings = UINT64_C(512) << 20,
 	.max_entries = 10000,
 	.max_columns = 16384,
-	.max_cell = 32767,
+	.max_cell = 1 << 20,
 };
 
 enum { MAX_RECORD = 64 << 20 }; /* bytes of one row of delimited text */

@@ -35,13 +35,17 @@ struct row {
 	bool hidden;
 };
 
+/* Characters (UTF-16 units) of a cell, as spreadsheet programs have it. A table may hold
+ * longer ones: whoever reads them decides what becomes of their rows. */
+enum { TABLE_CELL_CHARS = 32767 };
+
 struct table_limits {
 	uint64_t max_unpacked; /* bytes of one part of a workbook */
 	uint32_t max_ratio;    /* unpacked : packed */
 	uint64_t max_strings;  /* bytes of all shared strings */
 	uint32_t max_entries;  /* of an archive */
 	uint32_t max_columns;  /* 16384 (ECMA-376 part 1, 18.3.1.4) */
-	uint32_t max_cell;     /* 32767 characters of a cell */
+	uint32_t max_cell;     /* characters of a cell: 2^20 */
 };
 extern const struct table_limits table_limits_default;
 

@@ -12,13 +12,15 @@
 #include "parse/phone.h"
 #include "parse/status.h"
 #include "parse/text.h"
+#include "parse/utf8.h"
 
 enum {
 	WEIGHT_WHOLE = 6,
 	WEIGHT_PLACES = 3,
 	MONEY_WHOLE = 10,
 	MONEY_PLACES = 2,
-	COUNT_WHOLE = 9
+	COUNT_WHOLE = 9,
+	REJECT_TEXT = 200 /* bytes of a cell that is too long */
 };
 
 struct extra {
@@ -265,15 +267,24 @@ static int read_field(struct reader *rd, const struct column *column,
 	}
 }
 
+/* What a column is called that has no heading. */
+static int own_heading(struct reader *rd, const struct cell *cell,
+		       struct slice *heading_r)
+{
+	char letters[CELL_COLUMN_MAX];
+
+	*heading_r =
+		arena_printf(rd->a, "Column %s", cell_column_name(cell->column, letters));
+	return heading_r->p == NULL ? no_room(rd->e) : 0;
+}
+
 /* A filled cell to the right of the headings, or under none. */
 static int read_unheaded(struct reader *rd, const struct cell *cell, struct slice text)
 {
-	char letters[CELL_COLUMN_MAX];
-	struct slice heading =
-		arena_printf(rd->a, "Column %s", cell_column_name(cell->column, letters));
+	struct slice heading;
 
-	if (heading.p == NULL)
-		return no_room(rd->e);
+	if (own_heading(rd, cell, &heading) < 0)
+		return -1;
 	keep_extra(rd, heading, text);
 	return 0;
 }
@@ -468,6 +479,33 @@ static int read_waybill_number(struct reader *rd, const struct cell *cell,
 	return 0;
 }
 
+/* The first cell that holds more than a cell should, or NULL. Nothing else looks at the
+ * texts before this has: the work for a row stays bounded. */
+static const struct cell *long_cell(const struct row *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (!cell_fits(r->cells[i].text, TABLE_CELL_CHARS))
+			return &r->cells[i];
+	return NULL;
+}
+
+_Static_assert(TABLE_CELL_CHARS == 32767, "the reason below says 32,767");
+
+static int reject_long(struct reader *rd, const struct cell *cell, struct reject *rej)
+{
+	struct slice text = cell->text;
+
+	rej->reason = SLICE("the cell has more than 32,767 characters");
+	rej->text = slice_take(&text, REJECT_TEXT);
+	rej->text.n = utf8_valid_prefix(rej->text);
+	for (size_t i = 0; i < rd->c->n; i++)
+		if (rd->c->column[i].column == cell->column) {
+			rej->heading = rd->c->column[i].heading;
+			return 0;
+		}
+	return own_heading(rd, cell, &rej->heading);
+}
+
 int waybill_read(const struct columns *c, const struct row *r, struct arena *a,
 		 struct waybill_notes *notes, enum row_verdict *verdict_r,
 		 struct waybill *w, struct reject *rej, struct err *e)
@@ -475,8 +513,14 @@ int waybill_read(const struct columns *c, const struct row *r, struct arena *a,
 	struct reader rd = { .c = c, .a = a, .notes = notes, .w = w, .e = e };
 	const struct cell *number =
 		cell_at(r, c->column[c->of[FIELD_WAYBILL_NUMBER]].column);
+	const struct cell *too_long = long_cell(r);
 	bool ok = false;
 
+	*verdict_r = ROW_REJECTED;
+	if (too_long != NULL) {
+		notes->hidden_rows += r->hidden;
+		return reject_long(&rd, too_long, rej);
+	}
 	*verdict_r = ROW_BLANK;
 	if (is_blank(r))
 		return 0;

@@ -53,12 +53,13 @@ enum row_verdict {
 	ROW_BLANK,   /* no cell with more than white space */
 	ROW_FOOTER,  /* its first text is "Total", "Jumlah" and the like or begins so, and
 		      * it has nothing that looks like a waybill number */
-	ROW_REJECTED /* see struct reject */
+	ROW_REJECTED /* no waybill number that can be read, or a cell, in any column, of
+		      * more than TABLE_CELL_CHARS */
 };
 
 struct reject {
 	struct slice heading; /* the column at fault */
-	struct slice text;    /* its cell as the file has it */
+	struct slice text;    /* its cell as the file has it; of one too long the start */
 	struct slice reason;  /* a sentence for a clerk, lower case, no final stop */
 };
 

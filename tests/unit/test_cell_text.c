@@ -61,6 +61,8 @@ static void length_in_utf16_units(void **state)
 	assert_true(cell_fits(SLICE("\xF0\x9F\x98\x80"), 2));
 	assert_false(cell_fits(SLICE("\xF0\x9F\x98\x80"), 1));
 	assert_true(cell_fits(SLICE(""), 0));
+	assert_true(cell_fits(SLICE("\xE2\x82\xAC\xE2\x82\xAC"), 2));
+	assert_false(cell_fits(SLICE("\xE2\x82\xAC\xE2\x82\xAC"), 1));
 }
 
 static const struct name_row {

@@ -211,6 +211,41 @@ static void refusals(void **state)
 	}
 }
 
+/* A cell longer than spreadsheets have them is still a cell; there is an end, though. */
+static void long_cells(void **state)
+{
+	static const struct {
+		size_t n;
+		int want;
+	} cells[] = {
+		{ TABLE_CELL_CHARS + 1, PARSE_MORE },
+		{ 1 << 20, PARSE_MORE },
+		{ (1 << 20) + 1, -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
+		char *text = malloc(cells[i].n + 8);
+		struct fixture f;
+		struct err e = { 0 };
+		struct row r;
+
+		assert_non_null(text);
+		memset(text, 'x', cells[i].n);
+		memcpy(text + cells[i].n, ",b\nc,d\n", 8);
+		open_text(&f, text, &e, 0);
+		assert_int_equal(table_select(f.table, 0, &e), 0);
+		assert_int_equal(table_next(f.table, &r, &e), cells[i].want);
+		assert_int_equal(e.kind, cells[i].want < 0 ? ERR_LIMIT : ERR_NONE);
+		if (cells[i].want == PARSE_MORE) {
+			assert_int_equal(r.cells[0].text.n, cells[i].n);
+			assert_string_equal(rest(f.table), "2: A=Tc B=Td;");
+		}
+		close_table(&f);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +253,7 @@ int main(void)
 		cmocka_unit_test(failure_names_the_sheet),
 		cmocka_unit_test(delimited_text),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(long_cells),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -409,6 +409,70 @@ static void hidden_rows_are_read_and_counted(void **state)
 	arena_release(&a);
 }
 
+/* A cell that is too long once had the whole file refused. */
+static const struct long_row {
+	const char *name;
+	size_t column;    /* of the long cell, 0 is A */
+	const char *unit; /* what it repeats */
+	size_t units;
+	const char *want; /* the column at fault; NULL: read */
+} long_rows[] = {
+	{ "the most there may be", 1, "x", TABLE_CELL_CHARS, NULL },
+	{ "one more", 1, "x", TABLE_CELL_CHARS + 1, "City" },
+	{ "characters, not bytes", 1, "\xc3\xb1", TABLE_CELL_CHARS, NULL },
+	{ "one character more", 1, "\xc3\xb1", TABLE_CELL_CHARS + 1, "City" },
+	{ "far more", 1, "\xc3\xb1", 1 << 19, "City" },
+	{ "a column that is no field", 2, "x", TABLE_CELL_CHARS + 1, "Note" },
+	{ "a column without a heading", 3, "x", TABLE_CELL_CHARS + 1, "Column D" },
+	{ "the number itself", 0, "1", TABLE_CELL_CHARS + 1, "Waybill" },
+	{ "white space", 1, " ", TABLE_CELL_CHARS + 1, "City" },
+};
+
+static void check_long_row(const struct long_row *want, const char *text, size_t n)
+{
+	struct waybill_notes notes = { 0 };
+	enum row_verdict verdict;
+	struct cells headings, cells;
+	struct waybill w;
+	struct reject rej;
+	struct columns c;
+	struct err e = { 0 };
+	struct arena a;
+
+	arena_init(&a, 1 << 20);
+	row_of("Waybill|City|Note", &headings);
+	row_of("JT1|b|c|d", &cells);
+	cells.cell[want->column].text = (struct slice){ text, n };
+	if (columns_map(&headings.row, &a, &c, &e) < 0 ||
+	    waybill_read(&c, &cells.row, &a, &notes, &verdict, &w, &rej, &e) < 0)
+		fail_msg("%s: %s", want->name, e.text);
+	assert_int_equal(verdict, want->want == NULL ? ROW_WAYBILL : ROW_REJECTED);
+	if (want->want != NULL) {
+		assert_true(slice_eq(rej.heading, slice_str(want->want)));
+		assert_true(slice_eq(rej.reason,
+				     SLICE("the cell has more than 32,767 characters")));
+		assert_true(rej.text.n > 0 && rej.text.n <= 200);
+		assert_true(rej.text.n % strlen(want->unit) == 0);
+		assert_memory_equal(rej.text.p, text, rej.text.n);
+	}
+	arena_release(&a);
+}
+
+static void a_long_cell_rejects_its_row(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(long_rows); i++) {
+		size_t unit = strlen(long_rows[i].unit), n = unit * long_rows[i].units;
+		char *text = malloc(n);
+
+		assert_non_null(text);
+		for (size_t k = 0; k < n; k++)
+			text[k] = long_rows[i].unit[k % unit];
+		check_long_row(&long_rows[i], text, n);
+		free(text);
+	}
+}
+
 /* Every allocation of a row may be the one that does not fit. */
 static void a_full_arena_is_a_limit(void **state)
 {
@@ -448,6 +512,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_each_row),
 		cmocka_unit_test(hidden_rows_are_read_and_counted),
+		cmocka_unit_test(a_long_cell_rejects_its_row),
 		cmocka_unit_test(a_full_arena_is_a_limit),
 	};
 
