@@ -13,6 +13,8 @@
 
 enum {
 	HEAD = 8192,
+	ODD_FREE = 4, /* control characters that any text may have, */
+	ODD_PER = 50, /* and that one in so many may be */
 	ZIP_END = 22, /* bytes of an end record without a comment */
 	OLE_HEADER = 512,
 	OLE_DIFAT = 76, /* where the header lists the FAT's sectors */
@@ -210,7 +212,9 @@ static struct slice decode_head(struct slice head, char to[HEAD], bool *sound_r)
 	return (struct slice){ to, n };
 }
 
-/* Text has few control characters beside those that lay it out. */
+/* Text has few control characters beside those that lay it out, steer a printer (ESC)
+ * and end a file (0x1a). Short ones have a few for free: one stray character in one cell
+ * is that cell's trouble. */
 static bool looks_binary(struct slice text)
 {
 	size_t odd = 0;
@@ -218,9 +222,9 @@ static bool looks_binary(struct slice text)
 	for (size_t i = 0; i < text.n; i++) {
 		unsigned char c = (unsigned char)text.p[i];
 
-		odd += c < ' ' && (c < '\t' || c > '\r');
+		odd += c < ' ' && (c < '\t' || c > '\r') && c != 0x1a && c != 0x1b;
 	}
-	return odd > text.n / 32;
+	return odd > ODD_FREE + text.n / ODD_PER;
 }
 
 static bool all_blank(struct slice s)

@@ -88,6 +88,15 @@ static const struct row {
 	{ "nul bytes", SLICE_INIT("abc\0\0\0def"), SNIFF_BINARY },
 	{ "zeros", SLICE_INIT("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
 	  SNIFF_BINARY },
+	/* a bell or a few others in a cell made a short manifest "no text file" */
+	{ "csv with control characters in its cells",
+	  SLICE_INIT("Waybill,City\nB\x07"
+		     "1,\x01\x02x\n"),
+	  SNIFF_TEXT },
+	{ "csv that ends as under DOS", SLICE_INIT("a,b\n\x1a\x1a\x1a\x1a\x1a\x1a\x1a"),
+	  SNIFF_TEXT },
+	{ "a printer's escapes", SLICE_INIT("\033@\033E\033(\033E\033&\033(a,b\f"),
+	  SNIFF_TEXT },
 	{ "control characters",
 	  SLICE_INIT("\x7f"
 		     "ELF\x02\x01\x01\x03\x04\x05\x06"),
