@@ -35,6 +35,26 @@ static char upper(char c)
 	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
+static bool is_line_break(uint32_t code)
+{
+	return (code >= '\n' && code <= '\r') || code == 0x85 || code == 0x2028 ||
+	       code == 0x2029;
+}
+
+/* What is wrong with the white space that s begins with. A line break may well stand
+ * between two numbers, so it is not dropped as other control characters are. */
+static const char *space_inside(struct slice s)
+{
+	uint32_t code;
+
+	do {
+		code = utf8_get(&s);
+		if (is_line_break(code))
+			return "a line break inside the waybill number";
+	} while (s.n > 0 && text_class(code) == TEXT_SPACE);
+	return "a space inside the waybill number";
+}
+
 /* Copies trimmed s to `to` in upper case, without control characters when `drop`; NULL,
  * or the reason why it is no number. */
 static const char *clean(struct slice s, bool drop, char *to, size_t *n_r)
@@ -43,20 +63,20 @@ static const char *clean(struct slice s, bool drop, char *to, size_t *n_r)
 
 	*n_r = 0;
 	while (s.n > 0) {
-		const char *at = s.p;
+		struct slice rest = s;
 		enum text_class class = text_class(utf8_get(&s));
-		size_t len = (size_t)(s.p - at);
+		size_t len = rest.n - s.n;
 
 		if (class == TEXT_CONTROL && drop)
 			continue;
 		if (class == TEXT_CONTROL)
 			return "a control character inside the waybill number";
 		if (class == TEXT_SPACE)
-			return "a space inside the waybill number";
+			return space_inside(rest);
 		if (++chars > WAYBILL_NUMBER_MAX)
 			return "a waybill number longer than 64 characters";
 		for (size_t i = 0; i < len; i++)
-			to[(*n_r)++] = upper(at[i]);
+			to[(*n_r)++] = upper(rest.p[i]);
 	}
 	return *n_r == 0 ? empty : NULL;
 }

@@ -22,9 +22,10 @@ int waybill_number_normalise(struct slice text, struct arena *a, struct slice *n
 
 /*
  * The same for a cell of valid text, where control characters inside are dropped as
- * well, fillers ("-", "N/A") are no number, and numbers have exactly their digits or are
- * refused. Returns 0 with either *number_r filled and *reason_r NULL, or *reason_r the
- * reason for a clerk (static, lower case, no final stop); -1: ERR_LIMIT.
+ * well (but for line breaks, which may part two numbers), fillers ("-", "N/A") are no
+ * number, and numbers have exactly their digits or are refused. Returns 0 with either
+ * *number_r filled and *reason_r NULL, or *reason_r the reason for a clerk (static, lower
+ * case, no final stop); -1: ERR_LIMIT.
  */
 int waybill_number_cell(const struct cell *cell, struct arena *a, struct slice *number_r,
 			const char **reason_r, struct err *e) MUST_CHECK;

@@ -42,7 +42,15 @@ static const struct row_of_number {
 	{ SLICE_INIT("'"), NULL, "no waybill number" },
 	{ SLICE_INIT("JT1 JT2"), NULL, "a space inside the waybill number" },
 	{ SLICE_INIT("JT1\tJT2"), NULL, "a space inside the waybill number" },
-	{ SLICE_INIT("JT1\nJT2"), NULL, "a space inside the waybill number" },
+	/* two numbers in one cell, or one that a line end goes through: nobody can tell
+	 */
+	{ SLICE_INIT("JT1\nJT2"), NULL, "a line break inside the waybill number" },
+	{ SLICE_INIT("JT1\rJT2"), NULL, "a line break inside the waybill number" },
+	{ SLICE_INIT("JT1 \r\n JT2"), NULL, "a line break inside the waybill number" },
+	{ SLICE_INIT("JT1\vJT2"), NULL, "a line break inside the waybill number" },
+	{ SLICE_INIT("JT1\xe2\x80\xa8JT2"), NULL,
+	  "a line break inside the waybill number" },
+	{ SLICE_INIT("JT1\xc2\x85JT2"), NULL, "a line break inside the waybill number" },
 	{ SLICE_INIT("JT1\xc2\xa0JT2"), NULL, "a space inside the waybill number" },
 	{ SLICE_INIT("JT\x01"
 		     "1"),
@@ -102,7 +110,7 @@ static const struct row_of_number text_rows[] = {
 	{ SLICE_INIT("1.2345678901234567E+16"), NULL, lost },
 	{ SLICE_INIT("772012345678.5"), NULL, "not a whole number" },
 	{ SLICE_INIT("JT1 2"), NULL, "a space inside the waybill number" },
-	{ SLICE_INIT("JT1\nJT2"), NULL, "a space inside the waybill number" },
+	{ SLICE_INIT("JT1\nJT2"), NULL, "a line break inside the waybill number" },
 	{ SLICE_INIT(""), NULL, "no waybill number" },
 	{ SLICE_INIT("-"), NULL, "no waybill number" },
 	{ SLICE_INIT("N/A"), NULL, "no waybill number" },
