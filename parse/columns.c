@@ -48,6 +48,17 @@ const char *field_name(enum field f)
 	return names[f];
 }
 
+/* A cell's text as a heading: not beyond what a cell should hold, for every row may
+ * repeat it. */
+static struct slice heading_text(const struct cell *cell)
+{
+	struct slice rest = cell->text, text = slice_take(&rest, TABLE_CELL_CHARS);
+
+	if (rest.n > 0)
+		text.n = utf8_valid_prefix(text);
+	return text_trim(text);
+}
+
 /* The fields that a row's cells would name as headings, as a set of bits. */
 static uint32_t fields_named(const struct row *r)
 {
@@ -55,7 +66,8 @@ static uint32_t fields_named(const struct row *r)
 	struct heading h;
 
 	for (size_t i = 0; i < r->n; i++)
-		if (r->cells[i].kind == CELL_TEXT && heading_read(r->cells[i].text, &h))
+		if (r->cells[i].kind == CELL_TEXT &&
+		    heading_read(heading_text(&r->cells[i]), &h))
 			set |= UINT32_C(1) << h.field;
 	return set;
 }
@@ -182,7 +194,7 @@ static int headings_copy(const struct row *r, struct columns *c, struct arena *a
 		return err_set(e, ERR_LIMIT, "too many headings");
 	for (c->n = 0; c->n < r->n; c->n++) {
 		struct column *column = &c->column[c->n];
-		struct slice text = text_trim(r->cells[c->n].text);
+		struct slice text = heading_text(&r->cells[c->n]);
 
 		column->column = r->cells[c->n].column;
 		if (text.n == 0)
@@ -208,7 +220,8 @@ static void fields_assign(const struct row *r, struct columns *c)
 		struct column *column = &c->column[i];
 
 		column->field = FIELD_EXTRA;
-		if (r->cells[i].kind != CELL_TEXT || !heading_read(r->cells[i].text, &h))
+		if (r->cells[i].kind != CELL_TEXT ||
+		    !heading_read(heading_text(&r->cells[i]), &h))
 			continue;
 		column->field = h.field;
 		if (h.part > 0) {
@@ -254,7 +267,7 @@ static void texts_list(const struct row *r, char *to, size_t size)
 
 	to[0] = '\0';
 	for (size_t i = 0; i < r->n; i++) {
-		struct slice text = text_trim(r->cells[i].text);
+		struct slice text = heading_text(&r->cells[i]);
 		struct slice cut = slice_take(&text, LISTED_MAX);
 
 		if (cut.n == 0)
@@ -401,6 +414,16 @@ static int no_sheet(const struct table *t, struct slice wanted, struct err *e)
 		       cut.p, list);
 }
 
+static int nothing(const struct table *t, struct err *e)
+{
+	if (strcmp(table_format(t), "xlsx") != 0)
+		return err_set(e, ERR_INPUT,
+			       "the file is empty: ask the sender for the file again");
+	return err_set(e, ERR_INPUT,
+		       "the sheet is empty: choose the sheet that holds the waybills, or "
+		       "ask the sender for the file again");
+}
+
 /* Whether sheet i is one to look at. */
 static bool is_candidate(const struct table *t, size_t i, struct slice wanted)
 {
@@ -432,6 +455,6 @@ int columns_find(struct table *t, struct slice sheet, struct arena *a,
 		return err_set(e, ERR_INPUT,
 			       "every sheet is hidden; name the one to read");
 	if (!s.near_any)
-		return err_set(e, ERR_INPUT, "no row holds anything");
+		return nothing(t, e);
 	return refuse(s.near_named, s.near_row, s.near_list, e);
 }

@@ -31,16 +31,45 @@ static const char split_it[] = "Split it into several files.";
 static const char save_again[] =
 	"Open it in Excel or LibreOffice, save it again as .xlsx, and upload that.";
 
-/* The reader's failures: whose fault are they? */
+/* What to do about a file that is over a limit. Splitting it helps only against too many
+ * rows or bytes. */
+static const char *limit_advice(const char *text)
+{
+	static const struct {
+		const char *words, *advice;
+	} table[] = {
+		{ "is beyond row", split_it },
+		{ "bytes, which is the limit", split_it },
+		{ "shared strings: more than", split_it },
+		{ "characters", "Shorten that cell and upload the file again." },
+		{ "a quote is not closed",
+		  "Look at the quotes in that row and upload the file again." },
+		{ "columns", "Delete the columns that hold no waybill data." },
+		{ "headings", "Delete the columns that hold no waybill data." },
+		{ "row is too long", "Shorten that row and upload the file again." },
+		{ "a row too large", "Shorten that row and upload the file again." },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (strstr(text, table[i].words) != NULL)
+			return table[i].advice;
+	return save_again;
+}
+
+/* The reader's failures: whose fault are they? One whose text already says what to
+ * upload gets no second advice. */
 int import_table_failed(struct import_job *j, const struct err *e)
 {
 	switch (e->kind) {
 	case ERR_UNSUPPORTED:
 		return import_refuse(j, 415, "not_a_workbook", "failed", "");
 	case ERR_LIMIT:
-		return import_refuse(j, 413, "too_large", "failed", split_it);
+		return import_refuse(j, 413, "too_large", "failed",
+				     limit_advice(e->text));
 	case ERR_INPUT:
-		return import_refuse(j, 422, "damaged_file", "failed", save_again);
+		return import_refuse(
+			j, 422, "damaged_file", "failed",
+			strstr(e->text, ": save the file as ") != NULL ? "" : save_again);
 	default:
 		return -1;
 	}
@@ -61,7 +90,7 @@ static int columns_failed(struct import_job *j, const struct err *e)
 		{ "names the waybill number and nothing else", "no_heading_row",
 		  "The row above the data must name the columns." },
 		{ "every sheet is hidden", "no_heading_row", "" },
-		{ "no row holds anything", "no_heading_row", "" },
+		{ "is empty: ", "no_heading_row", "" },
 	};
 
 	for (size_t i = 0; e->kind == ERR_INPUT && i < sizeof(table) / sizeof(table[0]);
@@ -338,6 +367,9 @@ static int merge(struct import_job *j, struct err *e)
 			return -1;
 		j->report.inserted = number(&r, 0);
 		j->report.updated = number(&r, 1);
+		if (run(j, STMT_IMPORT_HELD, &j->id, 1, &r, e) < 0)
+			return -1;
+		j->report.on_hold = number(&r, 0);
 	}
 	j->report.loaded = true;
 	return j->options->dry_run ? run(j, STMT_ROLLBACK_TO, NULL, 0, &r, e) : 0;

@@ -303,6 +303,8 @@ static const struct find_row {
 	  SLICE_INIT("Waybill,City,a\nWaybill,City,COD\nWaybill,City,COD\nJT1,Cebu,1\n"),
 	  2, "Waybill", NULL },
 	{ "headings alone", SLICE_INIT("Waybill,City\n"), 1, NULL, NULL },
+	{ "nothing but commas", SLICE_INIT(",,\n,,\n"), 0, NULL,
+	  "the file is empty: ask the sender for the file again" },
 	{ "no waybill number",
 	  SLICE_INIT("List of today\nReceiver,City,COD\nAna,Cebu,5\n"), 0, NULL,
 	  "no column for the waybill number; the headings in row 2 are \"Receiver\", "
@@ -540,7 +542,8 @@ static const struct {
 	  { { "One", false, "" }, { "Two", false, "" } },
 	  "",
 	  NULL,
-	  "no row holds anything" },
+	  "the sheet is empty: choose the sheet that holds the waybills, or ask the "
+	  "sender for the file again" },
 	{ "the nearest of two sheets",
 	  { { "One", false, "x|y" }, { "Two", false, "a|b|c\nCity|COD" } },
 	  "",
@@ -548,6 +551,30 @@ static const struct {
 	  "no column for the waybill number; the headings in row 2 are \"City\", "
 	  "\"COD\"" },
 };
+
+/* Every row may repeat a heading, so none is longer than a cell should be. */
+static void cuts_a_long_heading(void **state)
+{
+	static char text[2 * TABLE_CELL_CHARS + 1];
+	const struct cell cells[] = {
+		{ .column = 0, .kind = CELL_TEXT, .text = SLICE_INIT("Waybill") },
+		{ .column = 1, .kind = CELL_TEXT, .text = SLICE_INIT("City") },
+		{ .column = 2, .kind = CELL_TEXT, .text = { text, sizeof(text) } },
+	};
+	const struct row r = { .number = 1, .cells = cells, .n = 3 };
+	struct err e = { 0 };
+	struct columns c;
+	struct arena a;
+
+	(void)state;
+	arena_init(&a, 1 << 20);
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = "\xc3\xb1"[i % 2];
+	assert_int_equal(columns_map(&r, &a, &c, &e), 0);
+	/* an odd number of bytes, and no character is cut in two */
+	assert_int_equal(c.column[2].heading.n, TABLE_CELL_CHARS - 1);
+	arena_release(&a);
+}
 
 static void chooses_the_sheet(void **state)
 {
@@ -594,6 +621,7 @@ int main(void)
 		cmocka_unit_test(finds_the_heading_row),
 		cmocka_unit_test(csv_has_no_sheets),
 		cmocka_unit_test(chooses_the_sheet),
+		cmocka_unit_test(cuts_a_long_heading),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,12 +141,33 @@ static void test_statuses(void **state)
 	arena_release(&a);
 }
 
+/* A file of headings alone is loaded like any other, and its sender is told; of one
+ * that was refused nobody knows. */
+static void test_no_rows(void **state)
+{
+	struct import_report r = { .format = "csv" };
+	struct err e = { 0 };
+	struct buf b;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		r.loaded = i > 0;
+		r.rejected = i > 1;
+		buf_init(&b, 100000);
+		assert_int_equal(import_report_json(&r, &b, &e), 0);
+		assert_int_equal(buf_byte(&b, '\0', &e), 0);
+		assert_int_equal(strstr(b.p, "\"no_rows\"") != NULL, i == 1);
+		buf_release(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_counters_add_up),
 		cmocka_unit_test(test_statuses),
+		cmocka_unit_test(test_no_rows),
 	};
 
 	return cmocka_run_group_tests_name("import_report", tests, NULL, NULL);

@@ -1,0 +1,76 @@
+"""Odd cells and files with little in them: one cell's trouble is that of its row alone."""
+
+import io
+import zipfile
+
+from integration.test_upload import UploadCase
+
+NS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def relations(*ids):
+    return "<Relationships>" + "".join(
+        f"<Relationship Id='{i}' Type='{NS}/{kind}' Target='{target}'/>"
+        for i, kind, target in ids) + "</Relationships>"
+
+
+def workbook(*rows):
+    data = "".join("<row>" + "".join(f"<c t='inlineStr'><is><t>{c}</t></is></c>" for c in row)
+                   + "</row>" for row in rows)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        z.writestr("_rels/.rels", relations(("a", "officeDocument", "xl/workbook.xml")))
+        z.writestr("xl/_rels/workbook.xml.rels", relations(("b", "worksheet", "one.xml")))
+        z.writestr("xl/workbook.xml", f"<workbook xmlns:r='{NS}'><sheets>"
+                   "<sheet name='One' r:id='b'/></sheets></workbook>")
+        z.writestr("xl/one.xml", f"<worksheet><sheetData>{data}</sheetData></worksheet>")
+    return out.getvalue()
+
+
+def text(*rows):
+    return ("\n".join(",".join(row) for row in rows) + "\n").encode()
+
+
+class Cells(UploadCase):
+    def test_a_long_cell_rejects_its_row(self):
+        for make, name in ((text, "x.csv"), (workbook, "x.xlsx")):
+            with self.subTest(name):
+                answer = self.upload(make(("Waybill Number", "Receiver"),
+                                          (name + "1", "x" * 40000), (name + "2", "Ben"),
+                                          (name + "3", "y" * 32767)), name)
+                self.assertEqual((answer["inserted"], answer["rejected"]), (2, 1), answer)
+                reject = answer["rejects"][0]
+                self.assertEqual((reject["row"], reject["column"], reject["reason"]),
+                                 (2, "Receiver", "the cell has more than 32,767 characters"))
+                self.assertRegex(reject["text"], r"\Ax{100,1000}\Z")
+
+    def test_a_file_over_the_last_limit_is_refused_with_advice_that_helps(self):
+        answer = self.upload(text(("Waybill Number", "Receiver"), ("L1", "x" * 1100000)),
+                             "x.csv", status=413)
+        self.assertEqual(answer["message"], "Row 2, column B: the cell has too many characters. "
+                         "Shorten that cell and upload the file again.")
+        columns = text(["Waybill Number", "Receiver"] + ["c"] * 17000)
+        self.assertRegex(self.upload(columns, "x.csv", status=413)["message"],
+                         r"too many columns\. Delete the columns [^.]*\.\Z")
+
+    def test_control_characters(self):
+        answer = self.upload(b"Waybill Number,Receiver\nB\x07C1,\x01Ana\n\"BC2\nBC3\",b\n", "x.csv")
+        self.assertEqual((answer["inserted"], answer["rejected"]), (1, 1), answer)
+        self.assertEqual(answer["rejects"][0]["reason"],
+                         "a line break inside the waybill number")
+        self.assertEqual(self.client.get("/waybills/BC1").status, 200)
+
+    def test_one_advice(self):
+        answer = self.upload(b"Waybill Number,Receiver\nN1," + b"x" * 10000 + b"\0\n", "x.csv",
+                             status=422)
+        self.assertRegex(answer["message"], r": save the file as CSV UTF-8 and upload that\.\Z")
+
+    def test_nothing_in_it(self):
+        self.assertEqual(self.upload(workbook(), "x.xlsx", status=422)["message"],
+                         "The sheet is empty: choose the sheet that holds the waybills, or ask "
+                         "the sender for the file again.")
+        self.assertEqual(self.upload(b",,\n", "x.csv", status=422)["message"],
+                         "The file is empty: ask the sender for the file again.")
+        answer = self.upload(text(("Waybill Number", "Receiver")), "x.csv")
+        self.assertEqual((answer["rows_total"], answer["state"]), (0, "completed"))
+        self.assertEqual([w["kind"] for w in answer["warnings"]], ["no_rows"])
