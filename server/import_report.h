@@ -26,7 +26,8 @@ struct import_report {
 	uint64_t other_statuses;
 	uint64_t staged; /* rows that could be read, repeated ones included */
 	uint64_t inserted, updated, duplicate, rejected;
-	bool loaded; /* the merge was run: what is left of staged is unchanged */
+	uint64_t on_hold; /* known ones that were left alone */
+	bool loaded;      /* the merge was run: what is left of staged is unchanged */
 };
 
 /* Counts a row with an unknown status; the text is copied into a when it is new. */

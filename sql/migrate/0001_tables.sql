@@ -6,6 +6,8 @@ create table uploads (
 	id bigint generated always as identity primary key,
 	upload_key text collate "C" unique, -- the client's; the same key is the same upload
 	file_name text,
+	file_size bigint, -- with the checksum: is it the same file again?
+	file_crc32 bigint,
 	uploaded_by text,
 	state text not null
 		check (state in ('queued', 'processing', 'completed', 'failed', 'cancelled')),
@@ -101,6 +103,13 @@ create table waybills (
 ) with (fillfactor = 90); -- room for a status to change in its page
 create index waybills_upload on waybills (upload_id);
 
+-- Which of an upload's waybills were known before it; those that it brought name it in
+-- waybills.upload_id.
+create table upload_known (
+	upload_id bigint primary key,
+	waybill_ids bigint[] not null
+);
+
 -- What happened to a parcel, append-only; written by the trigger on waybills.
 create table waybill_events (
 	id bigint generated always as identity primary key,
@@ -126,6 +135,13 @@ create table batch_sessions (
 	closed_by text
 );
 
+-- The waybills that a session expects, as its uploads held them when it began.
+create table session_expected (
+	session_id bigint not null,
+	waybill_id bigint not null,
+	primary key (session_id, waybill_id)
+);
+
 create table scanned_waybills (
 	id bigint generated always as identity primary key,
 	scan_id uuid not null unique,
@@ -142,9 +158,10 @@ create table scanned_waybills (
 	voided_by text,
 	answer text -- what the client was told, when it may ask again with its scan_id
 );
--- Exactly one valid scan of a number in a session and mode, whatever arrives when.
+-- Exactly one valid scan of a number in a session and mode, whatever arrives when; a check
+-- only looks, as often as it likes.
 create unique index scanned_waybills_once on scanned_waybills (session_id, waybill_number, mode)
-	where result = 'valid' and voided_at is null and session_id is not null;
+	where result = 'valid' and voided_at is null and session_id is not null and mode <> 'check';
 create index scanned_waybills_number on scanned_waybills (waybill_number);
 
 create table users (

@@ -114,7 +114,7 @@ create function session_json(s batch_sessions) returns json language sql stable 
 	select json_build_object(
 		'id', s.id, 'state', s.state, 'station', s.station, 'scanned_by', s.scanned_by,
 		'valid', c.valid, 'duplicate', c.duplicate, 'error', c.error,
-		'expected', s.expected, 'missing', greatest(s.expected - c.found, 0),
+		'expected', s.expected, 'missing', s.expected - c.found,
 		'uploads', s.uploads, 'created_at', s.created_at, 'closed_at', s.closed_at)
 	from (select coalesce(sum(valid), 0) as valid, coalesce(sum(duplicate), 0) as duplicate,
 		     coalesce(sum(error), 0) as error, coalesce(sum(found), 0) as found
@@ -169,12 +169,10 @@ create function scan_error(a scan_answer, p_invalid text) returns text language 
 $$;
 
 -- What a scan reads of its parcel.
-create type scan_waybill as (id bigint, upload_id bigint, verdict text, brief waybill_brief);
+create type scan_waybill as (id bigint, verdict text, brief waybill_brief);
 
--- And of its session.
-create type scan_session as (uploads bigint[], brief session_brief);
-
--- The valid scan that makes another one of its number, session and mode a duplicate.
+-- The valid scan that makes another one of its number, session and mode a duplicate. (A
+-- check makes none; saying so lets the index answer.)
 create function scan_first(p_number text, p_mode text, p_session bigint) returns json
 language plpgsql as $$
 begin
@@ -182,7 +180,7 @@ begin
 					 'station', station)
 		from scanned_waybills
 		where session_id = p_session and waybill_number = p_number and mode = p_mode
-		      and result = 'valid' and voided_at is null);
+		      and mode <> 'check' and result = 'valid' and voided_at is null);
 end
 $$;
 
@@ -207,8 +205,8 @@ create function scan_record(p_number text, p_mode text, p_session bigint, p_scan
 			    out status integer, out body text) language plpgsql as $$
 declare
 	v_scan_id uuid := coalesce(p_scan_id, gen_random_uuid());
-	v_session scan_session;
-	v_brief session_brief;
+	v_session session_brief;
+	v_brief session_brief; -- as this scan leaves it
 	v_waybill scan_waybill;
 	v_result text;
 	v_first json;
@@ -217,8 +215,8 @@ begin
 	if p_session is not null then
 		-- A dispatch takes this lock alone: no scan slips in behind its sweep.
 		perform pg_advisory_xact_lock_shared(2, (p_session % 2147483647)::integer);
-		select s.uploads, row(s.id, s.state, s.station, s.scanned_by, c.valid, c.duplicate,
-				      c.error, s.expected, s.expected - c.found)::session_brief
+		select s.id, s.state, s.station, s.scanned_by, c.valid, c.duplicate, c.error,
+		       s.expected, s.expected - c.found
 		into v_session
 		from batch_sessions s, (
 			select coalesce(sum(valid), 0) as valid,
@@ -238,13 +236,13 @@ begin
 		perform from waybills where waybill_number = p_number for no key update;
 	end if;
 	-- An invalid number is none that is stored.
-	select w.id, w.upload_id, scan_verdict(p_mode, w.status), row(
+	select w.id, scan_verdict(p_mode, w.status), row(
 		w.waybill_number, w.status, w.receiver_name, w.destination, w.province,
 		w.city, w.barangay, w.item_name, w.number_of_items, w.weight,
 		w.express_type, w.cod_amount, w.remarks)::waybill_brief
 	into v_waybill from waybills w where w.waybill_number = p_number;
 	v_result := case when p_invalid is not null then 'invalid'
-			 when (v_session.brief).state <> 'open' then 'session_closed'
+			 when v_session.state <> 'open' then 'session_closed'
 			 else coalesce(v_waybill.verdict, 'not_found') end;
 	loop
 		if p_session is not null then
@@ -255,10 +253,14 @@ begin
 					v_result := 'duplicate';
 				end if;
 			end if;
-			v_found := v_result = 'valid' and p_mode = 'dispatch'
-				   and coalesce(v_waybill.upload_id = any (v_session.uploads), false);
-			-- The session as this scan leaves it.
-			v_brief := v_session.brief;
+			v_found := false;
+			if v_session.expected is not null and v_result = 'valid'
+			   and p_mode = 'dispatch' then
+				v_found := exists (select from session_expected
+						   where session_id = p_session
+							 and waybill_id = v_waybill.id);
+			end if;
+			v_brief := v_session;
 			if p_mode = 'check' then
 				null;
 			elsif v_result = 'valid' then

@@ -1,7 +1,8 @@
 -- plain
 -- Staged rows to waybills: new numbers are inserted, known ones take over what the file says
--- and keep what it does not say, rows that change nothing are not written. In the order of the
--- numbers, so that two imports never wait for each other in a circle.
+-- and keep what it does not say, rows that change nothing are not written, and one on hold is
+-- not touched. In the order of the numbers, so that two imports never wait for each other in a
+-- circle.
 -- $1 upload id   $2 batch: true marks them ready for a batch
 -- $3, $4 true: ambiguous signing times, submission times are day first
 -- One row: inserted, updated
@@ -23,8 +24,8 @@ with merged as (
 			  else submission_time end as submission
 	      from import_staging) s
 	left join waybills k on k.waybill_number = s.waybill_number
-	where k.id is null
-	      or status_after(k.status, s.status) <> k.status
+	where k.id is null or k.status <> 'issue_pending' and (
+	      status_after(k.status, s.status) <> k.status
 	      or ($2::boolean and not k.batch_ready)
 	      or k.extra || s.extra <> k.extra
 	      or (coalesce(s.sender_name, k.sender_name),
@@ -50,7 +51,7 @@ with merged as (
 		 (k.sender_name, k.sender_address, k.sender_phone, k.receiver_name,
 		  k.receiver_address, k.province, k.city, k.barangay, k.street, k.receiver_phone,
 		  k.destination, k.item_name, k.number_of_items, k.weight, k.express_type,
-		  k.cod_amount, k.remarks, k.signing_time, k.submission_time)
+		  k.cod_amount, k.remarks, k.signing_time, k.submission_time))
 	order by s.waybill_number
 	on conflict (waybill_number) do update set
 		sender_name = coalesce(excluded.sender_name, w.sender_name),
@@ -77,6 +78,35 @@ with merged as (
 		extra = w.extra || excluded.extra,
 		batch_ready = w.batch_ready or excluded.batch_ready,
 		updated_at = now()
+	-- Asked again of a row that another transaction has brought or changed meanwhile.
+	where w.status <> 'issue_pending' and (
+	      status_after(w.status, excluded.status) <> w.status
+	      or (excluded.batch_ready and not w.batch_ready)
+	      or w.extra || excluded.extra <> w.extra
+	      or (coalesce(excluded.sender_name, w.sender_name),
+		  coalesce(excluded.sender_address, w.sender_address),
+		  coalesce(excluded.sender_phone, w.sender_phone),
+		  coalesce(excluded.receiver_name, w.receiver_name),
+		  coalesce(excluded.receiver_address, w.receiver_address),
+		  coalesce(excluded.province, w.province),
+		  coalesce(excluded.city, w.city),
+		  coalesce(excluded.barangay, w.barangay),
+		  coalesce(excluded.street, w.street),
+		  coalesce(excluded.receiver_phone, w.receiver_phone),
+		  coalesce(excluded.destination, w.destination),
+		  coalesce(excluded.item_name, w.item_name),
+		  coalesce(excluded.number_of_items, w.number_of_items),
+		  coalesce(excluded.weight, w.weight),
+		  coalesce(excluded.express_type, w.express_type),
+		  coalesce(excluded.cod_amount, w.cod_amount),
+		  coalesce(excluded.remarks, w.remarks),
+		  coalesce(excluded.signing_time, w.signing_time),
+		  coalesce(excluded.submission_time, w.submission_time))
+		 is distinct from
+		 (w.sender_name, w.sender_address, w.sender_phone, w.receiver_name,
+		  w.receiver_address, w.province, w.city, w.barangay, w.street, w.receiver_phone,
+		  w.destination, w.item_name, w.number_of_items, w.weight, w.express_type,
+		  w.cod_amount, w.remarks, w.signing_time, w.submission_time))
 	-- Only a row that was there already has been locked by us on the way.
 	returning xmax = 0 as inserted
 )

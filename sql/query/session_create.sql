@@ -9,15 +9,23 @@ with wanted as (
 	from wanted w
 	where not exists (select from uploads u
 			  where u.id = w.id and u.state = 'completed' and not u.dry_run)
+), held as materialized (
+	-- What these uploads brought, and what they named that was known before.
+	select b.id from wanted u join waybills b on b.upload_id = u.id
+	union
+	select b.id
+	from wanted u join upload_known k on k.upload_id = u.id, unnest(k.waybill_ids) as known (id)
+	join waybills b on b.id = known.id
 ), made as (
 	insert into batch_sessions (scanned_by, station, uploads, expected)
 	select nullif($1, ''), nullif($2, ''), coalesce(array_agg(w.id order by w.id), '{}'),
-	       case when count(w.id) > 0 then
-		       (select count(*) from waybills b
-			where b.upload_id in (select id from wanted)) end
+	       case when count(w.id) > 0 then (select count(*) from held) end
 	from wanted w
 	having (select ids from unknown) is null
 	returning *
+), snapshot as (
+	insert into session_expected (session_id, waybill_id)
+	select m.id, h.id from made m, held h order by h.id
 )
 select 201 as status, session_json(made::batch_sessions)::text as body
 from made

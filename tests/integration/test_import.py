@@ -152,6 +152,41 @@ class KnownNumbers(ImportCase):
         self.assertEqual(self.waybill("A1", "upload_id"), [str(first["id"])])
         self.assertEqual(self.waybill("A2", "upload_id"), [str(second["id"])])
 
+    def test_an_upload_knows_what_it_holds(self):
+        self.load("Waybill,Receiver", "A1,x", "A2,y")
+        again = self.load("Waybill,Receiver", "A1,z", "A2,y", "A3,w", "A1,z")
+        self.assertEqual(self.counts(again),
+                         {"inserted": 1, "updated": 1, "unchanged": 1, "duplicate": 1})
+        self.assertEqual(self.db.query(
+            "SELECT k.upload_id, string_agg(w.waybill_number, ' ' ORDER BY w.waybill_number) FROM "
+            "upload_known k JOIN waybills w ON w.id = ANY (k.waybill_ids) GROUP BY 1"),
+            [[str(again["id"]), "A1 A2"]])
+        told = self.run_import(self.file("Waybill,Receiver", "A1,z"), "--dry-run")
+        self.assertEqual(self.counts(told), {"unchanged": 1})
+        self.assertEqual(self.db.value("SELECT count(*) FROM upload_known"), "1")
+
+    def test_a_parcel_on_hold_is_not_touched(self):
+        self.load("Waybill,Receiver,Code", "H1,x,1", "H2,x,1")
+        self.db.query("UPDATE waybills SET status = 'issue_pending' WHERE waybill_number = 'H1'")
+        before = self.waybill("H1", "waybills::text")
+        for options in ((), ("--batch",)):
+            answer = self.load("Waybill,Receiver,Status,Code,City",
+                               f"H1,y{len(options)},Delivered,2,c", f"H2,y{len(options)},,2,c",
+                               options=options)
+            self.assertEqual(self.counts(answer), {"updated": 1, "unchanged": 1})
+            self.assertEqual([w["count"] for w in answer["warnings"] if w["kind"] == "on_hold"], [1])
+            self.assertEqual(self.waybill("H1", "waybills::text"), before)
+        answer = self.load("Waybill,Receiver", "H2,q")
+        self.assertEqual([w for w in answer["warnings"] if w["kind"] == "on_hold"], [])
+
+    def test_an_unknown_status_of_a_known_parcel(self):
+        self.load("Waybill,Status", "A1,Delivered")
+        answer = self.load("Waybill,Status", "A1,Lost at sea", "A2,Lost at sea")
+        self.assertEqual([self.waybill(n, "status")[0] for n in ("A1", "A2")],
+                         ["delivered", "pending"])
+        message = [w["message"] for w in answer["warnings"] if w["kind"] == "unknown_status"][0]
+        self.assertIn("known ones keep theirs", message)
+
     def test_batch_marks_new_and_known(self):
         self.load("Waybill,Receiver", "A1,x")
         self.assertEqual(self.counts(self.load("Waybill,Receiver", "A1,x", "A2,z",
@@ -297,6 +332,34 @@ class Trouble(ImportCase):
         self.assertEqual(self.counts(json.loads(out)), {"updated": 1})
         self.assertEqual(self.waybill("A1", "receiver_name, remarks, status"),
                          ["y", "r", "for_return"])
+
+    def test_the_same_that_another_brings_meanwhile(self):
+        for known, want in (((), {"unchanged": 1}), (("A0,x",), {"unchanged": 2})):
+            with self.subTest(known=known):
+                self.db.query("TRUNCATE waybills")
+                if known:
+                    self.load("Waybill,Receiver", *known)
+                holder = self.holding("INSERT INTO waybills (waybill_number, receiver_name) "
+                                      "VALUES ('A1', 'y')")
+                with self.start(self.file("Waybill,Receiver", *known, "A1,y")) as p:
+                    wait_until(self.waiting, "the merge waits for the other")
+                    self.let_go(holder, "COMMIT")
+                    out, err = p.communicate(timeout=60)
+                self.assertEqual(p.returncode, 0, out + err)
+                self.assertEqual(self.counts(json.loads(out)), want)
+                self.assertEqual(self.waybill("A1", "updated_at = created_at"), ["t"])
+
+    def test_a_lock_is_waited_for(self):
+        self.load("Waybill,Receiver", "A1,x")
+        holder = self.holding("SELECT FROM waybills FOR UPDATE")
+        with self.start(self.file("Waybill,Receiver", "A1,y")) as p:
+            wait_until(self.waiting, "the merge waits for the row")
+            time.sleep(2.5)  # longer than a scan would wait
+            self.let_go(holder)
+            out, err = p.communicate(timeout=60)
+        self.assertEqual(p.returncode, 0, out + err)
+        self.assertNotIn("attempt", err)
+        self.assertEqual(self.counts(json.loads(out)), {"updated": 1})
 
     def test_the_connection_goes_and_it_begins_again(self):
         self.load("Waybill,Receiver", "A1,x")

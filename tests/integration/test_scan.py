@@ -1,10 +1,13 @@
 """Scans and sessions over HTTP: every verdict, once each, recorded."""
 
+import subprocess
 import threading
+import time
 import unittest
 import urllib.parse
 import uuid
 
+from support.pg import clean_environment
 from support.server import ServerCase
 
 
@@ -128,6 +131,14 @@ class Scan(ScanCase):
         self.assertEqual({k: got[k] for k in ("valid", "expected", "missing")},
                          {"valid": 2, "expected": 3, "missing": 2})
 
+    def test_a_corrected_manifest_is_expected(self):
+        self.client.upload(b"Waybill Number,Receiver\nEC1,Ana\nEC2,Ben\n", name="first.csv")
+        r = self.client.upload(b"Waybill Number,Receiver\nEC1,Anna\nEC2,Ben\nEC3,Cy\n",
+                               name="corrected.csv")
+        s = self.session(uploads=[r.json()["id"]])
+        got = self.scan("EC2", 200, "valid", session_id=s)["session"]
+        self.assertEqual((got["expected"], got["missing"]), (3, 2))
+
     def test_many_stations_one_number_exactly_one_valid(self):
         s = self.session()
         for number in (f"SC{i:03d}" for i in range(20, 40)):
@@ -172,6 +183,32 @@ class Scan(ScanCase):
         missing = self.client.get("/waybills/NOPE99")
         self.assertEqual(missing.status, 404)
         self.assertIn("NOPE99", missing.json()["message"])
+
+
+class Busy(ServerCase):
+    settings = {"workers": 1}
+    expected_errors = [r"lock timeout"]
+
+    def test_a_parcel_that_an_upload_holds(self):
+        self.client.upload(b"Waybill Number,Status\nBU1,For Return\n", name="busy.csv")
+        with subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-d", self.db.conninfo], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              env=clean_environment()) as holder:
+            holder.stdin.write("BEGIN; SELECT 'held' FROM waybills FOR UPDATE;\n")
+            holder.stdin.flush()
+            self.assertEqual(holder.stdout.readline(), "held\n")
+            began = time.monotonic()
+            scan = {"waybill_number": "BU1", "mode": "return", "scan_id": str(uuid.uuid4())}
+            r = self.client.post("/scan", scan)
+            self.assertLess(time.monotonic() - began, 5)
+            self.assertEqual((r.status, r.json()["error"]), (503, "busy"), r)
+            self.assertIn("retry-after", r.headers)
+            self.assertEqual(self.client.get("/health").status, 200)
+            self.assertEqual(self.db.value("SELECT count(*) FROM scanned_waybills"), "0")
+            self.assertEqual(self.db.value("SELECT count(*) FROM scan_hours"), "0")
+            holder.stdin.write("ROLLBACK;\n")
+        r = self.client.post("/scan", scan)
+        self.assertEqual((r.status, r.json()["result"]), (200, "valid"), r)
 
 
 if __name__ == "__main__":
