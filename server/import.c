@@ -5,6 +5,7 @@
 #include "server/import.h"
 
 #include "server/import_load.h"
+#include "server/import_sum.h"
 #include "server/log.h"
 
 #include <ctype.h>
@@ -37,16 +38,24 @@ static struct slice or_null(struct slice s)
 }
 
 /* 1 when the upload is to be loaded, 0 when its key is answered already. */
-static int begin(struct import_job *j, struct import_answer *answer, struct err *e)
+static int begin(struct import_job *j, const struct import_sum *sum,
+		 struct import_answer *answer, struct err *e)
 {
 	const struct import_options *o = j->options;
 	struct slice yes = SLICE("true"), no = SLICE("false");
-	struct slice v[6] = { or_null(o->upload_key),  or_null(o->file_name),
-			      or_null(o->uploaded_by), o->dry_run ? yes : no,
-			      o->strict ? yes : no,    o->batch ? yes : no };
+	struct slice v[8] = {
+		or_null(o->upload_key),
+		or_null(o->file_name),
+		or_null(o->uploaded_by),
+		o->dry_run ? yes : no,
+		o->strict ? yes : no,
+		o->batch ? yes : no,
+		arena_printf(j->answer, "%" PRIu64, sum->size),
+		arena_printf(j->answer, "%" PRIu32, sum->crc32),
+	};
 	struct stmt_result r;
 
-	if (stmt_run(j->side, STMT_UPLOAD_BEGIN, v, 6, j->answer, &r, e) < 0)
+	if (stmt_run(j->side, STMT_UPLOAD_BEGIN, v, 8, j->answer, &r, e) < 0)
 		return -1;
 	if (r.rows != 1)
 		return err_set(e, ERR_INTERNAL, "an upload cannot be begun");
@@ -256,6 +265,7 @@ int import_run(const struct config *cfg, struct db *work, struct db *side, int f
 				.options = o,
 				.hooks = hooks,
 				.answer = a };
+	struct import_sum sum;
 	int rc;
 
 	arena_init(&j.file, FILE_ARENA_MAX);
@@ -263,7 +273,9 @@ int import_run(const struct config *cfg, struct db *work, struct db *side, int f
 	buf_init(&j.copy, (size_t)2 * IMPORT_ROW_MAX);
 	buf_init(&j.cells, IMPORT_CELLS_MAX);
 	import_spool_init(&j.rejects, cfg->spool_dir);
-	rc = begin(&j, answer, e);
+	rc = import_sum(fd, start, size, &sum, e);
+	if (rc == 0)
+		rc = begin(&j, &sum, answer, e);
 	if (rc == 1) {
 		rc = import(&j, fd, start, size, answer, e);
 		tell_done(&j);

@@ -10,8 +10,10 @@
 #include "server/db.h"
 
 struct import_options {
-	struct slice upload_key; /* the client's; empty: none. At most 255 bytes */
-	struct slice file_name;  /* as the client named it, without a path */
+	/* The client's; empty: none. At most 255 bytes. Once more with the same file it
+	 * is answered as before, with another one refused (409 upload_key_reused). */
+	struct slice upload_key;
+	struct slice file_name; /* as the client named it, without a path */
 	struct slice uploaded_by;
 	struct slice sheet; /* empty: choose */
 	bool dry_run, strict, batch;

@@ -53,17 +53,21 @@ create function upload_find(p_name text) returns setof uploads language sql stab
 $$;
 
 -- Begins an upload, or answers for the first one with this key: status and body are then
--- set. Otherwise this connection holds the lock from before the row can be seen.
+-- set. Otherwise this connection holds the lock from before the row can be seen. A key whose
+-- file is loaded or being loaded is for no other file; a failed one may be taken over.
 create function upload_begin(p_key text, p_file_name text, p_by text, p_dry_run boolean,
-			     p_strict boolean, p_batch boolean,
+			     p_strict boolean, p_batch boolean, p_size bigint, p_crc32 bigint,
 			     out id bigint, out status integer, out body text)
 language plpgsql as $$
 declare
 	u uploads;
 	v_lock integer;
+	v_alive boolean := false;
 begin
-	insert into uploads as n (upload_key, file_name, uploaded_by, state, dry_run, strict, batch)
-	values (p_key, p_file_name, p_by, 'processing', p_dry_run, p_strict, p_batch)
+	insert into uploads as n (upload_key, file_name, uploaded_by, state, dry_run, strict, batch,
+				  file_size, file_crc32)
+	values (p_key, p_file_name, p_by, 'processing', p_dry_run, p_strict, p_batch, p_size,
+		p_crc32)
 	on conflict (upload_key) do nothing returning n.id into id;
 	if id is not null then
 		perform pg_advisory_lock_shared(1, (id % 2147483647)::integer);
@@ -73,16 +77,26 @@ begin
 	v_lock := (u.id % 2147483647)::integer;
 	if not pg_try_advisory_xact_lock(1, v_lock) then
 		select * into strict u from uploads n where n.upload_key = p_key;
-		if u.state in ('queued', 'processing') then
-			status := 409;
-			body := jsonb_build_object('error', 'upload_in_progress', 'message',
-				'This file is still being loaded: wait for it to finish.')
-				|| (upload_json(u, false)::jsonb - 'error' - 'message');
-			return;
-		end if;
+		v_alive := u.state in ('queued', 'processing');
 	else
 		-- Nobody else holds it, so what stands in the row is final.
 		select * into strict u from uploads n where n.upload_key = p_key for update;
+	end if;
+	if (v_alive or u.state = 'completed')
+	   and (u.file_size, u.file_crc32) is distinct from (p_size, p_crc32) then
+		status := 409;
+		body := json_build_object('error', 'upload_key_reused', 'id', u.id,
+			'upload_key', p_key, 'message',
+			'This upload_key was used for another file before: '
+			'give every file a key of its own.');
+		return;
+	end if;
+	if v_alive then
+		status := 409;
+		body := jsonb_build_object('error', 'upload_in_progress', 'message',
+			'This file is still being loaded: wait for it to finish.')
+			|| (upload_json(u, false)::jsonb - 'error' - 'message');
+		return;
 	end if;
 	-- A rehearsal does not stand in for the loading itself.
 	if u.state = 'completed' and (p_dry_run or not u.dry_run) then
@@ -92,7 +106,8 @@ begin
 	end if;
 	delete from upload_rejects r where r.upload_id = u.id;
 	update uploads n
-	set file_name = p_file_name, uploaded_by = p_by, state = 'processing',
+	set file_name = p_file_name, file_size = p_size, file_crc32 = p_crc32,
+	    uploaded_by = p_by, state = 'processing',
 	    dry_run = p_dry_run, strict = p_strict, batch = p_batch, sheet = null,
 	    format = null, heading_row = null, mapping = '[]', rows_total = null,
 	    rows_done = 0, inserted = 0, updated = 0, unchanged = 0, duplicate = 0,
@@ -105,8 +120,9 @@ end
 $$;
 
 -- Waits until nobody loads this upload any more, and then (in a snapshot of its own) reads
--- how that ended.
-create function upload_settled(p_id bigint) returns setof uploads language plpgsql as $$
+-- how that ended. That takes as long as it takes.
+create function upload_settled(p_id bigint) returns setof uploads language plpgsql
+set lock_timeout = 0 as $$
 begin
 	perform pg_advisory_xact_lock(1, (p_id % 2147483647)::integer);
 	return query select * from uploads where id = p_id;

@@ -172,7 +172,7 @@ class Once(SqlCase):
         return answers
 
     def test_many_at_once(self):
-        for mode, status in (("dispatch", "pending"), ("return", "for_return"), ("check", "pending")):
+        for mode, status in (("dispatch", "pending"), ("return", "for_return")):
             with self.subTest(mode=mode):
                 number, session = self.waybill(status), self.session()
                 got = self.race(*(statement("scan", number, mode, session, None, f"S{i}", None,
@@ -182,6 +182,16 @@ class Once(SqlCase):
                 for _, body in got:
                     if body["result"] == "duplicate":
                         self.assertEqual(body["first"]["station"], winner["station"])
+
+    def test_a_check_only_looks(self):
+        number, session = self.waybill(), self.session()
+        got = self.race(*(statement("scan", number, "check", session, None, "S1", None, None, None)
+                          for _ in range(4)))
+        self.assertEqual([b["result"] for _, b in got], ["valid"] * 4)
+        self.assertEqual(self.scan(number, "dispatch", session)[1]["result"], "valid")
+        _, body = self.scan(number, "check", session)
+        self.assertEqual((body["result"], body["sound"]), ("valid", "ok"))
+        self.assertEqual([body["session"][k] for k in ("valid", "duplicate", "error")], [1, 0, 0])
 
     def test_many_at_once_with_one_id(self):
         for session in (None, self.session()):
@@ -224,6 +234,33 @@ class Once(SqlCase):
             _, body = self.scan(number, mode, session)
             self.assertEqual(counters(body["session"]), want, (number, mode))
             self.assertEqual(counters(self.ask("session_get", session)[1]), want)
+
+    def test_nothing_is_missing_when_nothing_is_expected(self):
+        session = self.session()
+        _, body = self.scan(self.waybill(), session=session)
+        for b in (body["session"], self.ask("session_get", session)[1]):
+            self.assertEqual((b["expected"], b["missing"]), (None, None))
+
+    def test_a_waybill_that_was_known_is_expected_too(self):
+        first, again = self.upload(), self.upload()
+        numbers = [self.waybill(upload=first) for _ in range(2)] + [self.waybill(upload=again)]
+        self.db.query(f"INSERT INTO upload_known SELECT {again}, array_agg(id) FROM waybills "
+                      f"WHERE upload_id = {first}")
+        self.waybill(upload=again)
+        for uploads, want in (([again], 4), ([first], 2), ([first, again], 4)):
+            session = self.session(json.dumps(uploads))
+            _, body = self.scan(numbers[0], session=session)
+            self.assertEqual([body["session"][k] for k in ("valid", "expected", "missing")],
+                             [1, want, want - 1])
+            self.assertEqual(self.ask("session_get", session)[1]["missing"], want - 1)
+
+    def test_what_a_session_expects_stays(self):
+        upload = self.upload()
+        self.waybill(upload=upload)
+        session = self.session(f"[{upload}]")
+        late = self.waybill(upload=upload)
+        _, body = self.scan(late, session=session)
+        self.assertEqual([body["session"][k] for k in ("valid", "expected", "missing")], [1, 1, 1])
 
     def test_only_loaded_uploads_can_be_expected(self):
         for upload in (self.upload("failed"), 999999):
@@ -292,6 +329,15 @@ class Totals(SqlCase):
         _, body = self.ask("dashboard", "2001-01-01", "2001-01-02")
         self.assertEqual((body["scans"]["total"], body["by_station"]), (0, []))
 
+    def test_dashboard_until_a_day_ends_with_it(self):
+        self.db.query("INSERT INTO scan_hours SELECT h, 'Z', '', 1, 1, 0, 0, "
+                      "array_fill(1, ARRAY[1]) || array_fill(0, ARRAY[59]) FROM generate_series("
+                      "timestamptz '2003-01-01 00:00', '2003-01-02 23:00', '1 hour') h")
+        for until, want in (("2003-01-01", 24), ("2003-01-02", 48),
+                            ("2003-01-01T08:00:00", 8), ("2003-01-02T00:00:00", 24)):
+            _, body = self.ask("dashboard", "2003-01-01", until)
+            self.assertEqual(body["scans"]["total"], want, until)
+
     def test_the_latest_sixty_minutes(self):
         self.db.query(
             "INSERT INTO scan_hours SELECT h, 'X', '', s, 20, 0, 0, array_fill(1, ARRAY[20]) || "
@@ -326,9 +372,9 @@ class Totals(SqlCase):
 
 
 class Uploads(SqlCase):
-    def begin(self, key, dry_run="false"):
+    def begin(self, key, dry_run="false", size=100, crc=7):
         return self.db.query(statement("upload_begin", key, "a.xlsx", "ana", dry_run, "false",
-                                       "false"))[0]
+                                       "false", size, crc))[0]
 
     def test_whose_loader_died_is_failed(self):
         key = str(uuid.uuid4())
@@ -346,12 +392,14 @@ class Uploads(SqlCase):
             stdout=subprocess.PIPE, text=True, env=clean_environment())
         with holder:
             holder.stdin.write(statement("upload_begin", key, "a.xlsx", None, "false", "false",
-                                         "false") + ";\n")
+                                         "false", 100, 7) + ";\n")
             holder.stdin.flush()
             number = holder.stdout.readline().split("|")[0]
             self.assertEqual(self.ask("upload_get", number)[1]["state"], "processing")
             _, status, body = self.begin(key)
             self.assertEqual((status, json.loads(body)["error"]), ("409", "upload_in_progress"))
+            _, status, body = self.begin(key, crc=8)
+            self.assertEqual((status, json.loads(body)["error"]), ("409", "upload_key_reused"))
             self.assertEqual(self.ask("dashboard", None, None)[1]["uploads"][0]["state"], "processing")
             holder.stdin.close()
             holder.wait(10)
@@ -367,6 +415,25 @@ class Uploads(SqlCase):
         self.assertEqual(self.begin(key, "true")[1], "200")
         self.db.query(f"UPDATE uploads SET dry_run = true WHERE id = {number}")
         self.assertEqual(self.begin(key)[:2], [number, None])
+
+    def test_a_key_is_of_one_file(self):
+        for size, crc in ((101, 7), (100, 8), (None, None)):
+            for state in ("completed", "failed", "cancelled"):
+                with self.subTest(size=size, crc=crc, state=state):
+                    key = str(uuid.uuid4())
+                    number = self.begin(key)[0]
+                    self.db.query(f"UPDATE uploads SET state = '{state}' WHERE id = {number}")
+                    got, status, body = self.begin(key, size=size, crc=crc)
+                    if state == "completed":
+                        self.assertEqual((got, status), (None, "409"))
+                        self.assertEqual(json.loads(body)["error"], "upload_key_reused")
+                        self.assertIn("another file", json.loads(body)["message"])
+                    else:
+                        self.assertEqual((got, status), (number, None))
+                        self.db.query("UPDATE uploads SET state = 'completed' WHERE "
+                                      f"id = {number}")
+                        self.assertEqual(self.begin(key, size=size, crc=crc)[1], "200")
+                        self.assertEqual(self.begin(key)[1], "409")
 
     def test_rejects_in_pages(self):
         number = self.upload()

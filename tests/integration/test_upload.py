@@ -100,6 +100,18 @@ class Upload(UploadCase):
         self.assertEqual(self.db.value(
             f"SELECT count(*) FROM uploads WHERE upload_key = '{key}'"), "1")
 
+    def test_a_key_with_another_file_is_refused(self):
+        key = str(uuid.uuid4())
+        first = self.upload(csv("KK1,Ana,1"), "k.csv", upload_key=key)
+        again = self.upload(csv("KK2,Ana,1"), "k.csv", status=409, upload_key=key)
+        self.assertEqual(again["error"], "upload_key_reused")
+        self.assertTrue(again["message"].endswith("."), again)
+        self.assertEqual(self.client.get("/waybills/KK2").status, 404)
+        self.assertEqual(self.upload(csv("KK1,Ana,1"), "k.csv", upload_key=key)["id"], first["id"])
+        key = str(uuid.uuid4())
+        self.upload(b"What,is,this\n1,2,3\n", "k.csv", status=422, upload_key=key)
+        self.assertEqual(self.upload(csv("KK2,Ana,1"), "k.csv", upload_key=key)["inserted"], 1)
+
     def test_unknown_upload_is_404(self):
         r = self.client.get("/uploads/987654321")
         self.assertEqual(r.status, 404, r)
