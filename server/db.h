@@ -32,7 +32,8 @@ int db_socket(const struct db *db);
 /*
  * For long work: from now on a statement may take `ms` instead of the configured
  * statement_timeout, which counts on our side only; sql/query/long_work.sql tells
- * PostgreSQL the same for one transaction. 0 goes back to the configured time.
+ * PostgreSQL the same for one transaction, and to wait for locks as long (otherwise 2 s).
+ * 0 goes back to the configured time.
  */
 void db_patience(struct db *db, uint32_t ms);
 /* Where connections, statements and failures are counted from now on; NULL: nowhere. */

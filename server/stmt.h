@@ -26,9 +26,11 @@ static inline struct slice stmt_value(const struct stmt_result *r, size_t row,
 /*
  * Runs one statement in one round trip. A parameter with p NULL is SQL NULL.
  * Connects first when needed. Errors by SQLSTATE class: ERR_TRANSIENT (connection
- * lost before anything could commit, 08, 40, 53, 57, 55P03), ERR_UNCERTAIN
- * (connection lost or timed out after the statement was sent outside a transaction
- * block, when it may have written), ERR_INPUT (22, 23), ERR_INTERNAL (the rest).
+ * lost before anything could commit, 08, 40, 53, 57, 25006, and 55P03: a row lock that
+ * was not to be had within 2 s), ERR_UNCERTAIN (connection lost or timed out after the
+ * statement was sent outside a transaction block, when it may have written), ERR_INPUT
+ * (22, 23), ERR_INTERNAL (the rest; a table, column or function that is missing points to
+ * the migrations). With the connection alive nothing of a failed statement is written.
  * Bounded by the configured statement_timeout plus a second (see db_patience()).
  *
  * Transaction blocks are statements too: STMT_BEGIN, STMT_COMMIT, STMT_ROLLBACK. A
