@@ -2,11 +2,13 @@
 -- The figures between two times, from totals that are kept while rows change: no big table
 -- is counted. Scans are kept by the hour: the hour that $1 falls into counts whole, and so
 -- does that of $2.
--- $1 from, $2 to (RFC 3339 or a date); null: the beginning of today, now
+-- $1 from, $2 to (RFC 3339, or a date for its beginning and its end); null: the beginning of
+-- today, now
 with asked as (
 	select date_trunc('hour', coalesce(nullif($1, '')::timestamptz,
 					   date_trunc('day', now()))) as since,
-	       coalesce(nullif($2, '')::timestamptz, now()) as until
+	       case when length($2) = length('2025-01-31') then ($2::date + 1)::timestamptz
+		    else coalesce(nullif($2, '')::timestamptz, now()) end as until
 ), hours as (
 	select h.station, h.scanned_by, sum(h.valid) as valid, sum(h.duplicate) as duplicate,
 	       sum(h.error) as error
