@@ -367,6 +367,9 @@ static int merge(struct import_job *j, struct err *e)
 			return -1;
 		j->report.inserted = number(&r, 0);
 		j->report.updated = number(&r, 1);
+		if (run(j, STMT_IMPORT_HELD, &j->id, 1, &r, e) < 0)
+			return -1;
+		j->report.on_hold = number(&r, 0);
 	}
 	j->report.loaded = true;
 	return j->options->dry_run ? run(j, STMT_ROLLBACK_TO, NULL, 0, &r, e) : 0;

@@ -61,16 +61,17 @@ static int warn_statuses(const struct import_report *r, struct buf *b, struct er
 		struct slice s = r->status[i].text;
 
 		(void)snprintf(text, sizeof(text),
-			       "The status \"%.*s\" is not known: its rows are loaded as "
-			       "pending, and the text is kept with them.",
+			       "The status \"%.*s\" is not known: new parcels are loaded "
+			       "as pending, known ones keep theirs, and the text is kept "
+			       "with them.",
 			       s.n < 200 ? (int)s.n : 200, s.p);
 		if (warn(b, "unknown_status", r->status[i].rows, slice_str(text), e) < 0)
 			return -1;
 	}
 	return warn_fixed(
 		b, "unknown_status", r->other_statuses,
-		"Further statuses are not known: their rows are loaded as pending, "
-		"and the texts are kept with them.",
+		"Further statuses are not known: new parcels are loaded as pending, "
+		"known ones keep theirs, and the texts are kept with them.",
 		e);
 }
 
@@ -138,6 +139,10 @@ static int warnings(const struct import_report *r, struct buf *b, struct err *e)
 	if (r->columns != NULL && warn_columns(r->columns, b, e) < 0)
 		return -1;
 	if (warn_statuses(r, b, e) < 0 ||
+	    warn_fixed(b, "on_hold", r->on_hold,
+		       "Parcels on hold are left as they are; resume them and upload the "
+		       "file again to change them.",
+		       e) < 0 ||
 	    warn_dates("the signing time", &n->signing, &n->submission, b, e) < 0 ||
 	    warn_dates("the submission time", &n->submission, &n->signing, b, e) < 0 ||
 	    warn_fixed(b, "bad_value", n->bad_values,

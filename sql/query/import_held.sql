@@ -9,6 +9,6 @@ with known as materialized (
 	where w.upload_id is distinct from $1::bigint
 ), kept as (
 	insert into upload_known (upload_id, waybill_ids)
-	select $1::bigint, array_agg(id order by id) from known having count(*) > 0
+	select $1::bigint, array_agg(id) from known having count(*) > 0
 )
 select count(*) filter (where on_hold) from known
