@@ -6,7 +6,13 @@
 #include "server/log.h"
 #include "server/stmt.h"
 
-enum { CHECK_MS = 1000, ANSWER = 64 * 1024, FAILURES = 2 };
+enum {
+	CHECK_MS = 1000,
+	LATE_MS = 3000,     /* then any worker makes it */
+	PATIENCE_MS = 3000, /* of one check */
+	FAILURES = 2,
+	ANSWER = 64 * 1024
+};
 
 void health_note(struct slots *s, bool up)
 {
@@ -32,6 +38,16 @@ void health_note(struct slots *s, bool up)
 		log_line(LOG_INFO, "the database is back");
 }
 
+/* A worker that would have to connect first, and keep its clients waiting for that,
+ * leaves the check to a sibling that is connected; unless none makes it, or something is
+ * amiss. */
+static bool may_check(const struct slots_shared *shared, const struct db *db,
+		      uint64_t age)
+{
+	return db_socket(db) >= 0 || age >= LATE_MS ||
+	       atomic_load_explicit(&shared->db, memory_order_relaxed) != SLOTS_DB_UP;
+}
+
 void health_tick(struct slots *s, struct db *db)
 {
 	struct slots_shared *shared = slots_shared(s);
@@ -42,12 +58,14 @@ void health_tick(struct slots *s, struct db *db)
 	struct arena a;
 	int got;
 
-	if (now < at + CHECK_MS ||
+	if (now < at + CHECK_MS || !may_check(shared, db, now - at) ||
 	    !atomic_compare_exchange_strong(&shared->db_checked_ms, &at, now))
 		return;
+	db_patience(db, PATIENCE_MS);
 	arena_init(&a, ANSWER);
 	got = stmt_run(db, STMT_HEALTH, NULL, 0, &a, &r, &e);
 	arena_release(&a);
+	db_patience(db, 0);
 	if (got < 0)
 		log_line(LOG_DEBUG, "health check: %s", e.text);
 	health_note(s, got == 0);
