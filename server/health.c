@@ -11,6 +11,7 @@ enum {
 	LATE_MS = 3000,     /* then any worker makes it */
 	PATIENCE_MS = 3000, /* of one check */
 	FAILURES = 2,
+	GRACE_MS = 4000, /* since the last success */
 	ANSWER = 64 * 1024
 };
 
@@ -20,8 +21,12 @@ void health_note(struct slots *s, bool up)
 	unsigned now = up ? SLOTS_DB_UP : SLOTS_DB_DOWN;
 	unsigned was;
 
-	if (!up && atomic_fetch_add(&shared->db_failures, 1) + 1 < FAILURES)
+	if (!up && (atomic_fetch_add(&shared->db_failures, 1) + 1 < FAILURES ||
+		    slots_now_ms() < atomic_load(&shared->db_ok_ms) + GRACE_MS))
 		return;
+	if (up)
+		atomic_store_explicit(&shared->db_ok_ms, slots_now_ms(),
+				      memory_order_relaxed);
 	/* Usually nothing changes: siblings keep the lines in their caches. */
 	if (up && atomic_load_explicit(&shared->db_failures, memory_order_relaxed) != 0)
 		atomic_store(&shared->db_failures, 0);

@@ -383,6 +383,9 @@ int worker_run(const struct worker_start *s)
 	w.env.forget = forget;
 	w.env.forget_ctx = &w;
 	know_database(&w);
+	/* The first client is not to wait for a connection; without one it is told so. */
+	if (db_ready(w.env.handle.db, &e) < 0)
+		log_line(LOG_DEBUG, "%s", e.text);
 	slot_state(s->slot, SLOT_IDLE);
 	loop(&w);
 	worker_release(&w);
