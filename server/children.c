@@ -4,6 +4,7 @@
  */
 #include "server/children.h"
 
+#include "server/clock.h"
 #include "server/log.h"
 #include "server/signals.h"
 
@@ -113,7 +114,7 @@ static int start_one(struct children *c, const struct worker_start *like)
 	}
 	start.life_fd = c->life[0];
 	start.number = ++c->numbers;
-	*k = (struct child){ .slot = start.slot, .started_ms = slots_now_ms() };
+	*k = (struct child){ .slot = start.slot, .started_ms = clock_ms() };
 	signals_block();
 	k->pid = fork();
 	if (k->pid == 0)
@@ -123,7 +124,7 @@ static int start_one(struct children *c, const struct worker_start *like)
 		log_line(LOG_ERROR, "cannot fork a worker: %s", strerror(errno));
 		k->pid = 0;
 		slot_free(start.slot);
-		(void)policy_died(&c->policy, slots_now_ms(), 0);
+		(void)policy_died(&c->policy, clock_ms(), 0);
 		return -1;
 	}
 	atomic_store(&start.slot->pid, (int)k->pid);
@@ -134,7 +135,7 @@ uint64_t children_fill(struct children *c, const struct worker_start *like,
 		       unsigned wanted)
 {
 	uint64_t wait;
-	unsigned n = policy_starts(&c->policy, slots_now_ms(), wanted, current(c), &wait);
+	unsigned n = policy_starts(&c->policy, clock_ms(), wanted, current(c), &wait);
 
 	while (n-- > 0 && start_one(c, like) == 0)
 		continue;
@@ -146,7 +147,7 @@ static void retire(struct child *k, uint32_t stop_timeout)
 {
 	k->old = true;
 	k->told = true;
-	k->end_ms = slots_now_ms() + stop_timeout;
+	k->end_ms = clock_ms() + stop_timeout;
 }
 
 void children_replace(struct children *c)
@@ -198,7 +199,7 @@ static enum slots_cause cause_of(const struct child *k, int status)
 /* Says how long the next start waits, if it must. */
 static void died(struct children *c, uint64_t lived_ms)
 {
-	uint64_t now = slots_now_ms();
+	uint64_t now = clock_ms();
 
 	if (policy_died(&c->policy, now, lived_ms))
 		log_line(LOG_WARNING,
@@ -242,7 +243,7 @@ void children_ended(struct children *c, pid_t pid, int status, bool stopping)
 	(void)slots_bury(c->slots, pid);
 	/* One that was told to end, by whomever, and did so is no failure. */
 	if (!expected && !k->old && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
-		died(c, slots_now_ms() - k->started_ms);
+		died(c, clock_ms() - k->started_ms);
 	k->pid = 0;
 }
 
@@ -274,7 +275,7 @@ static void abort_stuck(struct child *k, uint64_t now, uint64_t awake_ms,
 
 void children_tick(struct children *c, const struct config *cfg)
 {
-	uint64_t now = slots_now_ms();
+	uint64_t now = clock_ms();
 
 	if (c->ticked_ms != 0 && now - c->ticked_ms > PAUSE_MS)
 		c->awake_ms = now;

@@ -2,29 +2,21 @@
  * A connection as a state machine. Ignorant of routes and handlers: serve knows
  * them; of processes: task knows them.
  */
+#include "server/clock.h"
 #include "server/conn_state.h"
 
 #include "server/log.h"
 #include "server/router.h"
 #include "server/serve.h"
 
-#include <time.h>
 #include <unistd.h>
 
 enum { ARENA_CAP = 80 * 1024 * 1024, REFUSED_MS = 2000 };
 
-uint64_t conn_now_us(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 void conn_enter(struct conn *c, enum conn_state state, uint64_t in_ms)
 {
 	c->state = state;
-	c->deadline_ms = slots_now_ms() + in_ms;
+	c->deadline_ms = clock_ms() + in_ms;
 }
 
 static enum slot_conn waits_for(const struct conn *c)
@@ -160,7 +152,7 @@ static bool waited_too_long(const struct conn *c)
 	uint32_t most = env->handle.cfg->shed_after;
 
 	return most != 0 && (c->req->route->flags & ROUTE_ALWAYS) == 0 &&
-	       slots_now_ms() >= env->round_ms + most;
+	       clock_ms() >= env->round_ms + most;
 }
 
 /* A whole request: answered here, or by a task. */
@@ -168,7 +160,7 @@ void conn_dispatch(struct conn *c)
 {
 	struct conn_env *env = c->env;
 
-	c->whole_us = conn_now_us();
+	c->whole_us = clock_us();
 	if (waited_too_long(c)) {
 		metrics_add(env->handle.metrics, METRIC_SHED, 1);
 		conn_answer_busy(c, 503);

@@ -1,6 +1,7 @@
 /*
  * Requests as they come in: heads and bodies. Ignorant of what is asked for.
  */
+#include "server/clock.h"
 #include "server/conn_state.h"
 
 #include "parse/proxy_protocol.h"
@@ -82,7 +83,7 @@ static void request_begin(struct conn *c, const struct http_head *h)
 	}
 	c->req->body.fd = -1;
 	name_client(c);
-	c->req->started_us = conn_now_us();
+	c->req->started_us = clock_us();
 	request_identify(c->req);
 }
 
@@ -125,9 +126,8 @@ bool conn_step_head(struct conn *c)
 	}
 	conn_enter(c, CONN_BODY, c->env->handle.cfg->body_timeout);
 	c->received = c->in.n;
-	c->rate_ms = c->env->handle.cfg->body_min_rate == 0
-			     ? UINT64_MAX
-			     : slots_now_ms() + CONN_RATE_MS;
+	c->rate_ms = c->env->handle.cfg->body_min_rate == 0 ? UINT64_MAX
+							    : clock_ms() + CONN_RATE_MS;
 	want_continue(c);
 	return true;
 }

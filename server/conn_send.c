@@ -1,6 +1,7 @@
 /*
  * Answers as they go out, and how a connection ends. Ignorant of what they say.
  */
+#include "server/clock.h"
 #include "server/conn_state.h"
 
 #include "server/access_log.h"
@@ -32,7 +33,7 @@ static void measure(struct conn *c)
 	struct metrics *m = c->env->handle.metrics;
 	uint32_t slow = c->env->handle.cfg->slow_log;
 
-	c->took_us = c->whole_us == 0 ? 0 : conn_now_us() - c->whole_us;
+	c->took_us = c->whole_us == 0 ? 0 : clock_us() - c->whole_us;
 	metrics_request(m, router_index(c->req == NULL ? NULL : c->req->route),
 			c->res.status, c->took_us);
 	if (c->req != NULL && c->whole_us != 0 && slow != 0 &&
@@ -97,7 +98,7 @@ static void sent_all(struct conn *c)
 		.req = c->req,
 		.status = c->res.status,
 		.sent = c->res.body.n,
-		.us = c->req == NULL ? 0 : conn_now_us() - c->req->started_us,
+		.us = c->req == NULL ? 0 : clock_us() - c->req->started_us,
 		.db_us = c->db_us,
 	};
 
@@ -145,7 +146,7 @@ bool conn_step_send(struct conn *c)
 	metrics_add(c->env->handle.metrics, METRIC_SENT, (uint64_t)n);
 	c->sent += (uint64_t)n;
 	if (c->sent < c->head.n + c->res.body.n) {
-		c->deadline_ms = slots_now_ms() + c->env->handle.cfg->request_timeout;
+		c->deadline_ms = clock_ms() + c->env->handle.cfg->request_timeout;
 		return false;
 	}
 	sent_all(c);

@@ -59,8 +59,6 @@ struct conn {
 	char peer[64];
 };
 
-/* Microseconds of the monotonic clock. */
-uint64_t conn_now_us(void);
 /* The next state, and how long it may last. */
 void conn_enter(struct conn *c, enum conn_state state, uint64_t in_ms);
 /* Goes on until bytes, room or a task are needed. */

@@ -1,6 +1,7 @@
 /*
  * A connection whose request is answered by a task. Ignorant of how a task works.
  */
+#include "server/clock.h"
 #include "server/conn_state.h"
 
 #include "server/log.h"
@@ -15,7 +16,7 @@ enum { TASK_RETRY_MS = 50 };
 void conn_task_try(struct conn *c)
 {
 	struct err e = { .kind = ERR_NONE };
-	uint64_t now = slots_now_ms();
+	uint64_t now = clock_ms();
 	int r;
 
 	if (now < c->retry_ms)

@@ -4,6 +4,7 @@
  */
 #include "server/ctl_status.h"
 
+#include "server/clock.h"
 #include "server/config.h"
 #include "server/slots.h"
 
@@ -54,7 +55,7 @@ static const char *span(uint64_t ms, char to[32])
 
 static const char *ago(uint64_t then, char to[32])
 {
-	uint64_t now = slots_now_ms();
+	uint64_t now = clock_ms();
 
 	return span(now > then ? now - then : 0, to);
 }
@@ -128,7 +129,7 @@ static int show(struct slots *slots, struct seen *seen, struct err *e)
 {
 	static const enum slot_role roles[] = { SLOT_WORKER, SLOT_QUEUE, SLOT_TASK };
 	struct slots_shared *s = slots_shared(slots);
-	uint64_t now = slots_now_ms();
+	uint64_t now = clock_ms();
 	double each[SLOTS_ALL], all = 0;
 
 	if (!is_running(atomic_load(&s->master_pid)))

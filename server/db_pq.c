@@ -5,21 +5,18 @@
 #include "server/db_pq.h"
 
 #include "parse/slice.h"
+#include "server/clock.h"
 #include "server/log.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <time.h>
 
 enum { HOSTS = 16, HOST_SHARE_MS = 500 };
 
 int64_t pq_now(void)
 {
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)clock_ms();
 }
 
 /* Waits for one of `events`; *got_r is what came. */

@@ -3,6 +3,7 @@
  */
 #include "server/health.h"
 
+#include "server/clock.h"
 #include "server/log.h"
 #include "server/stmt.h"
 
@@ -22,10 +23,10 @@ void health_note(struct slots *s, bool up)
 	unsigned was;
 
 	if (!up && (atomic_fetch_add(&shared->db_failures, 1) + 1 < FAILURES ||
-		    slots_now_ms() < atomic_load(&shared->db_ok_ms) + GRACE_MS))
+		    clock_ms() < atomic_load(&shared->db_ok_ms) + GRACE_MS))
 		return;
 	if (up)
-		atomic_store_explicit(&shared->db_ok_ms, slots_now_ms(),
+		atomic_store_explicit(&shared->db_ok_ms, clock_ms(),
 				      memory_order_relaxed);
 	/* Usually nothing changes: siblings keep the lines in their caches. */
 	if (up && atomic_load_explicit(&shared->db_failures, memory_order_relaxed) != 0)
@@ -57,7 +58,7 @@ void health_tick(struct slots *s, struct db *db)
 {
 	struct slots_shared *shared = slots_shared(s);
 	unsigned long long at = atomic_load(&shared->db_checked_ms);
-	uint64_t now = slots_now_ms();
+	uint64_t now = clock_ms();
 	struct err e = { .kind = ERR_NONE };
 	struct stmt_result r;
 	struct arena a;

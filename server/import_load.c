@@ -6,12 +6,12 @@
 
 #include "parse/json_write.h"
 #include "parse/xlsx_text.h"
+#include "server/clock.h"
 #include "server/import_copy.h"
 #include "server/log.h"
 #include "server/stmt.h"
 
 #include <inttypes.h>
-#include <time.h>
 
 enum {
 	PIECE = 64 * 1024, /* of the COPY stream */
@@ -101,14 +101,6 @@ static int columns_failed(struct import_job *j, const struct err *e)
 	return import_table_failed(j, e);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Does anybody still want it? */
 static int ask(struct import_job *j, struct err *e)
 {
@@ -135,7 +127,7 @@ static int tell(struct import_job *j, enum import_phase phase, struct err *e)
 	if (v[1].p != NULL &&
 	    stmt_run(j->side, STMT_UPLOAD_PROGRESS, v, 2, &j->row, &r, &ignored) < 0)
 		log_line(LOG_DEBUG, "upload progress: %s", ignored.text);
-	j->told_at = now_ms();
+	j->told_at = (int64_t)clock_ms();
 	if (j->hooks != NULL && j->hooks->progress != NULL)
 		j->hooks->progress(j->hooks->ctx, &p);
 	return ask(j, e);
@@ -145,7 +137,7 @@ static int tell_now_and_then(struct import_job *j, struct err *e)
 {
 	uint64_t rows = j->report.staged + j->report.rejected;
 
-	if (rows % TELL_ROWS != 0 || now_ms() - j->told_at < TELL_MS)
+	if (rows % TELL_ROWS != 0 || (int64_t)clock_ms() - j->told_at < TELL_MS)
 		return 0;
 	return tell(j, IMPORT_READING, e);
 }

@@ -5,6 +5,7 @@
 #include "server/master.h"
 
 #include "server/children.h"
+#include "server/clock.h"
 #include "server/log.h"
 #include "server/notify.h"
 #include "server/platform.h"
@@ -158,7 +159,7 @@ static void stop_begin(struct master *m, enum stop how)
 		return;
 	stop_announce(m);
 	m->stop = how;
-	m->stop_deadline_ms = slots_now_ms() + ms[how];
+	m->stop_deadline_ms = clock_ms() + ms[how];
 	log_line(LOG_INFO, "%s", text[how]);
 	if (how == STOP_DELAY)
 		return;
@@ -238,7 +239,7 @@ static int tick(struct master *m)
 	struct worker_start like = { .cfg = m->service.cfg,
 				     .files = m->service.files,
 				     .listen_fd = m->service.listen_fd };
-	uint64_t now = slots_now_ms(), wait = TICK_MS, starts, alive;
+	uint64_t now = clock_ms(), wait = TICK_MS, starts, alive;
 	pid_t successor;
 
 	if (m->stop != STOP_NOT && now >= m->stop_deadline_ms)

@@ -9,6 +9,8 @@
  */
 #include "server/metrics_text.h"
 
+#include "server/clock.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
 
@@ -254,7 +256,7 @@ static int write_shared(struct slots *s, struct buf *b, struct err *e)
 	if (metrics_text_gauge(b, "workers_wanted", "Workers that the master keeps.",
 			       atomic_load(&shared->workers), e) < 0 ||
 	    metrics_text_gauge(b, "uptime_seconds", "Since the master started.",
-			       (slots_now_ms() - atomic_load(&shared->started_ms)) / 1000,
+			       (clock_ms() - atomic_load(&shared->started_ms)) / 1000,
 			       e) < 0 ||
 	    metrics_text_gauge(b, "draining", "1: this host asks to be left alone.",
 			       atomic_load(&shared->draining), e) < 0 ||

@@ -4,6 +4,8 @@
  */
 #include "server/notify.h"
 
+#include "server/clock.h"
+
 #include "parse/num.h"
 
 #include <fcntl.h>
@@ -13,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
 bool notify_address(const char *text, struct sockaddr_un *to, socklen_t *len_r)
@@ -85,12 +86,8 @@ void notify_say(const struct notify *n, const char *fmt, ...)
 
 void notify_reloading(const struct notify *n)
 {
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
 	notify_say(n, "RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=reloading",
-		   (unsigned long long)t.tv_sec * 1000000 +
-			   (unsigned long long)t.tv_nsec / 1000);
+		   (unsigned long long)clock_us());
 }
 
 uint64_t notify_tick(struct notify *n, uint64_t now_ms)

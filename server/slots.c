@@ -4,6 +4,8 @@
  */
 #include "server/slots.h"
 
+#include "server/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,14 +19,6 @@ static const char magic[8] = { 'W', 'A', 'Y', 'B', 'I', 'L', 'L', '1' };
 struct slots {
 	struct slots_shared *shared;
 };
-
-uint64_t slots_now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static int slots_map(int fd, int prot, struct slots **s_r, struct err *e)
 {
@@ -77,7 +71,7 @@ int slots_create(const char *dir, struct slots **s_r, struct err *e)
 	(void)close(fd);
 	if (*s_r != NULL) {
 		memcpy((*s_r)->shared->magic, magic, sizeof(magic));
-		atomic_store(&(*s_r)->shared->started_ms, slots_now_ms());
+		atomic_store(&(*s_r)->shared->started_ms, clock_ms());
 		atomic_store(&(*s_r)->shared->seed, seed());
 		if (rename(fresh, path) == 0)
 			return 0;
@@ -175,7 +169,7 @@ struct slot *slots_take(struct slots *s, enum slot_role role, size_t limit, pid_
 			continue;
 		atomic_store(&slot[i].owner, (int)getpid());
 		slot_clear(s, &slot[i]);
-		atomic_store(&slot[i].started_ms, slots_now_ms());
+		atomic_store(&slot[i].started_ms, clock_ms());
 		slot_route(&slot[i], SLICE(""));
 		slot_state(&slot[i], SLOT_STARTING);
 		return &slot[i];
@@ -212,7 +206,7 @@ unsigned slots_bury(struct slots *s, pid_t pid)
 void slot_state(struct slot *slot, enum slot_state state)
 {
 	atomic_store_explicit(&slot->state, (unsigned)state, memory_order_relaxed);
-	atomic_store_explicit(&slot->since_ms, slots_now_ms(), memory_order_relaxed);
+	atomic_store_explicit(&slot->since_ms, clock_ms(), memory_order_relaxed);
 }
 
 void slot_route(struct slot *slot, struct slice route)

@@ -64,7 +64,7 @@ struct slot {
 	atomic_uint connections;
 	atomic_uint conn[SLOT_CONNS]; /* ... by what they wait for */
 	atomic_ullong requests;       /* answered since the child started */
-	atomic_ullong started_ms;     /* slots_now_ms() when the child started */
+	atomic_ullong started_ms;     /* clock_ms() when the child started */
 	atomic_ullong since_ms;       /* of the current state */
 	char route[SLOT_ROUTE];       /* current or last route; for a task what it does */
 };
@@ -89,9 +89,6 @@ struct slots_shared {
 };
 
 struct slots;
-
-/* Milliseconds of the monotonic clock. */
-uint64_t slots_now_ms(void);
 
 /* Makes <dir>/waybilld.scoreboard anew (an older program keeps its own). */
 int slots_create(const char *dir, struct slots **s_r, struct err *e) MUST_CHECK;

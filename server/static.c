@@ -7,6 +7,7 @@
 #include "parse/http_accept.h"
 #include "parse/http_condition.h"
 #include "parse/http_range.h"
+#include "server/clock.h"
 #include "server/log.h"
 #include "server/slots.h"
 #include "server/static_file.h"
@@ -256,7 +257,7 @@ static int read_again(struct entry *entry, int fd, struct err *e)
  * be read stays as it was, and is said once: a page does not vanish under its users. */
 static void refresh(const struct static_files *f, struct entry *entry)
 {
-	uint64_t now = slots_now_ms();
+	uint64_t now = clock_ms();
 	struct err e = { .kind = ERR_NONE };
 	struct stamp stamp;
 	struct stat st;

@@ -4,18 +4,10 @@
  */
 #include "server/stmt.h"
 
+#include "server/clock.h"
 #include "server/db_state.h"
 
 #include <assert.h>
-#include <time.h>
-
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 /* The connection is gone: what is known of the statement that was on its way? */
 static int gone(struct db *db, enum stmt_id id, const struct err *why, struct err *e)
@@ -194,7 +186,7 @@ static int run(struct db *db, enum stmt_id id, const struct slice *params, size_
 int stmt_run(struct db *db, enum stmt_id id, const struct slice *params, size_t n_params,
 	     struct arena *a, struct stmt_result *r, struct err *e)
 {
-	uint64_t from = now_us(), us;
+	uint64_t from = clock_us(), us;
 	int rc;
 
 	assert(n_params == sql_query[id].params && n_params <= DB_PARAMS_MAX);
@@ -202,7 +194,7 @@ int stmt_run(struct db *db, enum stmt_id id, const struct slice *params, size_t 
 	rc = make_ready(db, id, e);
 	if (rc == 0)
 		rc = run(db, id, params, n_params, a, r, e);
-	us = now_us() - from;
+	us = clock_us() - from;
 	db->spent_us += us;
 	if (us > db->slowest_us) {
 		db->slowest_us = us;
@@ -240,7 +232,7 @@ int stmt_copy_begin(struct db *db, enum stmt_id id, struct err *e)
 
 int stmt_copy_put(struct db *db, struct slice bytes, struct err *e)
 {
-	uint64_t from = now_us();
+	uint64_t from = clock_us();
 	struct err why = { 0 };
 	int rc;
 
@@ -253,7 +245,7 @@ int stmt_copy_put(struct db *db, struct slice bytes, struct err *e)
 	if (rc == 0 && (PQputCopyData(db->conn, bytes.p, (int)bytes.n) != 1 ||
 			PQflush(db->conn) < 0))
 		rc = err_set(&why, ERR_TRANSIENT, "database connection lost during COPY");
-	db->spent_us += now_us() - from;
+	db->spent_us += clock_us() - from;
 	if (rc == 0)
 		return 0;
 	db_lost(db);
@@ -262,7 +254,7 @@ int stmt_copy_put(struct db *db, struct slice bytes, struct err *e)
 
 int stmt_copy_end(struct db *db, uint64_t *rows_r, struct err *e)
 {
-	uint64_t from = now_us();
+	uint64_t from = clock_us();
 	struct err why = { 0 };
 	PGresult *pg = NULL;
 	int rc = 0;
@@ -283,6 +275,6 @@ int stmt_copy_end(struct db *db, uint64_t *rows_r, struct err *e)
 	PQclear(pg);
 	if (db->conn != NULL && pq_drain(db->conn, db_deadline(db), &why) < 0)
 		db_lost(db);
-	db->spent_us += now_us() - from;
+	db->spent_us += clock_us() - from;
 	return rc;
 }

@@ -6,6 +6,7 @@
  */
 #include "server/task.h"
 
+#include "server/clock.h"
 #include "server/log.h"
 #include "server/platform.h"
 #include "server/router.h"
@@ -126,7 +127,7 @@ int task_start(struct task *t, struct handle_env *env, struct request *req,
 	(void)fcntl(t->fd, F_SETFL, O_NONBLOCK);
 	(void)fcntl(t->fd, F_SETFD, FD_CLOEXEC);
 	buf_init(&t->answer, MAX_ANSWER);
-	t->deadline_ms = slots_now_ms() + env->cfg->task_timeout;
+	t->deadline_ms = clock_ms() + env->cfg->task_timeout;
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "server/upgrade.h"
 
 #include "parse/num.h"
+#include "server/clock.h"
 #include "server/log.h"
 #include "server/signals.h"
 #include "server/slots.h"
@@ -118,7 +119,7 @@ int upgrade_start(struct upgrade *u, char **argv, const struct upgrade_socket *s
 	}
 	u->pid = pid;
 	u->ready_fd = ready[0];
-	u->deadline_ms = slots_now_ms() + UPGRADE_MS;
+	u->deadline_ms = clock_ms() + UPGRADE_MS;
 	log_line(LOG_INFO, "upgrading: process %ld runs \"%s\"", (long)pid, argv[0]);
 	return 0;
 }

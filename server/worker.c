@@ -5,6 +5,7 @@
 #include "server/worker.h"
 
 #include "server/access_log.h"
+#include "server/clock.h"
 #include "server/conn.h"
 #include "server/health.h"
 #include "server/listener.h"
@@ -159,7 +160,7 @@ static void leave(struct worker *w)
 		return;
 	w->leaving = true;
 	w->env.draining = true;
-	w->left_ms = slots_now_ms();
+	w->left_ms = clock_ms();
 	slot_state(w->start->slot, SLOT_DRAINING);
 	while (w->n < w->max && take_connection(w))
 		continue;
@@ -229,7 +230,7 @@ static void show(struct worker *w, uint64_t now)
 
 static int poll_set(struct worker *w, bool accepting)
 {
-	uint64_t now = slots_now_ms(), next = now + (w->leaving ? FIRST_MS : TICK_MS);
+	uint64_t now = clock_ms(), next = now + (w->leaving ? FIRST_MS : TICK_MS);
 
 	show(w, now);
 	w->poll[0] = (struct pollfd){ .fd = signals_fd(), .events = POLLIN };
@@ -252,7 +253,7 @@ static int poll_set(struct worker *w, bool accepting)
 
 static void serve_ready(struct worker *w, size_t n)
 {
-	uint64_t now = slots_now_ms();
+	uint64_t now = clock_ms();
 
 	for (size_t i = 0; i < n; i++) {
 		const struct pollfd *p = &w->poll[FIXED + 2 * i];
@@ -270,7 +271,7 @@ static void serve_ready(struct worker *w, size_t n)
  * enough. */
 static bool may_go(const struct worker *w, const struct conn *c)
 {
-	uint64_t waited = slots_now_ms() - w->left_ms;
+	uint64_t waited = clock_ms() - w->left_ms;
 
 	if (!conn_idle(c))
 		return false;
@@ -304,7 +305,7 @@ static bool passes(struct worker *w)
 		w->pass_until_ms = 0;
 		return false;
 	}
-	now = slots_now_ms();
+	now = clock_ms();
 	if (w->pass_until_ms == 0) {
 		w->pass_until_ms = now + SHARE_MS;
 		return true;
@@ -329,7 +330,7 @@ static void loop(struct worker *w)
 			log_line(LOG_ERROR, "poll failed: %s", strerror(errno));
 			return;
 		}
-		w->env.round_ms = slots_now_ms();
+		w->env.round_ms = clock_ms();
 		if (got > 0 && w->poll[0].revents != 0)
 			take_signals(w);
 		if (got > 0 && w->poll[1].revents != 0) {
@@ -356,11 +357,11 @@ static void loop(struct worker *w)
 static void know_database(const struct worker *w)
 {
 	struct slots *slots = w->start->slots;
-	uint64_t until = slots_now_ms() + KNOW_MS;
+	uint64_t until = clock_ms() + KNOW_MS;
 
 	health_tick(slots, w->env.handle.db);
 	while (atomic_load(&slots_shared(slots)->db) == SLOTS_DB_UNKNOWN &&
-	       slots_now_ms() < until) {
+	       clock_ms() < until) {
 		(void)poll(NULL, 0, 2);
 		health_tick(slots, w->env.handle.db);
 	}
