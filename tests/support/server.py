@@ -89,9 +89,18 @@ class Server:
         if self.process.poll() is not None:
             raise AssertionError(f"waybilld ended with {self.process.returncode}")
         try:
-            return self.client.get("/ready").status == 200
+            # The first worker answers; the log tells when all are at their loops.
+            return (self.client.get("/ready").status == 200
+                    and re.search(r"master\[\d+\] ready$", self._own_log(), re.MULTILINE))
         except OSError:
             return False
+
+    def _own_log(self):
+        path = self.settings.get("log_file")
+        if not path:
+            return self.log()
+        with open(path, encoding="utf-8", errors="replace") as f:
+            return f.read()
 
     @property
     def pid(self):
