@@ -21,7 +21,10 @@ struct db {
 	bool in_block;   /* a transaction block is open */
 	bool block_lost; /* ... was open when the connection went: ROLLBACK is awaited */
 	bool copying;    /* COPY FROM STDIN is open */
-	uint32_t patience; /* milliseconds; 0: the configured statement_timeout */
+	bool awaiting;   /* what stmt_send() sent is not answered yet */
+	bool answered;   /* ... but its rows have come */
+	int64_t await_until; /* when the wait for it is given up */
+	uint32_t patience;   /* milliseconds; 0: the configured statement_timeout */
 	uint64_t spent_us;
 	uint64_t slowest_us;
 	int slowest; /* the statement of slowest_us, when that is not 0 */

@@ -12,8 +12,7 @@ enum {
 	LATE_MS = 3000,     /* then any worker makes it */
 	PATIENCE_MS = 3000, /* of one check */
 	FAILURES = 2,
-	GRACE_MS = 4000, /* since the last success */
-	ANSWER = 64 * 1024
+	GRACE_MS = 4000 /* since the last success */
 };
 
 void health_note(struct slots *s, bool up)
@@ -54,25 +53,36 @@ static bool may_check(const struct slots_shared *shared, const struct db *db,
 	       atomic_load_explicit(&shared->db, memory_order_relaxed) != SLOTS_DB_UP;
 }
 
+/* An answer under way: noted when it came, or was waited for too long. */
+static void take(struct slots *s, struct db *db, uint64_t age)
+{
+	struct err e = { .kind = ERR_NONE };
+	int got = stmt_take(db, &e);
+
+	if (got == PARSE_DONE)
+		health_note(s, true);
+	else if (got < 0 || age >= PATIENCE_MS)
+		health_note(s, false);
+}
+
 void health_tick(struct slots *s, struct db *db)
 {
 	struct slots_shared *shared = slots_shared(s);
 	unsigned long long at = atomic_load(&shared->db_checked_ms);
-	uint64_t now = clock_ms();
+	uint64_t now = clock_ms(), age = now < at ? 0 : now - at;
 	struct err e = { .kind = ERR_NONE };
-	struct stmt_result r;
-	struct arena a;
-	int got;
 
-	if (now < at + CHECK_MS || !may_check(shared, db, now - at) ||
+	if (stmt_awaits(db)) {
+		take(s, db, age);
+		return;
+	}
+	if (age < CHECK_MS || !may_check(shared, db, age) ||
 	    !atomic_compare_exchange_strong(&shared->db_checked_ms, &at, now))
 		return;
-	db_patience(db, PATIENCE_MS);
-	arena_init(&a, ANSWER);
-	got = stmt_run(db, STMT_HEALTH, NULL, 0, &a, &r, &e);
-	arena_release(&a);
-	db_patience(db, 0);
-	if (got < 0)
-		log_line(LOG_DEBUG, "health check: %s", e.text);
-	health_note(s, got == 0);
+	/* Clients of this worker do not wait for the answer. Without a connection they
+	 * would have to wait for one anyway. */
+	if (stmt_send(db, STMT_HEALTH, &e) == 0)
+		return;
+	e.kind = ERR_NONE;
+	health_note(s, db_ready(db, &e) == 0);
 }

@@ -9,6 +9,8 @@
 
 #include <assert.h>
 
+enum { AWAIT_MS = 10000 };
+
 /* The connection is gone: what is known of the statement that was on its way? */
 static int gone(struct db *db, enum stmt_id id, const struct err *why, struct err *e)
 {
@@ -139,6 +141,10 @@ static int make_ready(struct db *db, enum stmt_id id, struct err *e)
 {
 	struct err lost = { 0 };
 
+	if (db->awaiting && pq_drain(db->conn, db_deadline(db), &lost) < 0)
+		db_lost(db);
+	db->awaiting = false;
+	lost = (struct err){ 0 };
 	if (db->in_block && !pq_alive(db->conn))
 		db_lost(db);
 	if (db->copying && copy_abort(db, db_deadline(db), &lost) < 0 &&
@@ -205,6 +211,55 @@ int stmt_run(struct db *db, enum stmt_id id, const struct slice *params, size_t 
 	if (rc < 0)
 		metrics_db_error(db->metrics, e->kind);
 	return rc < 0 ? -1 : 0;
+}
+
+int stmt_send(struct db *db, enum stmt_id id, struct err *e)
+{
+	assert(sql_query[id].params == 0 && sql_query[id].kind == SQL_READS);
+	if (db->conn != NULL && !db->awaiting && !pq_alive(db->conn))
+		db_lost(db);
+	if (db->conn == NULL || db->awaiting || db->in_block || db->copying ||
+	    !db->prepared[id])
+		return err_set(e, ERR_TRANSIENT, "no connection is free");
+	if (!send_bound(db, id, NULL, 0) || PQflush(db->conn) < 0) {
+		db_lost(db);
+		return err_set(e, ERR_TRANSIENT, "database connection lost");
+	}
+	db->awaiting = true;
+	db->answered = false;
+	db->await_until = pq_now() + AWAIT_MS;
+	return 0;
+}
+
+int stmt_take(struct db *db, struct err *e)
+{
+	if (!db->awaiting)
+		return err_set(e, ERR_TRANSIENT, "nothing is awaited");
+	if (PQflush(db->conn) < 0 || PQconsumeInput(db->conn) == 0) {
+		db_lost(db);
+		return err_set(e, ERR_TRANSIENT, "database connection lost");
+	}
+	while (!PQisBusy(db->conn)) {
+		PGresult *r = PQgetResult(db->conn);
+
+		if (r == NULL) {
+			db->awaiting = false;
+			return db->answered ? PARSE_DONE
+					    : err_set(e, ERR_TRANSIENT, "it failed");
+		}
+		db->answered = PQresultStatus(r) == PGRES_TUPLES_OK;
+		PQclear(r);
+	}
+	if (pq_now() < db->await_until)
+		return PARSE_MORE;
+	/* A connection that swallows what it is sent would never be opened anew. */
+	db_lost(db);
+	return err_set(e, ERR_TRANSIENT, "database did not answer in time");
+}
+
+bool stmt_awaits(const struct db *db)
+{
+	return db->awaiting;
 }
 
 int stmt_copy_begin(struct db *db, enum stmt_id id, struct err *e)

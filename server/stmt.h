@@ -45,6 +45,17 @@ int stmt_run(struct db *db, enum stmt_id id, const struct slice *params, size_t 
 	     struct arena *a, struct stmt_result *r, struct err *e) MUST_CHECK;
 
 /*
+ * Sends a statement without parameters that nobody waits for, on a connection that is
+ * open already; -1 when there is none, or something is under way on it. stmt_take() then
+ * looks whether its answer came, without waiting: PARSE_MORE not yet, PARSE_DONE it
+ * succeeded, -1 it failed, took 10 s, or nothing is awaited. Another statement takes its
+ * answer away.
+ */
+int stmt_send(struct db *db, enum stmt_id id, struct err *e) MUST_CHECK;
+int stmt_take(struct db *db, struct err *e) MUST_CHECK;
+bool stmt_awaits(const struct db *db);
+
+/*
  * COPY ... FROM STDIN in text format, named by a statement file marked "-- plain". Errors
  * as above; those of the rows come from stmt_copy_end(), or earlier.
  */

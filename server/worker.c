@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 enum {
-	FIXED = 3, /* signals, master, listener */
+	FIXED = 4, /* signals, master, listener, the database while it owes an answer */
 	TICK_MS = 1000,
 	REFUSED = 16, /* connections over max_connections that wait for their 503 */
 	/* How long a worker with more than its share leaves a new connection to its
@@ -237,6 +237,10 @@ static int poll_set(struct worker *w, bool accepting)
 	w->poll[1] = (struct pollfd){ .fd = w->start->life_fd, .events = POLLIN };
 	w->poll[2] =
 		(struct pollfd){ .fd = accepting ? w->listen_fd : -1, .events = POLLIN };
+	w->poll[3] = (struct pollfd){ .fd = stmt_awaits(w->env.handle.db)
+						    ? db_socket(w->env.handle.db)
+						    : -1,
+				      .events = POLLIN };
 	for (size_t i = 0; i < w->n; i++) {
 		struct pollfd *p = &w->poll[FIXED + 2 * i];
 		short events = conn_events(w->conn[i]);
