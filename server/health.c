@@ -11,25 +11,24 @@ enum {
 	CHECK_MS = 1000,
 	LATE_MS = 3000,     /* then any worker makes it */
 	PATIENCE_MS = 3000, /* of one check */
-	FAILURES = 2,
-	GRACE_MS = 4000 /* since the last success */
+	OK_MS = 500,        /* how exactly the last success is known */
+	GRACE_MS = 4000     /* since the last success */
 };
 
 void health_note(struct slots *s, bool up)
 {
 	struct slots_shared *shared = slots_shared(s);
 	unsigned now = up ? SLOTS_DB_UP : SLOTS_DB_DOWN;
+	uint64_t ok = atomic_load_explicit(&shared->db_ok_ms, memory_order_relaxed);
+	uint64_t ms = clock_ms();
 	unsigned was;
 
-	if (!up && (atomic_fetch_add(&shared->db_failures, 1) + 1 < FAILURES ||
-		    clock_ms() < atomic_load(&shared->db_ok_ms) + GRACE_MS))
+	if (!up && ms < ok + GRACE_MS)
 		return;
-	if (up)
-		atomic_store_explicit(&shared->db_ok_ms, clock_ms(),
-				      memory_order_relaxed);
-	/* Usually nothing changes: siblings keep the lines in their caches. */
-	if (up && atomic_load_explicit(&shared->db_failures, memory_order_relaxed) != 0)
-		atomic_store(&shared->db_failures, 0);
+	/* Every statement comes here, and usually nothing changes: siblings keep the line
+	 * in their caches. */
+	if (up && ms >= ok + OK_MS)
+		atomic_store_explicit(&shared->db_ok_ms, ms, memory_order_relaxed);
 	if (atomic_load_explicit(&shared->db, memory_order_relaxed) == now)
 		return;
 	was = atomic_exchange(&shared->db, now);

@@ -12,8 +12,8 @@
  * loop. */
 void health_tick(struct slots *s, struct db *db);
 /* A statement just succeeded, or found the database away. One success is enough to be
- * up; being down takes two failures in a row and four seconds without a success, so that
- * slow answers on a busy host do not make the load balancer give it up. */
+ * up; being down takes a failure and four seconds without a success, so that slow answers
+ * on a busy host do not make the load balancer give it up. */
 void health_note(struct slots *s, bool up);
 
 #endif

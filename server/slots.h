@@ -72,11 +72,10 @@ struct slot {
 struct slots_shared {
 	char magic[8]; /* "WAYBILL1" */
 	atomic_int master_pid;
-	atomic_uint workers;     /* wanted */
-	atomic_uint draining;    /* 1: /health says so */
-	atomic_uint db;          /* enum slots_db */
-	atomic_uint db_failures; /* in a row */
-	atomic_ullong db_ok_ms;  /* of the last success */
+	atomic_uint workers;    /* wanted */
+	atomic_uint draining;   /* 1: /health says so */
+	atomic_uint db;         /* enum slots_db */
+	atomic_ullong db_ok_ms; /* of the last success */
 	atomic_ullong db_checked_ms;
 	atomic_ullong started_ms;
 	atomic_ullong seed;     /* a number that differs from start to start */
