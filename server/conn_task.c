@@ -69,8 +69,7 @@ void conn_task_ready(struct conn *c)
 		task_end(&c->task);
 		conn_answer_error(c, 503, "task_died",
 				  "the server's process that worked on this ended "
-				  "unexpectedly; nothing "
-				  "was changed; try again");
+				  "unexpectedly; nothing was changed; try again");
 	}
 	conn_advance(c);
 	conn_show(c);

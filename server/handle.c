@@ -46,7 +46,11 @@ void handle_stmt(struct handle_env *env, enum stmt_id id, const struct slice *pa
 	}
 	health_note(env->slots, true);
 	if (r.rows != 1 || r.columns != 2) {
-		response_error(res, 404, "not_found", "there is no such thing");
+		log_line(LOG_ERROR, "%s %.*s: the statement gave %zu rows of %zu columns",
+			 req->route->name, (int)req->id.n, req->id.p, r.rows, r.columns);
+		response_error(res, 500, "internal_error",
+			       "something went wrong on the server; the log names it "
+			       "under this request's id");
 		return;
 	}
 	status = stmt_value(&r, 0, 0);
