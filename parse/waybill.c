@@ -5,6 +5,7 @@
  */
 #include "parse/waybill.h"
 
+#include "parse/address.h"
 #include "parse/cell_text.h"
 #include "parse/date_text.h"
 #include "parse/json_write.h"
@@ -315,6 +316,25 @@ static int read_cells(struct reader *rd, const struct row *r)
 	return 0;
 }
 
+/* The parts of an address that came in one cell. A row that names any of them itself
+ * knows better. */
+static void split_address(struct reader *rd)
+{
+	struct slice *value = rd->w->value;
+	struct address parts;
+
+	if (value[FIELD_RECEIVER_ADDRESS].p == NULL || value[FIELD_PROVINCE].p != NULL ||
+	    value[FIELD_CITY].p != NULL || value[FIELD_BARANGAY].p != NULL ||
+	    value[FIELD_STREET].p != NULL ||
+	    !address_split(value[FIELD_RECEIVER_ADDRESS], &parts))
+		return;
+	value[FIELD_PROVINCE] = parts.province;
+	value[FIELD_CITY] = parts.city;
+	value[FIELD_BARANGAY] = parts.barangay;
+	value[FIELD_STREET] = parts.street;
+	rd->notes->addresses_split++;
+}
+
 /* Fields that another one stands in for. */
 static int derive(struct reader *rd)
 {
@@ -541,7 +561,10 @@ int waybill_read(const struct columns *c, const struct row *r, struct arena *a,
 	rd.extra = arena_alloc(a, r->n * sizeof(*rd.extra));
 	if (rd.extra == NULL)
 		return no_room(e);
-	if (read_cells(&rd, r) < 0 || derive(&rd) < 0)
+	if (read_cells(&rd, r) < 0)
+		return -1;
+	split_address(&rd);
+	if (derive(&rd) < 0)
 		return -1;
 	return write_extra(&rd);
 }

@@ -30,6 +30,8 @@ struct waybill {
 	 * - destination: its cell, else the city.
 	 * - receiver_address: its cell, else what there is of "street, barangay, city,
 	 *   province".
+	 * - province, city, barangay, street: their cells; in a row without any of
+	 *   them what address_split() finds in the receiver's address.
 	 * - remarks: with Remark1 to Remark3 behind each other, joined by "; ".
 	 * "-", "N/A" and the like (text_is_filler()) are empty cells of a status, a
 	 * number and a time, and text elsewhere.
@@ -70,7 +72,8 @@ struct waybill_notes {
 	uint64_t footers;
 	uint64_t hidden_rows;   /* read all the same, rejected ones included */
 	uint64_t phones_mended; /* a leading 0 put back */
-	uint64_t cod_flags;     /* "COD", "NON-COD" where an amount belongs */
+	uint64_t addresses_split;
+	uint64_t cod_flags; /* "COD", "NON-COD" where an amount belongs */
 	uint64_t unknown_statuses;
 	uint64_t bad_values; /* optional cells that could not be read and went to extra */
 };

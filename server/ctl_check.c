@@ -143,6 +143,7 @@ static void print_totals(const struct check *c)
 	print_note(n->footers, "totals at the foot, left out");
 	print_note(n->hidden_rows, "hidden rows, taken like the others");
 	print_note(n->phones_mended, "phone numbers given back their leading 0");
+	print_note(n->addresses_split, "addresses split into province, city and so on");
 	print_note(n->cod_flags, "COD columns that say COD or NON-COD, not an amount");
 	print_note(n->unknown_statuses, "unknown statuses, taken as pending");
 	print_note(n->bad_values, "values that could not be read, kept in extra");

@@ -155,6 +155,10 @@ static int warnings(const struct import_report *r, struct buf *b, struct err *e)
 	    warn_fixed(b, "phone_mended", n->phones_mended,
 		       "Phone numbers had lost their leading 0 and got it back.",
 		       e) < 0 ||
+	    warn_fixed(b, "address_split", n->addresses_split,
+		       "Addresses in one cell were split into province, city, barangay "
+		       "and street as far as that was sure.",
+		       e) < 0 ||
 	    warn_fixed(b, "hidden_row", n->hidden_rows,
 		       "Hidden rows are loaded like the others.", e) < 0)
 		return -1;

@@ -242,7 +242,8 @@ class Sample(RowsCase):
     def test_every_row_is_a_waybill(self):
         for name, options in [("c.xlsx", []), ("c.csv", [])]:
             out = ctl("rows", "--check", self.sample(5000, name, *options)).stdout.decode()
-            self.assertRegex(out, r"Rows\n +5000 data rows\n +5000 waybills\n$")
+            self.assertRegex(out, r"Rows\n +5000 data rows\n +5000 waybills\n"
+                              r" +5000 addresses split into [a-z, ]+\n$")
 
     def test_a_sheet_is_never_overfilled(self):
         path = os.path.join(self.folder, "x.xlsx")

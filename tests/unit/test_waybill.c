@@ -64,6 +64,20 @@ static const struct read_row {
 	  "waybill_number=JT1\nreceiver_name=Ana  Cruz\nJr.\nextra={}\n" },
 	{ "blank cells", "Waybill|Receiver|City", "JT1| \xc2\xa0|",
 	  "waybill_number=JT1\nextra={}\n" },
+	{ "an address in one cell is split", "Waybill|Receiver Address|Sender Address",
+	  "JT1|12 Rizal St, Brgy. Uno, Lipa City, Batangas|9 Mabini St, Makati",
+	  "waybill_number=JT1\nsender_address=9 Mabini St, Makati\n"
+	  "receiver_address=12 Rizal St, Brgy. Uno, Lipa City, Batangas\n"
+	  "province=Batangas\ncity=Lipa City\nbarangay=Uno\nstreet=12 Rizal St\n"
+	  "destination=Lipa City\nextra={}\naddresses_split=1\n" },
+	{ "a row that names a part is not split", "Waybill|Receiver Address|City",
+	  "JT1|12 Rizal St, Brgy. Uno, Lipa City, Batangas|Lipa",
+	  "waybill_number=JT1\n"
+	  "receiver_address=12 Rizal St, Brgy. Uno, Lipa City, Batangas\n"
+	  "city=Lipa\ndestination=Lipa\nextra={}\n" },
+	{ "an address that is not sure stays whole", "Waybill|Receiver Address",
+	  "JT1|12 Rizal St, San Fernando",
+	  "waybill_number=JT1\nreceiver_address=12 Rizal St, San Fernando\nextra={}\n" },
 	{ "destination before city", "Waybill|Destination|City", "JT1|Cebu Hub|Mandaue",
 	  "waybill_number=JT1\nreceiver_address=Mandaue\ncity=Mandaue\n"
 	  "destination=Cebu Hub\nextra={}\n" },
@@ -343,6 +357,7 @@ static void dump(struct buf *b, enum row_verdict verdict, const struct waybill *
 	order(b, "signing", &notes->signing);
 	order(b, "submission", &notes->submission);
 	count(b, "phones_mended", notes->phones_mended);
+	count(b, "addresses_split", notes->addresses_split);
 	count(b, "cod_flags", notes->cod_flags);
 	count(b, "unknown_statuses", notes->unknown_statuses);
 	count(b, "bad_values", notes->bad_values);
