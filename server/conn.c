@@ -120,6 +120,7 @@ void conn_request_end(struct conn *c)
 	if (c->req != NULL)
 		body_release(&c->req->body);
 	c->req = NULL;
+	c->deaf = false;
 	c->whole_us = c->db_us = 0;
 	c->slowest = NULL;
 	task_end(&c->task);
@@ -253,10 +254,7 @@ void conn_ready(struct conn *c, short revents)
 		break;
 	case CONN_TASK_SLOT:
 	case CONN_TASK:
-		if ((revents & (POLLHUP | POLLERR)) != 0)
-			c->deaf = false;
-		if (!c->deaf)
-			conn_watch_client(c);
+		conn_watch_client(c, revents);
 		break;
 	case CONN_SEND:
 		conn_advance(c);

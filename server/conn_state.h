@@ -94,7 +94,7 @@ void conn_linger(struct conn *c);
 /* A waiting task starts as soon as one of the host's slots is free. */
 void conn_task_try(struct conn *c);
 /* While a task works: bytes of a next request stay where they are; an end means that
- * nobody waits for this answer. */
-void conn_watch_client(struct conn *c);
+ * nobody waits for this answer. revents: of the socket. */
+void conn_watch_client(struct conn *c, short revents);
 
 #endif

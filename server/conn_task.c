@@ -34,12 +34,17 @@ void conn_task_try(struct conn *c)
 	}
 }
 
-/* While a task works: bytes of a next request stay where they are; an end means that
- * nobody waits for this answer. */
-void conn_watch_client(struct conn *c)
+/* Both ways are closed: poll() says so again and again, whatever else is there to be
+ * read. */
+static bool hung_up(short revents)
+{
+	return (revents & (POLLHUP | POLLERR)) != 0;
+}
+
+void conn_watch_client(struct conn *c, short revents)
 {
 	char byte;
-	ssize_t n = recv(c->fd, &byte, 1, MSG_PEEK);
+	ssize_t n = hung_up(revents) ? 0 : recv(c->fd, &byte, 1, MSG_PEEK);
 
 	if (n > 0) {
 		c->deaf = true;
@@ -57,7 +62,6 @@ void conn_task_ready(struct conn *c)
 
 	if (r == TASK_RUNNING)
 		return;
-	c->deaf = false;
 	if (r == TASK_ANSWERED) {
 		task_end(&c->task);
 		conn_send_begin(c);
