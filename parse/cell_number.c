@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <float.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +20,16 @@ enum {
 	EXACT_DIGITS = 15,    /* decimal digits that any double keeps */
 	EXACT_POWER = 22,     /* the largest power of ten that is a double exactly */
 	LONGEST_NUMBER = 400, /* bytes; nobody writes more digits */
-	MAX_EXPONENT = 9999
+	MAX_EXPONENT = 9999,
+	MANTISSA_DIGITS = 19, /* fit in 64 bits */
+	LONG_BEHIND = 17,     /* digits behind the point that divide() takes */
+	SMALL_ZEROS = 6       /* 0.000001 is still written so */
 };
+
+static const double exact_power[EXACT_POWER + 1] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,
+						     1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+						     1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+						     1e18, 1e19, 1e20, 1e21, 1e22 };
 
 /* A number's significant digits: 0.DDDD times 10^point, none for zero. */
 struct decimal {
@@ -147,10 +156,6 @@ static size_t write_decimal(const struct decimal *d, char *to)
  * operation (W. Clinger, How to read floating point numbers accurately, 1990). */
 static bool exact_value(const struct decimal *d, double *value_r)
 {
-	static const double power[EXACT_POWER + 1] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,
-						       1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-						       1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
-						       1e18, 1e19, 1e20, 1e21, 1e22 };
 	int shift = d->point - (int)d->n;
 	int64_t mantissa = 0;
 	double value;
@@ -160,7 +165,7 @@ static bool exact_value(const struct decimal *d, double *value_r)
 	for (size_t i = 0; i < d->n; i++)
 		mantissa = mantissa * 10 + (d->digit[i] - '0');
 	value = (double)mantissa;
-	value = shift < 0 ? value / power[-shift] : value * power[shift];
+	value = shift < 0 ? value / exact_power[-shift] : value * exact_power[shift];
 	*value_r = d->negative ? -value : value;
 	return true;
 }
@@ -204,38 +209,167 @@ static int not_a_number(struct slice s, struct err *e)
 		       (int)(s.n < 40 ? s.n : 40), s.n > 0 ? s.p : "");
 }
 
-/* Up to 15 digits and nothing else, as nearly all counts, serials and waybill
- * numbers are. */
-static bool plain_integer(struct slice s, double *value_r)
-{
-	int64_t value = 0;
+/*
+ * -?[0-9]+(\.[0-9]+)? as an integer and how many of its digits stand behind the point:
+ * all that programs write but for exponents.
+ */
+struct plain {
+	uint64_t mantissa;
+	size_t digits; /* of the mantissa, leading zeros left out */
+	size_t behind; /* of them and of those zeros, behind the point */
+	size_t n;      /* bytes of the shortest text, when `shortest` */
+	bool negative;
+	bool shortest; /* the text begins with its shortest text */
+};
 
-	if (s.n == 0 || s.n > EXACT_DIGITS || (s.p[0] == '0' && s.n > 1))
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		if (!is_digit(s.p[i]))
+static bool read_plain(struct slice s, struct plain *p)
+{
+	size_t i = s.n > 0 && s.p[0] == '-', first = i, point = s.n;
+
+	*p = (struct plain){ .negative = i > 0 };
+	for (; i < s.n; i++) {
+		if (is_digit(s.p[i])) {
+			p->mantissa = p->mantissa * 10 + (uint64_t)(s.p[i] - '0');
+			p->digits += p->mantissa > 0;
+			p->n = s.p[i] != '0' || point == s.n ? i + 1 : p->n;
+		} else if (s.p[i] == '.' && point == s.n) {
+			point = i;
+		} else {
 			return false;
-		value = value * 10 + (s.p[i] - '0');
+		}
+		if (p->digits > MANTISSA_DIGITS)
+			return false;
 	}
-	*value_r = (double)value;
+	p->behind = point == s.n ? 0 : s.n - point - 1;
+	/* -0 is 0, 007 is 7, and 0.0000001 has an exponent */
+	p->shortest = p->digits <= EXACT_DIGITS && (!p->negative || p->digits > 0) &&
+		      (point == first + 1 || s.p[first] != '0') &&
+		      p->behind < p->digits + SMALL_ZEROS;
+	return point > first && s.n > point + (point < s.n);
+}
+
+/*
+ * mantissa / 10^behind, correctly rounded: the quotient's bits by long division, as many
+ * as it takes for what is left over to be far below the last bit of a double.
+ */
+static bool divide(const struct plain *p, double *value_r)
+{
+	enum { BITS = 55, FEW = 12, FEW_STEP = 24, STEP = 7 };
+	static const uint64_t power[LONG_BEHIND + 1] = { UINT64_C(1),
+							 UINT64_C(10),
+							 UINT64_C(100),
+							 UINT64_C(1000),
+							 UINT64_C(10000),
+							 UINT64_C(100000),
+							 UINT64_C(1000000),
+							 UINT64_C(10000000),
+							 UINT64_C(100000000),
+							 UINT64_C(1000000000),
+							 UINT64_C(10000000000),
+							 UINT64_C(100000000000),
+							 UINT64_C(1000000000000),
+							 UINT64_C(10000000000000),
+							 UINT64_C(100000000000000),
+							 UINT64_C(1000000000000000),
+							 UINT64_C(10000000000000000),
+							 UINT64_C(100000000000000000) };
+	int step = p->behind <= FEW ? FEW_STEP : STEP, shift = 0;
+	uint64_t by, whole, rest;
+	double value;
+
+	if (p->behind > LONG_BEHIND || p->mantissa == 0)
+		return false;
+	by = power[p->behind]; /* below 2^(64 - step) */
+	whole = p->mantissa / by;
+	rest = p->mantissa % by;
+	while (whole >> (BITS - 1) == 0) {
+		int bits = whole >> (BITS - 1 - step) == 0 ? step : 1;
+
+		whole = whole << bits | (rest << bits) / by;
+		rest = (rest << bits) % by;
+		shift += bits;
+	}
+	value = ldexp((double)(whole | (rest > 0)), -shift);
+	*value_r = p->negative ? -value : value;
 	return true;
+}
+
+static bool plain_value(const struct plain *p, double *value_r)
+{
+	double value = (double)p->mantissa;
+
+	if (p->digits > EXACT_DIGITS || p->behind > EXACT_POWER)
+		return divide(p, value_r);
+	if (p->behind > 0)
+		value /= exact_power[p->behind];
+	*value_r = p->negative ? -value : value;
+	return true;
+}
+
+bool cell_number_plain(struct slice s, double *value_r, size_t *n_r)
+{
+	struct plain p;
+
+	if (!read_plain(s, &p) || !p.shortest)
+		return false;
+	*n_r = p.n;
+	return plain_value(&p, value_r);
+}
+
+/* Does the decimal, rounded to 15 digits, give that very double? Then no shorter text
+ * does, and no other one of that length. */
+static bool rounds_to(struct decimal *d, double value)
+{
+	size_t n = EXACT_DIGITS;
+	bool up = d->n > n && d->digit[n] >= '5';
+	double got;
+
+	d->n = d->n < n ? d->n : n;
+	for (; up && d->n > 0; d->n -= up) {
+		up = d->digit[d->n - 1] == '9';
+		if (!up)
+			d->digit[d->n - 1]++;
+	}
+	if (d->n == 0) {
+		d->digit[d->n++] = '1';
+		d->point++;
+	}
+	while (d->n > 1 && d->digit[d->n - 1] == '0')
+		d->n--;
+	d->total = d->n;
+	return exact_value(d, &got) && got == value;
+}
+
+int cell_number_value(struct slice s, double *value_r, struct err *e)
+{
+	char text[CELL_NUMBER_MAX];
+	struct plain p;
+	size_t n;
+
+	if (read_plain(s, &p) && plain_value(&p, value_r))
+		return 0;
+	return cell_number(s, value_r, text, &n, e);
 }
 
 int cell_number(struct slice s, double *value_r, char *to, size_t *n_r, struct err *e)
 {
 	char text[LONGEST_NUMBER + 1];
 	struct decimal d;
+	struct plain p;
 	double value;
 
-	if (plain_integer(s, value_r)) {
-		memcpy(to, s.p, s.n);
-		*n_r = s.n;
+	if (cell_number_plain(s, value_r, n_r)) {
+		memcpy(to, s.p, *n_r);
 		return 0;
 	}
 	s = trim(s);
 	if (s.n > LONGEST_NUMBER || !read_decimal(s, &d))
 		return not_a_number(s, e);
 	if (exact_value(&d, value_r)) {
+		*n_r = write_decimal(&d, to);
+		return 0;
+	}
+	if (read_plain(s, &p) && divide(&p, value_r) && rounds_to(&d, *value_r)) {
 		*n_r = write_decimal(&d, to);
 		return 0;
 	}

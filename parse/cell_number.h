@@ -18,6 +18,11 @@ enum { CELL_NUMBER_MAX = 32 }; /* bytes of a number's text at the most */
  */
 int cell_number(struct slice s, double *value_r, char *to, size_t *n_r,
 		struct err *e) MUST_CHECK;
+/* The value alone. */
+int cell_number_value(struct slice s, double *value_r, struct err *e) MUST_CHECK;
+/* True for a number that stands in s as nearly all do: its first *n_r bytes are the text
+ * that cell_number() would write. False says nothing about s. */
+bool cell_number_plain(struct slice s, double *value_r, size_t *n_r);
 /* The same text for a finite double; returns its length. */
 size_t cell_number_text(double value, char *to);
 

@@ -214,13 +214,16 @@ static int add_number(struct xlsx_row *row, const struct xlsx_cell *c, size_t fr
 	size_t n, date_n;
 
 	cell->kind = CELL_NUMBER;
+	if (c->style < setup->n_styles && setup->date_style[c->style]) {
+		if (cell_number_value(value, &cell->number, e) < 0)
+			return -1;
+		if (show_date(row, &cell->number, date, &date_n)) {
+			cell->kind = CELL_DATE;
+			return set_text(row, from, (struct slice){ date, date_n }, e);
+		}
+	}
 	if (cell_number(value, &cell->number, text, &n, e) < 0)
 		return -1;
-	if (c->style < setup->n_styles && setup->date_style[c->style] &&
-	    show_date(row, &cell->number, date, &date_n)) {
-		cell->kind = CELL_DATE;
-		return set_text(row, from, (struct slice){ date, date_n }, e);
-	}
 	return set_text(row, from, (struct slice){ text, n }, e);
 }
 

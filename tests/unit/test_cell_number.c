@@ -135,12 +135,70 @@ static void shortest_round_trip(void **state)
 	}
 }
 
+static uint64_t next_random(uint64_t *bits)
+{
+	*bits ^= *bits << 13;
+	*bits ^= *bits >> 7;
+	*bits ^= *bits << 17;
+	return *bits;
+}
+
+/* One decimal of up to 19 digits; every other one close to few digits, as programs write
+ * sums of cents. */
+static size_t write_number(uint64_t *bits, char *to, size_t size)
+{
+	uint64_t r = next_random(bits);
+	int digits = (int)(r % 19) + 1, behind = (int)(r / 19 % 19);
+	uint64_t mantissa = next_random(bits);
+	double money = (double)(mantissa % 10000000) / 100 + (double)(r >> 60) * 0.1;
+	uint64_t limit = 1;
+
+	if (r >> 59 & 1)
+		return (size_t)snprintf(to, size, "%.17g", money);
+	while (digits-- > 0)
+		limit *= 10;
+	mantissa %= limit;
+	limit = 1;
+	for (int i = 0; i < behind; i++)
+		limit *= 10;
+	return (size_t)snprintf(to, size, "%s%llu.%0*llu", r >> 63 ? "-" : "",
+				(unsigned long long)(mantissa / limit), behind,
+				(unsigned long long)(mantissa % limit));
+}
+
+/* Numbers as they are written take short cuts: value and text are those of the C
+ * library's conversion. */
+static void short_cuts_are_exact(void **state)
+{
+	uint64_t bits = 88172645463325252;
+
+	(void)state;
+	for (int i = 0; i < 200000; i++) {
+		char in[64], text[CELL_NUMBER_MAX], want[CELL_NUMBER_MAX];
+		struct slice s = { in, write_number(&bits, in, sizeof(in)) };
+		double value, alone, plain, right = strtod(in, NULL);
+		size_t n, m = cell_number_text(right, want), plain_n;
+		struct err e = { 0 };
+
+		assert_int_equal(cell_number(s, &value, text, &n, &e), 0);
+		assert_int_equal(cell_number_value(s, &alone, &e), 0);
+		if (value != right || alone != right || n != m ||
+		    memcmp(text, want, n) != 0)
+			fail_msg("%s: %.17g and %.17g for %.17g, text %.*s", in, value,
+				 alone, right, (int)n, text);
+		if (cell_number_plain(s, &plain, &plain_n) &&
+		    (plain != right || plain_n != m || memcmp(in, want, m) != 0))
+			fail_msg("%s: %.17g, %zu bytes", in, plain, plain_n);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_and_value),
 		cmocka_unit_test(ends_with_its_view),
 		cmocka_unit_test(shortest_round_trip),
+		cmocka_unit_test(short_cuts_are_exact),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
