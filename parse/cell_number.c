@@ -254,7 +254,7 @@ static bool read_plain(struct slice s, struct plain *p)
  */
 static bool divide(const struct plain *p, double *value_r)
 {
-	enum { BITS = 55, FEW = 12, FEW_STEP = 24, STEP = 7 };
+	enum { BITS = 55, FEW = 12, FEW_STEP = 24, LAST = 10, STEP = 7, WORD = 64 };
 	static const uint64_t power[LONG_BEHIND + 1] = { UINT64_C(1),
 							 UINT64_C(10),
 							 UINT64_C(100),
@@ -283,7 +283,7 @@ static bool divide(const struct plain *p, double *value_r)
 	whole = p->mantissa / by;
 	rest = p->mantissa % by;
 	while (whole >> (BITS - 1) == 0) {
-		int bits = whole >> (BITS - 1 - step) == 0 ? step : 1;
+		int bits = step == STEP || whole >> (WORD - step) == 0 ? step : LAST;
 
 		whole = whole << bits | (rest << bits) / by;
 		rest = (rest << bits) % by;

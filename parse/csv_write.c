@@ -8,6 +8,10 @@
  */
 #include "parse/csv_write.h"
 
+#include "parse/scan.h"
+
+enum { SHORT = 4096 }; /* bytes of a cell that is looked at in the room */
+
 void csv_write_init(struct csv_write *w, const struct sink *out,
 		    const struct csv_write_options *o)
 {
@@ -90,12 +94,10 @@ static bool is_formula(struct slice s)
 	return false;
 }
 
-static bool needs_quotes(struct slice s)
+static bool has_separator(struct slice s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] == ',' || s.p[i] == '"' || s.p[i] == '\r' || s.p[i] == '\n')
-			return true;
-	return false;
+	return slice_find(s, ',') != NULL || slice_find(s, '"') != NULL ||
+	       slice_find(s, '\r') != NULL || slice_find(s, '\n') != NULL;
 }
 
 /* Each quote inside becomes two. */
@@ -108,7 +110,44 @@ static int put_doubled(struct csv_write *w, struct slice s, struct err *e)
 	return put(w, s, e);
 }
 
-int csv_write_cell(struct csv_write *w, struct slice text, struct err *e)
+static inline void copy(char *to, struct slice s)
+{
+	if (s.n >= 8 && s.n <= 16) {
+		memcpy(to, s.p, 8);
+		memcpy(to + s.n - 8, s.p + s.n - 8, 8);
+	} else if (s.n > 0) {
+		memcpy(to, s.p, s.n);
+	}
+}
+
+/* A cell that fits, whatever it needs: the room holds it doubled and quoted. */
+static void write_short(struct csv_write *w, struct slice text)
+{
+	char *to = w->room + w->n;
+
+	if (w->in_row)
+		*to++ = ',';
+	copy(to, text);
+	if (!scan_is_bare(to, text.n)) {
+		*to++ = '"';
+		for (const char *q = slice_find(text, '"'); q != NULL;
+		     q = slice_find(text, '"')) {
+			struct slice part = slice_take(&text, (size_t)(q - text.p) + 1);
+
+			memcpy(to, part.p, part.n);
+			to += part.n;
+			*to++ = '"';
+		}
+		copy(to, text);
+		to[text.n] = '"';
+		to++;
+	}
+	w->n = (size_t)(to - w->room) + text.n;
+	w->in_row = true;
+}
+
+/* The general way: a cell of any length, with a byte order mark or an apostrophe. */
+static int write_long(struct csv_write *w, struct slice text, struct err *e)
 {
 	struct slice defused =
 		w->options.defuse && is_formula(text) ? SLICE("'") : SLICE("");
@@ -116,12 +155,25 @@ int csv_write_cell(struct csv_write *w, struct slice text, struct err *e)
 	if (put_bom(w, e) < 0 || (w->in_row && put(w, SLICE(","), e) < 0))
 		return -1;
 	w->in_row = true;
-	if (!needs_quotes(text))
+	if (!has_separator(text))
 		return put(w, defused, e) < 0 ? -1 : put(w, text, e);
 	if (put(w, SLICE("\""), e) < 0 || put(w, defused, e) < 0 ||
 	    put_doubled(w, text, e) < 0)
 		return -1;
 	return put(w, SLICE("\""), e);
+}
+
+int csv_write_cell(struct csv_write *w, struct slice text, struct err *e)
+{
+	/* a comma, two quotes, and each byte may be a quote */
+	size_t most = 2 * text.n + 3 + SCAN_SLACK;
+
+	if (text.n > SHORT || !w->begun || w->options.defuse)
+		return write_long(w, text, e);
+	if (sizeof(w->room) - w->n < most && csv_write_flush(w, e) < 0)
+		return -1;
+	write_short(w, text);
+	return 0;
 }
 
 int csv_write_row_end(struct csv_write *w, struct err *e)

@@ -22,7 +22,8 @@ enum {
 	COLUMN_LETTERS = 6
 };
 
-static const size_t ELSEWHERE = SIZE_MAX; /* text_at of a cell that has its view */
+/* text_at of a cell that has its view: of what stays, or of what may go */
+static const size_t ELSEWHERE = SIZE_MAX, IN_VIEW = SIZE_MAX - 1;
 
 static int show(struct slice s)
 {
@@ -109,7 +110,7 @@ int xlsx_row_begin(struct xlsx_row *row, struct slice number, struct err *e)
 			       LAST_ROW);
 	row->number = n;
 	row->next_column = 0;
-	row->n = 0;
+	row->n = row->n_kept = 0;
 	row->text.n = 0;
 	return 0;
 }
@@ -327,10 +328,89 @@ int xlsx_row_add(struct xlsx_row *row, const struct xlsx_cell *c, size_t from,
 	return 0;
 }
 
+/* A shared string by an index of digits alone. */
+static bool view_shared(const struct xlsx_row *row, struct slice value, struct cell *cell)
+{
+	const struct xlsx_strings *strings = row->setup->strings;
+	uint64_t i = 0;
+
+	if (value.n > COUNT_DIGITS || strings == NULL)
+		return false;
+	for (size_t at = 0; at < value.n; at++) {
+		if (value.p[at] < '0' || value.p[at] > '9')
+			return false;
+		i = i * 10 + (uint64_t)(value.p[at] - '0');
+	}
+	if (i >= xlsx_strings_count(strings))
+		return false;
+	cell->text = xlsx_strings_at(strings, (size_t)i);
+	return true;
+}
+
+/* False for what is not as simple as nearly all cells are. */
+static bool view_value(const struct xlsx_row *row, const struct xlsx_cell *c,
+		       struct slice value, struct cell *cell)
+{
+	const struct xlsx_sheet_setup *setup = row->setup;
+
+	cell->kind = CELL_TEXT;
+	cell->text = value;
+	switch (c->type) {
+	case XLSX_TYPE_SHARED:
+		return view_shared(row, value, cell);
+	case XLSX_TYPE_NUMBER:
+		cell->kind = CELL_NUMBER;
+		if (c->style < setup->n_styles && setup->date_style[c->style])
+			return false;
+		return cell_number_plain(value, &cell->number, &cell->text.n);
+	case XLSX_TYPE_INLINE:
+	case XLSX_TYPE_FORMULA:
+		return cell_fits(value, setup->max_cell);
+	default:
+		return false;
+	}
+}
+
+int xlsx_row_add_view(struct xlsx_row *row, const struct xlsx_cell *c, struct slice value,
+		      struct err *e)
+{
+	size_t from = row->text.n;
+	struct cell *cell;
+
+	row->next_column = c->column + 1;
+	if (value.n == 0)
+		return 0;
+	if (make_room(row, e) < 0)
+		return -1;
+	cell = &row->cells[row->n];
+	cell->column = c->column;
+	cell->number = 0;
+	row->text_at[row->n] = c->type == XLSX_TYPE_SHARED ? ELSEWHERE : IN_VIEW;
+	if (view_value(row, c, value, cell)) {
+		row->n += cell->text.n > 0;
+		return 0;
+	}
+	return buf_add(&row->text, value, e) < 0 ? -1 : xlsx_row_add(row, c, from, e);
+}
+
+int xlsx_row_keep(struct xlsx_row *row, struct err *e)
+{
+	for (; row->n_kept < row->n; row->n_kept++) {
+		size_t *at = &row->text_at[row->n_kept];
+
+		if (*at != IN_VIEW)
+			continue;
+		*at = row->text.n;
+		if (buf_add(&row->text, row->cells[row->n_kept].text, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 void xlsx_row_end(struct xlsx_row *row, struct row *r)
 {
 	for (size_t i = 0; i < row->n; i++)
-		if (row->text_at[i] != ELSEWHERE)
+		if (row->text_at[i] < IN_VIEW)
 			row->cells[i].text.p = row->text.p + row->text_at[i];
 	r->number = row->number;
 	r->cells = row->cells;

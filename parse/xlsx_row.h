@@ -42,6 +42,7 @@ struct xlsx_row {
 	uint32_t next_column; /* the first one that no cell was in or before */
 	struct cell *cells;   /* n of them; their texts are set by xlsx_row_end() */
 	size_t n;
+	size_t n_kept; /* cells whose texts are in no view of xlsx_row_add_view() */
 	/* The cells' texts. A value is appended here, then xlsx_row_add() is called. */
 	struct buf text;
 	size_t *text_at; /* private: of each cell in `text` */
@@ -61,6 +62,11 @@ int xlsx_row_place(struct xlsx_row *row, struct slice ref, uint32_t *column_r,
  * one without text is left out. ERR_INPUT: not a value of its type; ERR_LIMIT. */
 int xlsx_row_add(struct xlsx_row *row, const struct xlsx_cell *c, size_t from,
 		 struct err *e) MUST_CHECK;
+/* The same for a value that is a view, not copied as long as the row can do without. */
+int xlsx_row_add_view(struct xlsx_row *row, const struct xlsx_cell *c, struct slice value,
+		      struct err *e) MUST_CHECK;
+/* Copies what is in such views still: what they point to may go. */
+int xlsx_row_keep(struct xlsx_row *row, struct err *e) MUST_CHECK;
 /* Fills *r, but for `hidden`; valid until the next row begins. */
 void xlsx_row_end(struct xlsx_row *row, struct row *r);
 void xlsx_row_release(struct xlsx_row *row);

@@ -5,6 +5,7 @@
 #include "parse/xlsx_sheet.h"
 
 #include "parse/cell_text.h"
+#include "parse/xlsx_plain.h"
 #include "parse/xlsx_rich.h"
 
 #include <inttypes.h>
@@ -15,6 +16,7 @@ struct xlsx_sheet {
 	struct xml *x;
 	enum { AT_START, IN_ROWS, AT_END } state;
 	struct xlsx_row row;
+	struct xlsx_place_end place_end; /* of the row's cells */
 };
 
 static int show(struct slice s)
@@ -97,6 +99,24 @@ static int read_cell(struct xlsx_sheet *s, const struct xml_token *t, struct err
 	return xlsx_row_add(&s->row, &c, from, e);
 }
 
+/* Takes the cells of the usual spelling that are in memory. */
+static int take_cells(struct xlsx_sheet *s, struct err *e)
+{
+	const char *p = xml_ahead(s->x), *behind;
+	struct xlsx_plain c;
+
+	if (p == NULL)
+		return 0;
+	while ((behind = xlsx_plain_cell(p, &s->row, &s->place_end, &c)) != NULL) {
+		if (xlsx_row_add_view(&s->row, &c.cell, c.value, e) < 0)
+			return -1;
+		p = behind;
+	}
+	xml_pass(s->x, p);
+	/* the row's end is in memory and moves nothing; anything else may */
+	return strncmp(p, "</row>", 6) == 0 ? 0 : xlsx_row_keep(&s->row, e);
+}
+
 /* 18.3.1.73: row = c*, extLst? */
 static int read_row(struct xlsx_sheet *s, const struct xml_token *start, struct row *r,
 		    struct err *e)
@@ -107,7 +127,13 @@ static int read_row(struct xlsx_sheet *s, const struct xml_token *start, struct 
 	r->hidden = xlsx_is_true(xml_attr_raw(start, SLICE("hidden")));
 	if (xlsx_row_begin(&s->row, xml_attr_raw(start, SLICE("r")), e) < 0)
 		return -1;
-	while ((got = xml_next(s->x, &t, e)) == PARSE_MORE) {
+	xlsx_place_end(&s->place_end, s->row.number);
+	for (;;) {
+		if (take_cells(s, e) < 0)
+			return -1;
+		got = xml_next(s->x, &t, e);
+		if (got != PARSE_MORE)
+			break;
 		if (t.kind == XML_END) {
 			xlsx_row_end(&s->row, r);
 			return 0;

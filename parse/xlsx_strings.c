@@ -4,6 +4,7 @@
 #include "parse/xlsx_strings.h"
 
 #include "parse/cell_text.h"
+#include "parse/xlsx_plain.h"
 #include "parse/xlsx_rich.h"
 
 #include <assert.h>
@@ -41,19 +42,41 @@ static int add_end(struct xlsx_strings *s, struct err *e)
 	return 0;
 }
 
-/* One si, whose START was just read. */
-static int read_string(struct xlsx_strings *s, struct xml *x, struct err *e)
+/* Makes the bytes from `from` on the next string. */
+static int add_string(struct xlsx_strings *s, size_t from, struct err *e)
 {
-	size_t from = s->bytes.n;
-	struct slice text;
+	struct slice text = slice_from(buf_slice(&s->bytes), from);
 
-	if (xlsx_rich_read(x, &s->bytes, e) < 0)
-		return -1;
-	text = slice_from(buf_slice(&s->bytes), from);
 	if (!cell_fits(text, s->max_cell))
 		return err_set(e, ERR_LIMIT, "string %zu is longer than %u characters",
 			       s->n, (unsigned)s->max_cell);
 	return add_end(s, e);
+}
+
+/* One si, whose START was just read. */
+static int read_string(struct xlsx_strings *s, struct xml *x, struct err *e)
+{
+	size_t from = s->bytes.n;
+
+	return xlsx_rich_read(x, &s->bytes, e) < 0 ? -1 : add_string(s, from, e);
+}
+
+/* Takes the strings of the usual spelling that are in memory. */
+static int take_strings(struct xlsx_strings *s, struct xml *x, struct err *e)
+{
+	const char *p = xml_ahead(x), *behind;
+	struct slice text;
+
+	if (p == NULL)
+		return 0;
+	for (; (behind = xlsx_plain_string(p, &text)) != NULL; p = behind) {
+		size_t from = s->bytes.n;
+
+		if (buf_add(&s->bytes, text, e) < 0 || add_string(s, from, e) < 0)
+			return -1;
+	}
+	xml_pass(x, p);
+	return 0;
 }
 
 /* 18.4.9: sst = si*, extLst? */
@@ -63,7 +86,12 @@ static int read_table(struct xlsx_strings *s, struct xml *x, struct err *e)
 	struct xml_token t;
 	int got;
 
-	while ((got = xml_next(x, &t, e)) == PARSE_MORE) {
+	for (;;) {
+		if (inside && take_strings(s, x, e) < 0)
+			return -1;
+		got = xml_next(x, &t, e);
+		if (got != PARSE_MORE)
+			break;
 		if (t.kind != XML_START)
 			continue;
 		if (!inside) {

@@ -3,6 +3,7 @@
  */
 #include "parse/xml_char.h"
 
+#include "parse/scan.h"
 #include "parse/utf8.h"
 
 enum { MAX_REFERENCE = 32 }; /* bytes: leading zeros have no other bound */
@@ -70,21 +71,12 @@ static size_t char_length(struct slice s)
 
 size_t xml_chars_prefix(struct slice s)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101);
 	size_t i = 0;
 
 	while (i < s.n) {
 		size_t len;
 
-		/* Eight bytes at a time as long as each is in 0x20..0x7F. */
-		while (s.n - i >= 8) {
-			uint64_t word;
-
-			memcpy(&word, s.p + i, sizeof(word));
-			if (((word | ((word - ones * 0x20) & ~word)) & ones * 0x80) != 0)
-				break;
-			i += 8;
-		}
+		i += scan_ascii(slice_from(s, i));
 		if (i == s.n)
 			break;
 		len = char_length((struct slice){ s.p + i, s.n - i });

@@ -8,6 +8,7 @@
 #include "parse/xml_misc.h"
 #include "parse/xml_tag.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { WINDOW = 128 * 1024, LEAST_WINDOW = 64 };
@@ -198,6 +199,19 @@ int xml_next(struct xml *x, struct xml_token *t, struct err *e)
 		}
 	} while (step == STEP_AGAIN);
 	return step == STEP_TOKEN ? PARSE_MORE : -1;
+}
+
+const char *xml_ahead(const struct xml *x)
+{
+	bool inside = x->state == CONTENT && !x->cdata && !x->close_next;
+
+	return inside && x->depth > 0 ? x->w.buf + x->pos : NULL;
+}
+
+void xml_pass(struct xml *x, const char *behind)
+{
+	assert(behind >= x->w.buf + x->pos && behind <= limit_of(x));
+	x->pos = (size_t)(behind - x->w.buf);
 }
 
 int xml_skip(struct xml *x, struct err *e)

@@ -56,6 +56,16 @@ int xml_open(xml_read_fn *read, void *from, const struct xml_limits *limits,
  * text names the byte offset), a DTD, an unknown entity, invalid UTF-8; ERR_LIMIT.
  */
 int xml_next(struct xml *x, struct xml_token *t, struct err *e) MUST_CHECK;
+/*
+ * A short cut for what nearly always comes: the bytes that are in memory from the next
+ * token on, inside of the root element, or NULL. They are XML characters, a NUL that is
+ * none, and 16 bytes that may be read. The caller that finds whole elements there which
+ * it knows, or text, calls xml_pass() with what is behind them; what it does not know,
+ * or what is cut off by the NUL, it leaves to xml_next(). Such elements must be well
+ * formed, of tags that are within the limits. Valid until xml_next().
+ */
+const char *xml_ahead(const struct xml *x);
+void xml_pass(struct xml *x, const char *behind);
 /* Reads past the element whose START was just returned, its END included. */
 int xml_skip(struct xml *x, struct err *e) MUST_CHECK;
 /* The value of the attribute of that name as written ("r:id" or "id"), raw; p is
