@@ -100,7 +100,7 @@ static int method(struct http_head_parser *p, struct slice in, struct http_head 
 	if (in.p[p->at] != ' ' || p->at == p->mark)
 		return refuse_byte(p, in, e, "in the method");
 	h->method_text = element(p, in, NEXT_TARGET);
-	h->method = method_of(h->method_text);
+	h->method = p->method = method_of(h->method_text);
 	if (slice_eq(h->method_text, SLICE("CONNECT")))
 		return refuse(p, 501, e, "this server is no proxy: CONNECT");
 	return 0;

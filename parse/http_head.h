@@ -48,12 +48,14 @@ struct http_head {
 /* One head being read. The bytes stay in the caller's buffer, which may move and
  * grow between calls; offsets live here. Zero it to begin. */
 struct http_head_parser {
-	unsigned state;       /* what comes next; private, like all but http_status */
+	unsigned state;       /* what comes next; private, like all but the last two */
 	size_t at;            /* bytes of the buffer already checked */
 	size_t mark;          /* where the current element begins */
 	size_t section;       /* where the request line or the fields begin */
 	uint32_t fields;      /* field lines begun */
 	unsigned http_status; /* set with -1: 400, 414, 431, 501 or 505 */
+	/* Once it was read, and GET until then: a refused HEAD gets no body either. */
+	enum http_method method;
 };
 
 /*

@@ -47,7 +47,8 @@ void conn_send_begin(struct conn *c)
 {
 	struct err e = { .kind = ERR_NONE };
 	struct response_context ctx = {
-		.head_only = c->req != NULL && c->req->head.method == HTTP_HEAD,
+		.head_only = (c->req != NULL ? c->req->head.method : c->parser.method) ==
+			     HTTP_HEAD,
 		.now = time(NULL),
 	};
 

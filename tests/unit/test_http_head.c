@@ -300,6 +300,31 @@ static void same_result_for_every_split(void **state)
 	}
 }
 
+/* A refusal of HEAD must not carry a body, which the next reader of the connection would
+ * take for an answer. */
+static void refused_heads_tell_their_method(void **state)
+{
+	static const struct slice bad = SLICE_INIT("HEAD / HTTP/1.1\r\n\r\n");
+
+	(void)state;
+	for (size_t first = 0; first <= bad.n; first++) {
+		struct http_head_parser p = { 0 };
+		struct err e = { 0 };
+		struct buf shown;
+		size_t used;
+
+		buf_init(&shown, 64);
+		if (first < bad.n)
+			assert_int_equal(feed_some(&p, bad, first, &shown, &used, &e),
+					 PARSE_MORE);
+		assert_int_equal(p.method,
+				 first > 4 && first < bad.n ? HTTP_HEAD : HTTP_GET);
+		assert_int_equal(feed_some(&p, bad, bad.n, &shown, &used, &e), -1);
+		assert_int_equal(p.method, HTTP_HEAD);
+		buf_release(&shown);
+	}
+}
+
 /* Whatever single byte a proxy and we could read differently: every byte in every
  * place of a head gives the same answer whole and byte by byte. */
 static void same_result_for_every_byte(void **state)
@@ -358,6 +383,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_result_for_every_split),
+		cmocka_unit_test(refused_heads_tell_their_method),
 		cmocka_unit_test(same_result_for_every_byte),
 		cmocka_unit_test(fields_are_found),
 	};
