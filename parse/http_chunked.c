@@ -190,6 +190,11 @@ static int step(struct http_chunked *c, char byte, struct err *e)
 	return c->state < NEXT_SIZE_LF ? extension(c, byte, e) : trailer(c, byte, e);
 }
 
+uint64_t http_chunked_left(const struct http_chunked *c)
+{
+	return c->state == NEXT_DATA ? c->left : 0;
+}
+
 int http_chunked_feed(struct http_chunked *c, struct slice *in, struct slice *data_r,
 		      struct err *e)
 {

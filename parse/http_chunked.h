@@ -33,5 +33,7 @@ struct http_chunked {
  */
 int http_chunked_feed(struct http_chunked *c, struct slice *in, struct slice *data_r,
 		      struct err *e) MUST_CHECK;
+/* Bytes of the current chunk that are still to come; 0 until its size was read whole. */
+uint64_t http_chunked_left(const struct http_chunked *c);
 
 #endif

@@ -108,6 +108,8 @@ int body_feed(struct body *b, struct slice *in, struct err *e)
 			r = http_chunked_feed(&b->chunked, in, &data, e);
 			if (r < 0 || keep(b, data, e) < 0)
 				return -1;
+			if (http_chunked_left(&b->chunked) > b->max - b->size)
+				return too_large(b->max, e);
 		} while (r == PARSE_MORE && in->n > 0);
 		return r;
 	}

@@ -36,6 +36,11 @@ static const struct row {
 	{ "chunks over the limit", HTTP_BODY_CHUNKED, 0, 4,
 	  SLICE_INIT("2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"), -1, SLICE_INIT(""),
 	  SLICE_INIT(""), ERR_LIMIT },
+	{ "chunk that fits", HTTP_BODY_CHUNKED, 0, 5, SLICE_INIT("2\r\nhe\r\n3\r\n"),
+	  PARSE_MORE, SLICE_INIT("he"), SLICE_INIT(""), ERR_NONE },
+	/* Its client would send for nothing, until a deadline. */
+	{ "announced chunk over the limit", HTTP_BODY_CHUNKED, 0, 5,
+	  SLICE_INIT("2\r\nhe\r\n4\r\n"), -1, SLICE_INIT(""), SLICE_INIT(""), ERR_LIMIT },
 	{ "bad chunk", HTTP_BODY_CHUNKED, 0, 100, SLICE_INIT("x\r\n"), -1, SLICE_INIT(""),
 	  SLICE_INIT(""), ERR_INPUT },
 	{ "none", HTTP_BODY_NONE, 0, 0, SLICE_INIT("GET"), PARSE_DONE, SLICE_INIT(""),
