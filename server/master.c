@@ -9,6 +9,7 @@
 #include "server/log.h"
 #include "server/notify.h"
 #include "server/platform.h"
+#include "server/router.h"
 #include "server/service.h"
 #include "server/signals.h"
 #include "server/slots.h"
@@ -286,7 +287,7 @@ static int master_init(struct master *m, struct err *e)
 	if (geteuid() == 0)
 		log_line(LOG_WARNING,
 			 "running as root; set 'user' to an account of its own");
-	if (static_open(cfg->static_dir, &m->service.files, e) < 0 ||
+	if (router_pages_open(cfg->static_dir, &m->service.files, e) < 0 ||
 	    slots_create(cfg->spool_dir, &m->slots, e) < 0 || service_logs(cfg, e) < 0 ||
 	    children_init(&m->children, m->slots, e) < 0)
 		return -1;

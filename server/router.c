@@ -24,7 +24,7 @@ static const struct route routes[] = {
 	  ROUTE_EXPORT, 0 },
 	{ HTTP_GET, "/waybills/{}", "waybill", handle_waybill_get, "waybill.html", 0, 0 },
 	{ HTTP_GET, "/dashboard", "dashboard", handle_dashboard, "dashboard.html", 0, 0 },
-	{ HTTP_GET, "/static/{}", "static", handle_static, NULL, 0, 0 },
+	{ HTTP_GET, "/static/{*}", "static", handle_static, NULL, 0, 0 },
 };
 
 enum { ROUTES = sizeof(routes) / sizeof(routes[0]) };
@@ -48,6 +48,23 @@ const struct route *router_all(size_t *n_r)
 	return routes;
 }
 
+int router_pages_open(const char *dir, struct static_files **f_r, struct err *e)
+{
+	if (static_open(dir, f_r, e) < 0)
+		return -1;
+	for (size_t i = 0; i < ROUTES; i++) {
+		const char *page = routes[i].page;
+
+		if (page == NULL || static_has(*f_r, slice_str(page)))
+			continue;
+		static_close(f_r);
+		return err_set(e, ERR_INPUT,
+			       "key 'static_dir': \"%s\" does not hold \"%s\"", dir,
+			       page);
+	}
+	return 0;
+}
+
 /* Takes "/name" from the front of a path and returns the name. */
 static struct slice segment_take(struct slice *path)
 {
@@ -66,7 +83,11 @@ static bool matches(const char *pattern, struct slice path, struct slice segment
 	while (want.n > 0 && path.n > 0 && path.p[0] == '/') {
 		struct slice w = segment_take(&want), p = segment_take(&path);
 
-		if (slice_eq(w, SLICE("{}"))) {
+		if (slice_eq(w, SLICE("{*}")) && p.n > 0) {
+			p.n += path.n;
+			path.n = 0;
+		}
+		if (slice_starts(w, SLICE("{"))) {
 			if (p.n == 0 || n == REQUEST_SEGMENTS)
 				return false;
 			segment[n++] = p;

@@ -17,8 +17,9 @@ enum route_flag {
 struct route {
 	enum http_method method; /* HTTP_GET serves HEAD too */
 	const char
-		*pattern; /* "/uploads/{}/rejects": {} is one segment that is not empty */
-	const char *name; /* for logs, the scoreboard and metrics */
+		*pattern;  /* "/uploads/{}/rejects": {} is one segment that is not empty;
+			      {*} at the end is one or more, with the slashes between */
+	const char *name;  /* for logs, the scoreboard and metrics */
 	handle_fn *handle; /* NULL: only a page */
 	const char
 		*page; /* a file of static_dir for those who prefer text/html, or NULL */
@@ -38,6 +39,10 @@ unsigned router_find(enum http_method method, struct slice path,
 size_t router_index(const struct route *r);
 /* The name of that place: "none" for 0, NULL behind the last. */
 const char *router_name(size_t index);
+/* static_open(), and ERR_INPUT too when the page of a route is not among the files: it
+ * would be missed only when somebody asks for it. */
+int router_pages_open(const char *dir, struct static_files **f_r,
+		      struct err *e) MUST_CHECK;
 /* All routes, for tests and metrics. */
 const struct route *router_all(size_t *n_r);
 

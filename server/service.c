@@ -6,6 +6,7 @@
 #include "server/access_log.h"
 #include "server/listener.h"
 #include "server/log.h"
+#include "server/router.h"
 
 int service_socket(struct service *s, struct handover *h, struct err *e)
 {
@@ -59,7 +60,7 @@ int service_reload(struct service *s, const char *config_path, struct err *e)
 
 	if (config_load(config_path, &cfg, e) < 0)
 		return -1;
-	if (static_open(cfg->static_dir, &files, e) < 0)
+	if (router_pages_open(cfg->static_dir, &files, e) < 0)
 		goto fail;
 	if (strcmp(cfg->spool_dir, s->cfg->spool_dir) != 0 ||
 	    strcmp(cfg->user, s->cfg->user) != 0) {

@@ -212,6 +212,11 @@ static struct entry *find(const struct static_files *f, struct slice name)
 	return NULL;
 }
 
+bool static_has(const struct static_files *f, struct slice name)
+{
+	return find(f, name) != NULL;
+}
+
 /* Opens a name with slashes, none of its folders being a link; -1 with errno. */
 static int open_below(int dir, const char *name)
 {

@@ -26,6 +26,8 @@ void static_close(struct static_files **f);
  */
 void static_serve(const struct static_files *f, struct slice name,
 		  const struct request *req, struct response *res);
+/* Whether there is a file of that name. */
+bool static_has(const struct static_files *f, struct slice name);
 size_t static_count(const struct static_files *f);
 
 #endif

@@ -7,7 +7,7 @@
 #include "server/log.h"
 #include "server/master.h"
 #include "server/migrate.h"
-#include "server/static.h"
+#include "server/router.h"
 #include "server/stmt.h"
 
 #include <unistd.h>
@@ -39,7 +39,7 @@ static int check(const struct config *cfg, struct err *e)
 	struct arena a;
 	int got;
 
-	if (static_open(cfg->static_dir, &files, e) < 0)
+	if (router_pages_open(cfg->static_dir, &files, e) < 0)
 		return -1;
 	static_close(&files);
 	if (access(cfg->spool_dir, W_OK | X_OK) < 0)

@@ -14,7 +14,7 @@ import unittest
 import uuid
 
 from support.client import Connection
-from support.pg import BUILD, Cluster, children, clean_environment
+from support.pg import BUILD, ROOT, Cluster, children, clean_environment
 from support.server import Server, check_log
 from support.wait import wait_until
 
@@ -165,6 +165,7 @@ class Reload(Life):
         good = dict(server.settings)
         bad = [({"workers": "many"}, r"conf:\d+: key 'workers'"),
                ({"static_dir": "/nonexistent"}, r"/nonexistent"),
+               ({"static_dir": os.path.join(ROOT, "conf")}, r'does not hold "dashboard.html"'),
                ({"access_log": "/nonexistent/a"}, r"key 'access_log'"),
                ({"log_file": "/nonexistent/b"}, r"/nonexistent/b"),
                ({"spool_dir": "/tmp"}, r"'spool_dir' and 'user'"),

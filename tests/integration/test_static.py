@@ -4,13 +4,14 @@ import gzip
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 import unittest
 from email.utils import formatdate, parsedate_to_datetime
 
 from support.client import Connection
-from support.pg import ROOT
+from support.pg import BUILD, ROOT, clean_environment
 from support.server import ServerCase
 from support.wait import wait_until
 
@@ -167,6 +168,19 @@ class Static(ServerCase):
         self.server.signal(signal.SIGHUP)
         wait_until(lambda: self.client.get("/static/news.txt").status == 404,
                    "HUP takes it away")
+
+
+class Check(unittest.TestCase):
+    def test_t_misses_a_page(self):
+        """It was missed by the first who asked for it."""
+        for folder, said in (("conf", 'does not hold "dashboard.html"'), ("static", "database")):
+            out = subprocess.run(
+                [os.path.join(BUILD, "waybilld"), "-t"], stdin=subprocess.DEVNULL,
+                env={**clean_environment(), "WAYBILL_STATIC_DIR": os.path.join(ROOT, folder),
+                     "WAYBILL_DATABASE": "host=/nonexistent", "WAYBILL_SPOOL_DIR": "/tmp"},
+                capture_output=True, text=True, check=False)
+            self.assertEqual(out.returncode, 1, out)
+            self.assertIn(said, out.stderr)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,10 @@
 /* Which route a method and a path take. */
 #include "server/router.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,6 +34,15 @@ static const struct row {
 	  "" },
 	{ "a slash behind", HTTP_GET, SLICE_INIT("/health/"), 404, NULL, NULL, "" },
 	{ "less than the pattern", HTTP_GET, SLICE_INIT("/static"), 404, NULL, NULL, "" },
+	{ "a file", HTTP_GET, SLICE_INIT("/static/a.css"), 0, "static", "a.css", "" },
+	{ "a file in folders", HTTP_GET, SLICE_INIT("/static/a/b/c.css"), 0, "static",
+	  "a/b/c.css", "" },
+	{ "a folder", HTTP_GET, SLICE_INIT("/static/a/"), 0, "static", "a/", "" },
+	{ "no file", HTTP_GET, SLICE_INIT("/static/"), 404, NULL, NULL, "" },
+	{ "an empty folder's name", HTTP_GET, SLICE_INIT("/static//a"), 404, NULL, NULL,
+	  "" },
+	{ "a file is no target", HTTP_DELETE, SLICE_INIT("/static/a/b"), 405, NULL, NULL,
+	  "GET, HEAD" },
 	{ "a prefix of a word", HTTP_GET, SLICE_INIT("/heal"), 404, NULL, NULL, "" },
 	{ "unknown", HTTP_GET, SLICE_INIT("/nothing"), 404, NULL, NULL, "" },
 	{ "known path, wrong method", HTTP_DELETE, SLICE_INIT("/scan"), 405, NULL, NULL,
@@ -76,11 +89,35 @@ static void every_route_is_whole(void **state)
 	}
 }
 
+/* The page that a route names and the folder does not hold was noticed by its first user.
+ */
+static void a_missing_page_is_noticed(void **state)
+{
+	char dir[] = "/tmp/waybill-router-XXXXXX", path[64];
+	struct static_files *files = NULL;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(router_pages_open("static", &files, &e), 0);
+	assert_true(static_has(files, SLICE("scan.html")));
+	static_close(&files);
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/dashboard.html", dir);
+	assert_int_equal(close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644)), 0);
+	assert_int_equal(router_pages_open(dir, &files, &e), -1);
+	assert_int_equal(e.kind, ERR_INPUT);
+	assert_non_null(strstr(e.text, "\"scan.html\""));
+	assert_null(files);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_routes),
 		cmocka_unit_test(every_route_is_whole),
+		cmocka_unit_test(a_missing_page_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
