@@ -23,8 +23,9 @@ class Response:
 class Connection:
     """One connection. send() takes raw bytes; request() builds a proper request."""
 
-    def __init__(self, port, timeout=30.0, host="127.0.0.1"):
-        self.socket = socket.create_connection((host, port), timeout=timeout)
+    def __init__(self, port, timeout=30.0, host="127.0.0.1", source=""):
+        self.socket = socket.create_connection((host, port), timeout=timeout,
+                                               source_address=(source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
 

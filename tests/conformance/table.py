@@ -1,0 +1,5 @@
+"""The whole table."""
+
+from . import files, framing, request_line
+
+ROWS = request_line.ROWS + framing.ROWS + files.ROWS
