@@ -5,6 +5,7 @@
 
 #include "parse/num.h"
 #include "parse/slice.h"
+#include "server/platform.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -152,14 +153,10 @@ int listener_accept(int fd, char *peer, unsigned long peer_size)
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
 	int on = 1;
-	int got = accept(fd, (struct sockaddr *)&sa, &len);
+	int got = platform_accept(fd, (struct sockaddr *)&sa, &len);
 
 	if (got < 0)
 		return -1;
-	if (prepare(got) < 0) {
-		(void)close(got);
-		return -1;
-	}
 	(void)snprintf(peer, peer_size, "unix");
 	if (sa.ss_family != AF_UNIX) {
 		(void)setsockopt(got, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

@@ -1,5 +1,6 @@
 /*
- * The one file with calls outside POSIX.1-2008. Ignorant of who asks and why.
+ * With server/poller the files that have calls outside POSIX.1-2008. Ignorant of who asks
+ * and why.
  */
 #include "server/platform.h"
 
@@ -15,6 +16,9 @@
 
 /* The headers hide it when only POSIX is asked for; every libc has it. */
 int initgroups(const char *user, gid_t group);
+#ifdef __linux__
+int accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags);
+#endif
 
 bool platform_die_with_parent(pid_t parent)
 {
@@ -72,4 +76,20 @@ int platform_random(void *to, size_t n, struct err *e)
 	}
 	(void)close(fd);
 	return 0;
+}
+
+int platform_accept(int fd, struct sockaddr *sa, socklen_t *len)
+{
+#ifdef __linux__
+	return accept4(fd, sa, len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+#else
+	int got = accept(fd, sa, len);
+	int flags = got < 0 ? -1 : fcntl(got, F_GETFL);
+
+	if (got < 0 || (flags >= 0 && fcntl(got, F_SETFL, flags | O_NONBLOCK) == 0 &&
+			fcntl(got, F_SETFD, FD_CLOEXEC) == 0))
+		return got;
+	(void)close(got);
+	return -1;
+#endif
 }

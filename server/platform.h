@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 /* The kernel kills this process when its parent ends. False where there is no such
@@ -18,5 +19,7 @@ bool platform_die_with_parent(pid_t parent);
 int platform_become(const char *user, struct err *e) MUST_CHECK;
 /* n bytes that nobody can guess. 0, or -1 with e. */
 int platform_random(void *to, size_t n, struct err *e) MUST_CHECK;
+/* accept() of a socket that does not block and is closed on exec; -1 with errno. */
+int platform_accept(int fd, struct sockaddr *sa, socklen_t *len);
 
 #endif

@@ -6,22 +6,26 @@
 
 #include "server/access_log.h"
 #include "server/clock.h"
-#include "server/conn.h"
+#include "server/conns.h"
 #include "server/health.h"
 #include "server/listener.h"
 #include "server/log.h"
 #include "server/policy.h"
+#include "server/poller.h"
 #include "server/signals.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-	FIXED = 4, /* signals, master, listener, the database while it owes an answer */
+	EVENTS = 256, /* told of in one round */
+	/* The longest sleep: whoever listens looks then whether a connection waits that
+	 * woke a sibling which did not live to take it. */
 	TICK_MS = 1000,
+	/* Connections taken in one round, if each but the last is over at once. */
+	ACCEPTS = 16,
 	REFUSED = 16, /* connections over max_connections that wait for their 503 */
 	/* How long a worker with more than its share leaves a new connection to its
 	 * siblings: if they are all busy, it takes it after this. */
@@ -39,10 +43,10 @@ struct worker {
 	int listen_fd; /* -1 once it drains: what waits there is the siblings' or refused
 			*/
 	struct conn_env env;
-	struct conn **conn;
-	size_t n, max;
-	struct pollfd
-		*poll; /* FIXED, then two for each connection: its own, its task's */
+	struct poller *poller;
+	struct poller_event *event; /* EVENTS of them */
+	struct conns conns;
+	size_t max; /* connections */
 	bool stopping;
 	bool leaving;          /* it accepts no more, and ends with its last connection */
 	uint64_t max_requests; /* 0: no limit */
@@ -58,10 +62,14 @@ static int worker_init(struct worker *w, const struct worker_start *s, struct er
 	w->listen_fd = s->listen_fd;
 	w->max = s->cfg->max_connections;
 	w->max_requests = policy_requests(s->cfg->max_requests, s->number);
-	w->conn = calloc(w->max + REFUSED, sizeof(struct conn *));
-	w->poll = calloc(FIXED + 2 * (w->max + REFUSED), sizeof(*w->poll));
-	if (w->conn == NULL || w->poll == NULL)
+	w->event = calloc(EVENTS, sizeof(*w->event));
+	if (w->event == NULL)
 		return err_set(e, ERR_INTERNAL, "out of memory");
+	if (poller_open(&w->poller, e) < 0 ||
+	    poller_watch(w->poller, signals_fd(), POLLIN, e) < 0 ||
+	    poller_watch(w->poller, s->life_fd, POLLIN, e) < 0)
+		return -1;
+	conns_init(&w->conns, w->poller);
 	w->env.handle = (struct handle_env){
 		.cfg = s->cfg, .slots = s->slots, .files = s->files, .client_fd = -1
 	};
@@ -79,10 +87,9 @@ static int worker_init(struct worker *w, const struct worker_start *s, struct er
 
 static void worker_release(struct worker *w)
 {
-	for (size_t i = 0; i < w->n; i++)
-		conn_close(&w->conn[i]);
-	free(w->conn);
-	free(w->poll);
+	conns_release(&w->conns);
+	free(w->event);
+	poller_close(&w->poller);
 	db_close(&w->env.handle.db);
 }
 
@@ -90,16 +97,13 @@ static void worker_release(struct worker *w)
  * that never comes. */
 static void forget(void *ctx)
 {
-	const struct worker *w = ctx;
+	struct worker *w = ctx;
 
 	if (w->listen_fd >= 0)
 		(void)close(w->listen_fd);
 	(void)close(w->start->life_fd);
-	for (size_t i = 0; i < w->n; i++) {
-		(void)close(conn_fd(w->conn[i]));
-		if (conn_task_fd(w->conn[i]) >= 0)
-			(void)close(conn_task_fd(w->conn[i]));
-	}
+	conns_abandon(&w->conns);
+	poller_close(&w->poller);
 }
 
 /* Whether it takes another connection: while there is room; beyond that, when no sibling
@@ -108,9 +112,9 @@ static bool has_room(const struct worker *w)
 {
 	unsigned workers, all;
 
-	if (w->n < w->max)
+	if (w->conns.n < w->max)
 		return true;
-	if (w->n == w->max + REFUSED)
+	if (w->conns.n == w->max + REFUSED)
 		return false;
 	all = slots_connections(w->start->slots, &workers);
 	/* A sibling that is still starting will have room. */
@@ -119,9 +123,18 @@ static bool has_room(const struct worker *w)
 	       all >= workers * w->max;
 }
 
-/* Takes one connection: one at a time, while siblings may want theirs. */
+static void show_held(const struct worker *w)
+{
+	atomic_store_explicit(&w->start->slot->connections, (unsigned)w->conns.n,
+			      memory_order_relaxed);
+}
+
+/* Takes one connection, if there is one. */
 static bool take_connection(struct worker *w)
 {
+	struct err e = { .kind = ERR_NONE };
+	bool over = w->conns.n >= w->max;
+	struct conn *c;
 	char peer[64];
 	int fd;
 
@@ -130,19 +143,30 @@ static bool take_connection(struct worker *w)
 	fd = listener_accept(w->listen_fd, peer, sizeof(peer));
 	if (fd < 0)
 		return false;
-	w->conn[w->n] = conn_open(&w->env, fd, peer);
-	if (w->conn[w->n] == NULL) {
+	c = conn_open(&w->env, fd, peer);
+	if (c == NULL || conns_add(&w->conns, c, &e) < 0) {
 		log_line(LOG_ERROR, "out of memory for a connection");
 		return false;
 	}
-	if (w->n >= w->max)
-		conn_refuse(w->conn[w->n]);
-	w->n++;
-	atomic_store_explicit(&w->start->slot->connections, (unsigned)w->n,
-			      memory_order_relaxed);
+	if (over)
+		conn_refuse(c);
+	/* Siblings are to see it before this one is busy with it. */
+	show_held(w);
 	/* The first bytes are often there already. */
-	conn_ready(w->conn[w->n - 1], POLLIN);
+	conn_ready(c, POLLIN);
+	conns_settle(&w->conns, c);
 	return true;
+}
+
+/* One at a time, while siblings may want theirs; what is answered and closed at once is
+ * taken from nobody. */
+static void take_connections(struct worker *w)
+{
+	size_t held = w->conns.n;
+
+	for (unsigned i = 0; i < ACCEPTS && w->conns.n == held; i++)
+		if (!take_connection(w))
+			break;
 }
 
 /* Whether the whole host leaves, and not only this worker. */
@@ -162,8 +186,9 @@ static void leave(struct worker *w)
 	w->env.draining = true;
 	w->left_ms = clock_ms();
 	slot_state(w->start->slot, SLOT_DRAINING);
-	while (w->n < w->max && take_connection(w))
+	while (w->conns.n < w->max && take_connection(w))
 		continue;
+	poller_forget(w->poller, w->listen_fd);
 	(void)close(w->listen_fd);
 	w->listen_fd = -1;
 }
@@ -177,15 +202,19 @@ static void retire(struct worker *w)
 	(void)kill(getppid(), SIGCHLD);
 }
 
+static bool was_its_task(void *ctx, struct conn *c)
+{
+	(void)conn_reaped(c, *(const pid_t *)ctx);
+	return false;
+}
+
 static void reap(struct worker *w)
 {
 	pid_t pid;
 	int status;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		for (size_t i = 0; i < w->n; i++)
-			if (conn_reaped(w->conn[i], pid))
-				break;
+		conns_sweep(&w->conns, was_its_task, &pid);
 		if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
 			log_line(LOG_ERROR, "task %ld was ended by signal %d", (long)pid,
 				 WTERMSIG(status));
@@ -216,7 +245,7 @@ static bool has_share(struct worker *w)
 {
 	unsigned workers, all = slots_connections(w->start->slots, &workers);
 
-	return policy_has_share((unsigned)w->n, all, workers);
+	return policy_has_share((unsigned)w->conns.n, all, workers);
 }
 
 /* Shows the master now and then that the loop goes round. */
@@ -228,53 +257,11 @@ static void show(struct worker *w, uint64_t now)
 		slot_state(slot, w->leaving ? SLOT_DRAINING : SLOT_IDLE);
 }
 
-static int poll_set(struct worker *w, bool accepting)
-{
-	uint64_t now = clock_ms(), next = now + (w->leaving ? FIRST_MS : TICK_MS);
-
-	show(w, now);
-	w->poll[0] = (struct pollfd){ .fd = signals_fd(), .events = POLLIN };
-	w->poll[1] = (struct pollfd){ .fd = w->start->life_fd, .events = POLLIN };
-	w->poll[2] =
-		(struct pollfd){ .fd = accepting ? w->listen_fd : -1, .events = POLLIN };
-	w->poll[3] = (struct pollfd){ .fd = stmt_awaits(w->env.handle.db)
-						    ? db_socket(w->env.handle.db)
-						    : -1,
-				      .events = POLLIN };
-	for (size_t i = 0; i < w->n; i++) {
-		struct pollfd *p = &w->poll[FIXED + 2 * i];
-		short events = conn_events(w->conn[i]);
-		uint64_t deadline = conn_deadline(w->conn[i]);
-
-		p[0] = (struct pollfd){ .fd = conn_fd(w->conn[i]), .events = events };
-		p[1] = (struct pollfd){ .fd = conn_task_fd(w->conn[i]),
-					.events = POLLIN };
-		if (deadline < next)
-			next = deadline;
-	}
-	return next <= now ? 0 : (int)(next - now);
-}
-
-static void serve_ready(struct worker *w, size_t n)
-{
-	uint64_t now = clock_ms();
-
-	for (size_t i = 0; i < n; i++) {
-		const struct pollfd *p = &w->poll[FIXED + 2 * i];
-
-		if (p[1].fd >= 0 && p[1].revents != 0)
-			conn_task_ready(w->conn[i]);
-		if (p[0].revents != 0)
-			conn_ready(w->conn[i], p[0].revents);
-		if (conn_deadline(w->conn[i]) <= now)
-			conn_tick(w->conn[i], now);
-	}
-}
-
 /* While leaving: whether a connection between two requests has been waited for long
  * enough. */
-static bool may_go(const struct worker *w, const struct conn *c)
+static bool may_go(void *ctx, struct conn *c)
 {
+	const struct worker *w = ctx;
 	uint64_t waited = clock_ms() - w->left_ms;
 
 	if (!conn_idle(c))
@@ -282,21 +269,6 @@ static bool may_go(const struct worker *w, const struct conn *c)
 	if (host_leaves(w))
 		return conn_served(c) || waited >= FIRST_MS;
 	return waited >= IDLE_MS;
-}
-
-static void drop_finished(struct worker *w)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < w->n; i++) {
-		if (conn_over(w->conn[i]) || (w->leaving && may_go(w, w->conn[i])))
-			conn_close(&w->conn[i]);
-		else
-			w->conn[kept++] = w->conn[i];
-	}
-	w->n = kept;
-	atomic_store_explicit(&w->start->slot->connections, (unsigned)w->n,
-			      memory_order_relaxed);
 }
 
 /* Whether this round leaves new connections to the siblings: for SHARE_MS, then one
@@ -320,40 +292,96 @@ static bool passes(struct worker *w)
 	return false;
 }
 
+/* Says whom to wake this worker for, and returns for how long it may sleep. */
+static int prepare(struct worker *w, struct err *e)
+{
+	uint64_t now = clock_ms(), next = now + (w->leaving ? FIRST_MS : TICK_MS);
+	bool accepting = !w->leaving && has_room(w);
+
+	show(w, now);
+	if (accepting && w->conns.n < w->max && passes(w)) {
+		accepting = false;
+		next = now + SHARE_MS;
+	}
+	if (!accepting)
+		poller_forget(w->poller, w->listen_fd);
+	else if (poller_watch_shared(w->poller, w->listen_fd, e) < 0)
+		return -1;
+	if (w->conns.next_ms < next)
+		next = w->conns.next_ms;
+	return next <= now ? 0 : (int)(next - now);
+}
+
+/* libpq may close its socket and open another in any call: it is known to the poller
+ * during the sleep alone. */
+static int sleep_until_ready(struct worker *w, int ms, struct err *e)
+{
+	const struct db *db = w->env.handle.db;
+	int fd = stmt_awaits(db) ? db_socket(db) : -1, got;
+
+	if (fd >= 0 && poller_watch_anew(w->poller, fd, POLLIN, e) < 0)
+		return -1;
+	got = poller_wait(w->poller, w->event, EVENTS, ms);
+	if (got < 0)
+		(void)err_set(e, ERR_INTERNAL, "waiting failed: %s", strerror(errno));
+	poller_forget(w->poller, fd);
+	return got;
+}
+
+static int serve_ready(struct worker *w, size_t n, struct err *e)
+{
+	/* Nothing came: see TICK_MS. */
+	bool connection = n == 0 && w->listen_fd >= 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int fd = w->event[i].fd;
+
+		if (fd == w->start->life_fd)
+			return err_set(e, ERR_INTERNAL, "the master is gone; stopping");
+		if (fd == signals_fd())
+			take_signals(w);
+		else if (fd == w->listen_fd)
+			connection = true;
+		else
+			conns_event(&w->conns, fd, w->event[i].events);
+	}
+	conns_tick(&w->conns, clock_ms());
+	if (connection && !w->leaving)
+		take_connections(w);
+	return 0;
+}
+
+static int round_trip(struct worker *w, struct err *e)
+{
+	int ms = prepare(w, e), got = ms < 0 ? -1 : sleep_until_ready(w, ms, e);
+
+	if (got < 0)
+		return -1;
+	w->env.round_ms = clock_ms();
+	/* Clients of a host that leaves are to come back to another one. */
+	w->env.draining = w->leaving || host_leaves(w);
+	if (serve_ready(w, (size_t)got, e) < 0)
+		return -1;
+	if (w->leaving)
+		conns_sweep(&w->conns, may_go, w);
+	show_held(w);
+	if (w->max_requests != 0 && !w->leaving &&
+	    atomic_load_explicit(&w->start->slot->requests, memory_order_relaxed) >=
+		    w->max_requests)
+		retire(w);
+	health_tick(w->start->slots, w->env.handle.db);
+	return 0;
+}
+
 static void loop(struct worker *w)
 {
-	while (!w->stopping && !(w->leaving && w->n == 0)) {
-		bool accepting = !w->leaving && has_room(w);
-		bool pass = accepting && w->n < w->max && passes(w);
-		size_t n = w->n;
-		int wait = poll_set(w, accepting && !pass);
-		int got = poll(w->poll, (nfds_t)(FIXED + 2 * n),
-			       pass && wait > SHARE_MS ? SHARE_MS : wait);
+	struct err e = { .kind = ERR_NONE };
 
-		if (got < 0 && errno != EINTR) {
-			log_line(LOG_ERROR, "poll failed: %s", strerror(errno));
+	while (!w->stopping && !(w->leaving && w->conns.n == 0))
+		if (round_trip(w, &e) < 0) {
+			log_line(LOG_ERROR, "%s", e.text);
 			return;
 		}
-		w->env.round_ms = clock_ms();
-		if (got > 0 && w->poll[0].revents != 0)
-			take_signals(w);
-		if (got > 0 && w->poll[1].revents != 0) {
-			log_line(LOG_ERROR, "the master is gone; stopping");
-			return;
-		}
-		/* Clients of a host that leaves are to come back to another one. */
-		w->env.draining = w->leaving || host_leaves(w);
-		if (got >= 0)
-			serve_ready(w, n);
-		if (got > 0 && w->poll[2].revents != 0)
-			(void)take_connection(w);
-		drop_finished(w);
-		if (w->max_requests != 0 && !w->leaving &&
-		    atomic_load_explicit(&w->start->slot->requests,
-					 memory_order_relaxed) >= w->max_requests)
-			retire(w);
-		health_tick(w->start->slots, w->env.handle.db);
-	}
 }
 
 /* The first on this host to ask for the database's state answers for all: until then
@@ -374,7 +402,7 @@ static void know_database(const struct worker *w)
 int worker_run(const struct worker_start *s)
 {
 	struct err e = { .kind = ERR_NONE };
-	struct worker w = { .n = 0 };
+	struct worker w = { .stopping = false };
 	char role[32];
 
 	(void)snprintf(role, sizeof(role), "worker %u", s->number);

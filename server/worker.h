@@ -1,6 +1,6 @@
 /*
  * A web process: accepts on the shared socket and serves its connections from one
- * poll() loop.
+ * loop.
  */
 #ifndef SERVER_WORKER_H
 #define SERVER_WORKER_H
