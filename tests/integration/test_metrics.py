@@ -247,6 +247,8 @@ class FullLog(ServerCase):
         self.server.write_config(access_log=path)
         self.server.signal(signal.SIGHUP)
         self.server.wait_for_log("reloaded")
+        # The old worker answers once more, and closes.
+        wait_until(lambda: len(self.server.workers()) == 1, "the old worker is gone")
         def lost():
             with self.client.connect() as c:
                 for _ in range(200):
