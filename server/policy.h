@@ -31,7 +31,9 @@ void policy_lived(struct policy *p);
 unsigned policy_starts(const struct policy *p, uint64_t now_ms, unsigned wanted,
 		       unsigned alive, uint64_t *wait_ms_r);
 /* Whether a worker that holds `own` of `all` connections leaves the next one to its
- * siblings: it has its part already. `workers` counts itself. */
+ * siblings: with it, it would hold more than its part and than nearly twice that. Fewer
+ * workers that wake for more at a time cost less than many that wake for each; with few
+ * workers the bound comes down, and two share evenly. `workers` counts itself. */
 bool policy_has_share(unsigned own, unsigned all, unsigned workers);
 
 /* After how many requests a worker ends: max_requests and up to a fifth more, spread

@@ -72,13 +72,32 @@ static void share_of_connections(void **state)
 		unsigned own, all, workers;
 		bool has;
 	} rows[] = {
-		{ 0, 0, 20, false },  { 1, 1, 20, true },     { 0, 19, 20, false },
-		{ 1, 20, 20, false }, { 2, 20, 20, true },    { 5, 100, 20, false },
-		{ 6, 100, 20, true }, { 500, 500, 1, false }, { 3, 5, 2, true },
-		{ 2, 5, 2, false },
+		{ 0, 0, 20, false },   { 1, 1, 20, true },
+		{ 0, 19, 20, false },  { 1, 20, 20, false },
+		{ 2, 20, 20, true },   { 5, 63, 20, false },
+		{ 6, 63, 20, true },   { 13, 149, 20, false },
+		{ 14, 149, 20, true }, { 500, 500, 1, false },
+		{ 1, 2, 2, false },    { 3, 5, 2, true },
+		{ 2, 5, 2, false },    { 2, 6, 4, true },
+		{ 1, 6, 4, false },    { 4294967295, 4294967295, 20, true },
 	};
 
 	(void)state;
+	/* However many come at once, each finds somebody who may take it, and nobody gets
+	 * more than twice its part. */
+	for (unsigned workers = 2; workers <= 20; workers++) {
+		unsigned own[20] = { 0 };
+
+		for (unsigned all = 0; all < 500; all++) {
+			unsigned i = 0;
+
+			while (i < workers && policy_has_share(own[i], all, workers))
+				i++;
+			assert_true(i < workers);
+			own[i]++;
+			assert_true(own[i] * workers <= 2 * (all + 1) + workers);
+		}
+	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (policy_has_share(rows[i].own, rows[i].all, rows[i].workers) !=
 		    rows[i].has)
