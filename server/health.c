@@ -15,6 +15,20 @@ enum {
 	GRACE_MS = 4000     /* since the last success */
 };
 
+bool health_up(struct slots *s)
+{
+	return atomic_load_explicit(&slots_shared(s)->db, memory_order_relaxed) ==
+	       SLOTS_DB_UP;
+}
+
+void health_inherit(struct slots *s)
+{
+	struct slots_shared *shared = slots_shared(s);
+
+	atomic_store(&shared->db_ok_ms, clock_ms() + HEALTH_PATIENCE_MS);
+	atomic_store(&shared->db, SLOTS_DB_UP);
+}
+
 void health_note(struct slots *s, bool up)
 {
 	struct slots_shared *shared = slots_shared(s);

@@ -6,6 +6,7 @@
 
 #include "server/children.h"
 #include "server/clock.h"
+#include "server/health.h"
 #include "server/log.h"
 #include "server/notify.h"
 #include "server/platform.h"
@@ -95,9 +96,9 @@ static void process_usr1(struct master *m)
 static void process_usr2(struct master *m)
 {
 	struct upgrade_socket s = { .fd = m->service.listen_fd,
-				    .address = m->service.passed
-						       ? ""
-						       : m->service.cfg->listen };
+				    .address = m->service.passed ? ""
+								 : m->service.cfg->listen,
+				    .db_up = health_up(m->slots) };
 	struct err e = { .kind = ERR_NONE };
 
 	if (m->upgrade.pid != 0)
@@ -292,6 +293,8 @@ static int master_init(struct master *m, struct err *e)
 	    children_init(&m->children, m->slots, e) < 0)
 		return -1;
 	m->children.private_fd = m->handover.ready_fd;
+	if (m->handover.db_up)
+		health_inherit(m->slots);
 	atomic_store(&slots_shared(m->slots)->master_pid, (int)getpid());
 	show_wanted(m);
 	return 0;

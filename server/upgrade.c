@@ -3,7 +3,8 @@
  * what either program serves.
  *
  * The environment carries it: WAYBILLD_PID names the process that it is meant for,
- * WAYBILLD_LISTEN_FD and WAYBILLD_LISTEN the socket, WAYBILLD_READY_FD the pipe.
+ * WAYBILLD_LISTEN_FD and WAYBILLD_LISTEN the socket, WAYBILLD_READY_FD the pipe,
+ * WAYBILLD_DB whether the database is up.
  * Readiness comes by pipe and not by a signal, because an administrator's QUIT could
  * not be told from it.
  */
@@ -24,7 +25,8 @@
 #include <unistd.h>
 
 static const char for_pid[] = "WAYBILLD_PID", for_fd[] = "WAYBILLD_LISTEN_FD",
-		  for_address[] = "WAYBILLD_LISTEN", for_ready[] = "WAYBILLD_READY_FD";
+		  for_address[] = "WAYBILLD_LISTEN", for_ready[] = "WAYBILLD_READY_FD",
+		  for_db[] = "WAYBILLD_DB";
 
 void upgrade_init(struct upgrade *u)
 {
@@ -81,6 +83,7 @@ static void run_new(char **argv, const struct upgrade_socket *s, int ready_fd)
 	put_number(for_pid, (long)getpid());
 	put_number(for_fd, s->fd);
 	put_number(for_ready, ready_fd);
+	put_number(for_db, s->db_up);
 	(void)setenv(for_address, s->address, 1);
 	/* The watchdog is the new program's to feed. */
 	if (getenv("WATCHDOG_PID") != NULL)
@@ -200,6 +203,7 @@ void handover_take(struct handover *h)
 	    address != NULL && strlen(address) < sizeof(h->address)) {
 		h->listen_fd = fd;
 		h->ready_fd = ready;
+		h->db_up = take_number(for_db) == 1;
 		memcpy(h->address, address, strlen(address) + 1);
 		if (h->ready_fd >= 0)
 			(void)fcntl(h->ready_fd, F_SETFD, FD_CLOEXEC);
@@ -208,6 +212,7 @@ void handover_take(struct handover *h)
 	(void)unsetenv(for_fd);
 	(void)unsetenv(for_address);
 	(void)unsetenv(for_ready);
+	(void)unsetenv(for_db);
 }
 
 void handover_ready(struct handover *h)

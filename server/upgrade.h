@@ -26,6 +26,7 @@ struct upgrade {
 struct upgrade_socket {
 	int fd;
 	const char *address; /* the key `listen` it stands for; "": passed to us too */
+	bool db_up;          /* what this host knows of the database */
 };
 
 void upgrade_init(struct upgrade *u);
@@ -46,6 +47,7 @@ struct handover {
 	int listen_fd; /* -1: nothing was handed over */
 	int ready_fd;
 	char address[256]; /* as upgrade_socket's */
+	bool db_up;
 };
 
 /* Takes what an old program left in the environment for this process. */

@@ -399,6 +399,29 @@ static void know_database(const struct worker *w)
 	}
 }
 
+/*
+ * The first client is not to wait for a connection. As long as the host is known to have
+ * the database, others still serve, or will until this one is at its loop: requests are
+ * left to them until it can do what they can. Without a database it goes on, and says so
+ * to clients.
+ */
+static void connect_first(const struct worker *w)
+{
+	struct slots *slots = w->start->slots;
+	uint64_t until = clock_ms() + HEALTH_PATIENCE_MS;
+	struct pollfd told = { .fd = signals_fd(), .events = POLLIN };
+	struct err e = { .kind = ERR_NONE };
+
+	while (db_ready(w->env.handle.db, &e) < 0) {
+		log_line(LOG_DEBUG, "%s", e.text);
+		if (!health_up(slots) || clock_ms() >= until || poll(&told, 1, 100) > 0)
+			return;
+		slot_state(w->start->slot, SLOT_STARTING); /* it is not stuck */
+		e.kind = ERR_NONE;
+	}
+	health_note(slots, true);
+}
+
 int worker_run(const struct worker_start *s)
 {
 	struct err e = { .kind = ERR_NONE };
@@ -416,9 +439,7 @@ int worker_run(const struct worker_start *s)
 	w.env.forget = forget;
 	w.env.forget_ctx = &w;
 	know_database(&w);
-	/* The first client is not to wait for a connection; without one it is told so. */
-	if (db_ready(w.env.handle.db, &e) < 0)
-		log_line(LOG_DEBUG, "%s", e.text);
+	connect_first(&w);
 	slot_state(s->slot, SLOT_IDLE);
 	loop(&w);
 	worker_release(&w);

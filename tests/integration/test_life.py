@@ -1,6 +1,7 @@
 """The life of the server's processes: reloads and upgrades that lose no request, draining,
 workers that retire or get stuck, and what a service manager is told."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -23,12 +24,13 @@ PROGRAM = os.path.join(BUILD, "waybilld")
 
 
 class Load:
-    """A few clients, half of them on keep-alive, that ask for /health without pause.
+    """A few clients, half of them on keep-alive, that ask for a path without pause.
     Whatever is no whole answer of status 200 is remembered. A keep-alive client opens a new
     connection only after an answer with Connection: close, as HTTP has it."""
 
-    def __init__(self, port, clients=4, pause=0.0):
+    def __init__(self, port, clients=4, pause=0.0, path="/health"):
         self.port = port
+        self.path = path
         self.pause = pause
         self.count = 0
         self.wrong = []
@@ -43,7 +45,7 @@ class Load:
         while not self.over.is_set():
             try:
                 c = c or Connection(self.port)
-                r = c.request("GET", "/health",
+                r = c.request("GET", self.path,
                               headers={} if keep else {"Connection": "close"})
                 if r.status != 200:
                     self.wrong.append(repr(r))
@@ -107,10 +109,20 @@ class Life(unittest.TestCase):
     def start(self, environment=None, **settings):
         return self.make(environment, **settings).start()
 
-    def load(self, server):
-        load = Load(server.port.number)
+    def load(self, server, path="/health"):
+        load = Load(server.port.number, path=path)
         self.addCleanup(load.over.set)
         return load
+
+    @contextlib.contextmanager
+    def no_more_connections(self, server):
+        """PostgreSQL keeps what it has, and refuses more."""
+        limit = f'ALTER DATABASE "{server.db.name}" CONNECTION LIMIT'
+        server.db.query(f"{limit} 0", role="postgres")
+        try:
+            yield
+        finally:
+            server.db.query(f"{limit} -1", role="postgres")
 
     def workers(self, server, n, without=()):
         def found():
@@ -130,6 +142,20 @@ class Reload(Life):
             wait_until(lambda b=before: not set(b) & set(server.workers()), "the old are gone")
         self.assertEqual(load.done(), [])
         self.assertGreater(load.count, 50)
+        server.stop()
+
+    def test_workers_that_cannot_connect_yet_leave_requests_to_the_old_ones(self):
+        """New workers went to their loops without a connection when the database was slow
+        to give one, and answered 503 while the old ones could have answered."""
+        server = self.start()
+        load = self.load(server, "/ready")
+        before = self.workers(server, 2)
+        with self.no_more_connections(server):
+            server.signal(signal.SIGHUP)
+            server.wait_for_log("too many connections")
+            time.sleep(0.5)
+        wait_until(lambda: not set(before) & set(server.workers()), "the old are gone", 30)
+        self.assertEqual(load.done(), [])
         server.stop()
 
     def test_an_idle_connection_gets_one_more_answer(self):
@@ -273,6 +299,20 @@ class Upgrade(Life):
                              text=True, check=False).stdout
         self.assertIn(f"waybilld {second},", out)
         self.finish(server, second)
+
+    def test_a_program_that_cannot_connect_yet_leaves_requests_to_the_old_one(self):
+        """The new program called the database away, because it had never reached it, and
+        /health said so to a load balancer."""
+        server = self.start_linked()
+        loads = [self.load(server), self.load(server, "/ready")]
+        with self.no_more_connections(server):
+            server.signal(signal.SIGUSR2)
+            server.wait_for_log("too many connections")
+            time.sleep(0.5)
+        new = self.upgraded(server)
+        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        self.assertEqual([load.done() for load in loads], [[], []])
+        self.finish(server, new)
 
     def test_an_upload_in_progress_is_finished_by_the_old_program(self):
         server = self.start_linked()
