@@ -92,7 +92,8 @@ void conn_answer_busy(struct conn *c, unsigned status)
 
 static void sent_all(struct conn *c)
 {
-	bool unread = c->res.close || c->in.n > 0;
+	/* Unless the client knew that this is the last answer, it may have sent more. */
+	bool unread = c->in.n > 0 || c->res.close || c->req->framing.keep_alive;
 
 	const struct access_log_line line = {
 		.peer = c->peer,

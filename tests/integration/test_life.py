@@ -171,6 +171,21 @@ class Reload(Life):
             self.assertTrue(c.closed())
         server.stop()
 
+    def test_a_request_behind_the_last_answer_does_not_reset_the_connection(self):
+        """The server ended a connection by its own wish with a request of the client's on the
+        way: the reset that this brought could take the answer along (RFC 9112, 9.6)."""
+        server = self.start()
+        with server.client.connect() as c:
+            c.request("GET", "/health")
+            server.signal(signal.SIGHUP)
+            server.wait_for_log("reloaded; ")
+            wait_until(lambda: c.request("GET", "/health").headers["connection"] == "close",
+                       "the last answer")
+            for _ in range(5):
+                c.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")  # fails after a reset
+            self.assertTrue(c.closed())
+        server.stop()
+
     def test_a_connection_that_stays_idle_is_closed(self):
         server = self.start()
         before = self.workers(server, 2)
