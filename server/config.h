@@ -35,6 +35,7 @@ struct config {
 	char *user;     /* "": stay who we are */
 	uint32_t idle_timeout, request_timeout, stop_timeout, statement_timeout;
 	uint32_t head_timeout, body_timeout, task_timeout;
+	uint64_t task_memory;     /* bytes of a task's address space */
 	uint32_t max_connections; /* of one worker */
 	uint32_t backlog;         /* of the listening socket */
 	uint32_t drain_delay;

@@ -10,6 +10,7 @@
 #include "server/log.h"
 #include "server/platform.h"
 #include "server/router.h"
+#include "server/sandbox.h"
 #include "server/signals.h"
 
 #include <errno.h>
@@ -71,7 +72,8 @@ static void run(int fd, struct handle_env *env, struct request *req, pid_t paren
 	own.metrics = slots_metrics(own.slots, slot);
 	metrics_add(own.metrics, METRIC_TASKS, 1);
 	response_init(&res, req->arena);
-	if (db_open(own.cfg, "waybilld task", &own.db, &e) < 0) {
+	if (sandbox_enter(own.cfg, &e) < 0 ||
+	    db_open(own.cfg, "waybilld task", &own.db, &e) < 0) {
 		log_line(LOG_ERROR, "%s %.*s: %s", req->route->name, (int)req->id.n,
 			 req->id.p, e.text);
 		response_failure(&res, "internal_error", &e);

@@ -318,6 +318,23 @@ class Killed(UploadCase):
         self.nothing_loaded()
         self.next_works(11)
 
+    def test_task_is_confined(self):
+        c = self.begin(13)
+        task = self.tasks()[0][1]
+        with open(f"/proc/{task}/status", encoding="ascii") as f:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+        with open(f"/proc/{task}/limits", encoding="ascii") as f:
+            limits = {line[:26].strip(): line[26:].split()[0] for line in f}
+        self.assertEqual(c.response().status, 200)
+        self.assertEqual(limits["Max cpu time"], "601")
+        self.assertEqual(limits["Max file size"], str(4 << 30))
+        self.assertEqual(limits["Max core file size"], "0")
+        self.assertEqual(status["NoNewPrivs"], "1")
+        if not SANITIZED:
+            self.assertEqual(limits["Max address space"], str(2 << 30))
+            self.assertEqual(status["Seccomp"], "2")
+        self.db.query("TRUNCATE waybills")
+
     def test_task_killed(self):
         c = self.begin(12)
         os.kill(self.tasks()[0][1], signal.SIGKILL)

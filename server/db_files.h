@@ -1,0 +1,21 @@
+/*
+ * The files that libpq reads for a connection: passwords, certificates and keys.
+ */
+#ifndef SERVER_DB_FILES_H
+#define SERVER_DB_FILES_H
+
+#include <stddef.h>
+
+enum { DB_FILES_MAX = 8, DB_FILES_PATH = 1024 };
+
+struct db_files {
+	char path[DB_FILES_MAX][DB_FILES_PATH];
+	size_t n;
+};
+
+/* Those that a connection string names, and those that it leaves to the environment or
+ * libpq's defaults ("libpq: Connection Strings", "The Password File", "SSL Support").
+ * None for a string that cannot be read; a path that is too long is left out. */
+void db_files_named(const char *conninfo, struct db_files *files);
+
+#endif
