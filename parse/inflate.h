@@ -20,8 +20,10 @@ int inflate_open(uint64_t max_out, uint32_t max_ratio, struct inflate **f_r,
 		 struct err *e) MUST_CHECK;
 /*
  * Unpacks from *in, which it shortens, to the `size` bytes at `to`, and sets *n_r.
- * PARSE_MORE: `to` is full or *in is used up; PARSE_DONE: the stream is over (*n_r may
- * be > 0; what is left of *in does not belong to it); -1: ERR_INPUT damaged, ERR_LIMIT.
+ * PARSE_MORE: `to` is full or *in is used up (or both may be asked of the next call, when
+ * *n_r > 0); PARSE_DONE: the stream is over (*n_r may be > 0; what is left of *in does
+ * not belong to it); -1: ERR_INPUT damaged, ERR_LIMIT. It may unpack ahead of what it
+ * gives, so that a call without input can give something.
  */
 int inflate_feed(struct inflate *f, struct slice *in, char *to, size_t size, size_t *n_r,
 		 struct err *e) MUST_CHECK;

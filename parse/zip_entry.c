@@ -181,19 +181,18 @@ static int read_deflated(struct zip_stream *s, char *to, size_t size, size_t *n_
 		size_t n;
 		int rc;
 
-		if (s->in.n == 0) {
+		if (s->in.n == 0 && s->read < s->entry->packed) {
 			s->in.p = s->buf;
 			if (packed_read(s, s->buf, sizeof(s->buf), &s->in.n, e) < 0)
 				return -1;
-			if (s->in.n == 0)
-				return err_set(e, ERR_INPUT,
-					       "its packed data ends early");
 		}
 		rc = inflate_feed(s->inflate, &s->in, to + got, size - got, &n, e);
 		if (rc < 0)
 			return -1;
 		got += n;
 		s->over = rc == PARSE_DONE;
+		if (n == 0 && !s->over && s->in.n == 0 && s->read == s->entry->packed)
+			return err_set(e, ERR_INPUT, "its packed data ends early");
 	}
 	if (s->over && (s->in.n > 0 || s->read != s->entry->packed))
 		return err_set(e, ERR_INPUT, "bytes behind the end of its packed data");

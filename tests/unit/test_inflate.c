@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 static const struct row {
 	const char *name;
@@ -51,7 +52,7 @@ static int unpack(struct inflate *f, struct slice in, size_t step, size_t room, 
 		rc = inflate_feed(f, &part, to + *n_r, room, &n, e);
 		assert_true(n <= room);
 		*n_r += n;
-		if (rc != PARSE_MORE || (n < room && part.n == 0 && in.n == 0))
+		if (rc != PARSE_MORE || (n == 0 && part.n == 0 && in.n == 0))
 			return rc;
 		if (part.n == 0)
 			part = slice_take(&in, step);
@@ -150,12 +151,90 @@ static void caps_bytes_and_ratio(void **state)
 	free((void *)(uintptr_t)small.p);
 }
 
+enum { LARGE = 700 * 1000 };
+
+/* Text of a sheet, long runs, and noise of a few and of all letters, by turns. */
+static void fill(char *to, size_t n)
+{
+	uint64_t bits = 88172645463325252;
+
+	for (size_t at = 0; at < n;) {
+		size_t part, kind;
+
+		bits ^= bits << 13;
+		bits ^= bits >> 7;
+		bits ^= bits << 17;
+		kind = bits >> 5 & 3;
+		part = kind == 0 ? 30 : bits >> 8 & 1023;
+		for (size_t i = 0; i < part && at < n; i++, at++)
+			to[at] = kind == 0   ? "<c r=\"B1234\" t=\"s\"><v>567890"[i]
+				 : kind == 1 ? 'x'
+				 : kind == 2 ? (char)(bits >> i % 60 & 7)
+					     : (char)(bits * (i + 1) >> 33);
+	}
+}
+
+static struct slice pack(struct slice text, int level, int strategy, int memory)
+{
+	static char packed[2 * LARGE];
+	z_stream z = { .next_in = (z_const Bytef *)(uintptr_t)text.p,
+		       .avail_in = (uInt)text.n,
+		       .next_out = (Bytef *)packed,
+		       .avail_out = sizeof(packed) };
+
+	assert_int_equal(
+		deflateInit2(&z, level, Z_DEFLATED, -MAX_WBITS, memory, strategy), Z_OK);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	assert_int_equal(deflateEnd(&z), Z_OK);
+	return (struct slice){ packed, sizeof(packed) - z.avail_out };
+}
+
+/* Everything that a packer may do with much text, taken and given in large and in small
+ * pieces, so that every way of stopping meets every kind of block. */
+static void much_of_every_kind(void **state)
+{
+	static const int strategies[] = { Z_DEFAULT_STRATEGY, Z_FIXED, Z_HUFFMAN_ONLY,
+					  Z_RLE, Z_FILTERED };
+	static const struct {
+		size_t step, room;
+	} cuts[] = {
+		{ 2 * LARGE, LARGE }, { 4096, 4096 }, { 17, 100000 }, { 50000, 331 }
+	};
+	static char text[LARGE], got[LARGE];
+
+	(void)state;
+	fill(text, LARGE);
+	for (size_t i = 0; i < sizeof(strategies) / sizeof(strategies[0]); i++)
+		for (int level = 0; level <= 9; level += 3) {
+			struct slice packed = pack((struct slice){ text, LARGE }, level,
+						   strategies[i], level == 3 ? 1 : 9);
+
+			for (size_t k = 0; k < sizeof(cuts) / sizeof(cuts[0]); k++) {
+				struct err e = { 0 };
+				struct inflate *f;
+				size_t n;
+
+				assert_int_equal(inflate_open(LARGE, 10000, &f, &e), 0);
+				memset(got, 0, LARGE);
+				if (unpack(f, packed, cuts[k].step, cuts[k].room, got, &n,
+					   &e) != PARSE_DONE ||
+				    n != LARGE || memcmp(got, text, LARGE) != 0 ||
+				    inflate_in(f) != packed.n)
+					fail_msg("strategy %d, level %d, cut %zu: %zu "
+						 "bytes, %s",
+						 strategies[i], level, k, n, e.text);
+				inflate_close(&f);
+			}
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_bytes_for_every_split),
 		cmocka_unit_test(leaves_what_is_behind_the_stream),
 		cmocka_unit_test(caps_bytes_and_ratio),
+		cmocka_unit_test(much_of_every_kind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
