@@ -30,10 +30,10 @@ static uint32_t rotr(uint32_t x, unsigned n)
 /* W of section 6.2.2, step 1, with the functions of section 4.1.2. */
 static void schedule(const unsigned char block[BLOCK], uint32_t w[ROUNDS])
 {
-	for (unsigned t = 0; t < 16; t++)
+	for (size_t t = 0; t < 16; t++)
 		w[t] = (uint32_t)block[4 * t] << 24 | (uint32_t)block[4 * t + 1] << 16 |
 		       (uint32_t)block[4 * t + 2] << 8 | block[4 * t + 3];
-	for (unsigned t = 16; t < ROUNDS; t++) {
+	for (size_t t = 16; t < ROUNDS; t++) {
 		uint32_t a = w[t - 15], b = w[t - 2];
 
 		w[t] = (rotr(b, 17) ^ rotr(b, 19) ^ b >> 10) + w[t - 7] +

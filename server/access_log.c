@@ -86,13 +86,16 @@ static const char *route_of(const struct request *r)
 static int write_combined(const struct access_log_line *l, struct buf *b, struct err *e)
 {
 	const struct request *r = l->req;
+	struct slice user =
+		r == NULL || r->user.name.p == NULL ? SLICE("-") : r->user.name;
 	char target[TARGET], agent[AGENT], referer[AGENT], when[40];
 	time_t now = time(NULL);
 	struct tm tm;
 
 	(void)gmtime_r(&now, &tm);
 	(void)strftime(when, sizeof(when), "%d/%b/%Y:%H:%M:%S +0000", &tm);
-	if (buf_printf(b, e, "%s - - [%s] ", r == NULL ? l->peer : r->peer, when) < 0)
+	if (buf_printf(b, e, "%s - %.*s [%s] ", r == NULL ? l->peer : r->peer,
+		       (int)user.n, user.p, when) < 0)
 		return -1;
 	if (r == NULL ? buf_add(b, SLICE("\"-\""), e) < 0
 		      : buf_printf(b, e, "\"%.*s %s HTTP/1.%u\"",
@@ -132,6 +135,9 @@ static int write_json(const struct access_log_line *l, struct buf *b, struct err
 	if (buf_printf(b, e, "{\"time\":\"%s.%03ldZ\"", when, now.tv_nsec / 1000000) <
 		    0 ||
 	    json_member(b, "client", slice_str(r == NULL ? l->peer : r->peer), 64, e) < 0)
+		return -1;
+	if (r != NULL && r->user.name.p != NULL &&
+	    json_member(b, "user", r->user.name, USER_NAME, e) < 0)
 		return -1;
 	if (r != NULL && (json_member(b, "request_id", r->id, 64, e) < 0 ||
 			  json_member(b, "method", r->head.method_text, 32, e) < 0 ||

@@ -28,10 +28,10 @@ struct key {
 	size_t at; /* offset in struct config */
 	const char *value;
 	uint64_t min, max; /* COUNT; TIME in milliseconds; SIZE in bytes */
-	check_fn *check;   /* TEXT, and FLAG when on; NULL: anything */
+	check_fn *check;   /* TEXT; NULL: anything */
 };
 
-static const uint64_t kilo = 1024, day = 86400000;
+static const uint64_t kilo = 1024, minute = 60000, day = 86400000, month = 2592000000;
 
 static const char *check_some(struct slice v)
 {
@@ -81,16 +81,7 @@ static const char *check_zone(struct slice v)
 	return NULL;
 }
 
-/* A server that would serve everybody although logging in was asked for must not start.
- */
-static const char *check_auth(struct slice v)
-{
-	(void)v;
-	return "is refused: this version has no login yet; leave it off and let only the "
-	       "warehouse's own network reach the server";
-}
-
-static const char *check_proxies(struct slice v)
+static const char *check_nets(struct slice v)
 {
 	struct err e = { .kind = ERR_NONE };
 	struct ip_nets nets;
@@ -118,12 +109,17 @@ static const struct key keys[] = {
 	{ "tasks", COUNT, AT(tasks), "4", 1, 64, NULL },
 	{ "database", TEXT, AT(database), "dbname=warehousedb", 0, 0, check_some },
 	{ "database_read", TEXT, AT(database_read), "", 0, 0, NULL },
-	{ "auth", FLAG, AT(auth), "off", 0, 0, check_auth },
+	{ "auth", FLAG, AT(auth), "off", 0, 0, NULL },
+	{ "session_lifetime", TIME, AT(session_lifetime), "12h", minute, month, NULL },
+	{ "session_max", TIME, AT(session_max), "168h", minute, month, NULL },
+	{ "login_rate", COUNT, AT(login_rate), "30", 0, 60000, NULL },
+	{ "cookie_secure", FLAG, AT(cookie_secure), "off", 0, 0, NULL },
+	{ "metrics_from", TEXT, AT(metrics_from), "", 0, 0, check_nets },
 	{ "static_dir", TEXT, AT(static_dir), STATIC_DIR, 0, 0, check_path },
 	{ "spool_dir", TEXT, AT(spool_dir), "/var/lib/waybill/spool", 0, 0, check_path },
 	{ "max_upload", SIZE, AT(max_upload), "100M", kilo, kilo * kilo * kilo * kilo, NULL },
 	{ "timezone", TEXT, AT(timezone), "Asia/Manila", 0, 0, check_zone },
-	{ "trusted_proxies", TEXT, AT(trusted_proxies), "", 0, 0, check_proxies },
+	{ "trusted_proxies", TEXT, AT(trusted_proxies), "", 0, 0, check_nets },
 	{ "proxy_protocol", FLAG, AT(proxy_protocol), "off", 0, 0, NULL },
 	{ "access_log", TEXT, AT(access_log), "", 0, 0, NULL },
 	{ "access_log_format", TEXT, AT(access_log_format), "combined", 0, 0, check_format },
@@ -267,8 +263,6 @@ static int set_flag(struct config *c, const struct key *k, struct slice v, struc
 
 	if (!on && !slice_eq_nocase(v, SLICE("off")))
 		return refuse_value(k, v, "is not on or off", e);
-	if (on && k->check != NULL)
-		return refuse_value(k, v, k->check(v), e);
 	*(bool *)((char *)c + k->at) = on;
 	return 0;
 }

@@ -19,6 +19,11 @@ struct config {
 	char *database;      /* libpq conninfo or URI */
 	char *database_read; /* "" : the same as database */
 	bool auth;
+	uint32_t session_lifetime; /* without a request */
+	uint32_t session_max;      /* since the login */
+	uint32_t login_rate;       /* a minute and client; 0: any */
+	bool cookie_secure; /* the cookie is for https alone, whatever is seen here */
+	char *metrics_from; /* who may read /metrics; "": anyone */
 	char *static_dir, *spool_dir;
 	uint64_t max_upload; /* bytes of an upload's body */
 	char *timezone;      /* of times in manifests; an IANA name */

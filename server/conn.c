@@ -178,7 +178,7 @@ void conn_dispatch(struct conn *c)
 	(void)db_slowest(env->handle.db, &c->slowest_us);
 	serve_request(&env->handle, c->req, &c->res);
 	slot_state(env->slot, env->draining ? SLOT_DRAINING : SLOT_IDLE);
-	c->db_us = db_spent_us(env->handle.db);
+	c->db_us += db_spent_us(env->handle.db);
 	c->slowest = db_slowest(env->handle.db, &c->slowest_us);
 	conn_send_begin(c);
 }

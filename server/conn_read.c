@@ -120,10 +120,13 @@ bool conn_step_head(struct conn *c)
 		conn_answer_busy(c, c->refused);
 		return true;
 	}
+	(void)db_spent_us(c->env->handle.db); /* by the health check */
 	if (!serve_head(&c->env->handle, c->req, &c->res)) {
+		c->db_us = db_spent_us(c->env->handle.db);
 		conn_send_begin(c);
 		return true;
 	}
+	c->db_us = db_spent_us(c->env->handle.db);
 	conn_enter(c, CONN_BODY, c->env->handle.cfg->body_timeout);
 	c->received = c->in.n;
 	c->rate_ms = c->env->handle.cfg->body_min_rate == 0 ? UINT64_MAX

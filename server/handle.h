@@ -32,8 +32,13 @@ handle_fn handle_session_create, handle_session_get;
 handle_fn handle_waybill_get, handle_dashboard;
 handle_fn handle_upload_list, handle_upload_get, handle_upload_rejects;
 handle_fn handle_static;
+handle_fn handle_logout, handle_me;
+handle_fn handle_user_list, handle_user_role, handle_user_disable, handle_user_enable;
+handle_fn handle_audit;
 /* Always a task. */
 handle_fn handle_upload;
+/* Tasks, because hashing a password takes as long as hundreds of scans. */
+handle_fn handle_login, handle_me_password, handle_user_add, handle_user_password;
 
 /* Runs a statement that answers (status, body) and passes both through. */
 void handle_stmt(struct handle_env *env, enum stmt_id id, const struct slice *params,

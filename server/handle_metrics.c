@@ -3,6 +3,8 @@
  * the queue, which is the database's, and is left out while that is away.
  */
 #include "server/handle.h"
+
+#include "parse/ip.h"
 #include "server/metrics_text.h"
 #include "server/router.h"
 
@@ -22,12 +24,31 @@ static int add_queue(struct handle_env *env, struct arena *a, struct buf *b,
 				  strtoull(stmt_value(&r, 0, 0).p, NULL, 10), e);
 }
 
+/* Whether the setting metrics_from lets this client read them. */
+static bool may_read(const struct handle_env *env, const struct request *req)
+{
+	struct err e = { .kind = ERR_NONE };
+	struct ip_nets nets;
+	struct ip ip;
+
+	if (*env->cfg->metrics_from == '\0')
+		return true;
+	if (ip_nets_parse(slice_str(env->cfg->metrics_from), &nets, &e) < 0)
+		return false;
+	return ip_parse(slice_str(req->peer), &ip) ? ip_nets_has(&nets, &ip) : nets.local;
+}
+
 void handle_metrics(struct handle_env *env, struct request *req, struct response *res)
 {
 	struct err e = { .kind = ERR_NONE };
 	struct slice text = { NULL, 0 };
 	struct buf b;
 
+	if (!may_read(env, req)) {
+		response_error(res, 403, "forbidden",
+			       "metrics are not for this address: see metrics_from");
+		return;
+	}
 	buf_init(&b, ANSWER);
 	if (metrics_text(env->slots, router_name, &b, &e) == 0 &&
 	    add_queue(env, req->arena, &b, &e) == 0)

@@ -62,6 +62,8 @@ void handle_scan(struct handle_env *env, struct request *req, struct response *r
 	v[SCAN_ID] = params_get(&p, SLICE("scan_id"));
 	v[STATION] = params_get(&p, SLICE("station"));
 	v[SCANNED_BY] = params_get(&p, SLICE("scanned_by"));
+	if (v[SCANNED_BY].n == 0)
+		v[SCANNED_BY] = req->user.name;
 	v[SCANNED_AT] = params_get(&p, SLICE("scanned_at"));
 	if (check_fields(v, &e) < 0) {
 		response_failure(res, "bad_field", &e);

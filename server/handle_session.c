@@ -36,6 +36,8 @@ void handle_session_create(struct handle_env *env, struct request *req,
 	    params_scalars(&p, SLICE("uploads"), res) < 0)
 		return;
 	v[0] = params_get(&p, SLICE("scanned_by"));
+	if (v[0].n == 0)
+		v[0] = req->user.name;
 	v[1] = params_get(&p, SLICE("station"));
 	v[2] = uploads_json(params_get(&p, SLICE("uploads")), req->arena);
 	if (check_label("scanned_by", v[0], LABEL, &e) < 0 ||

@@ -66,6 +66,7 @@ void handle_upload(struct handle_env *env, struct request *req, struct response 
 			       "upload it "
 			       "in the field \"waybill_file\"");
 	} else {
+		form.options.uploaded_by = request_actor(req, form.options.uploaded_by);
 		import(env, req, fd, &form, res);
 	}
 }

@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-enum { METRICS_ROUTES = 64, METRICS_STATUSES = 29, METRICS_BUCKETS = 16 };
+enum { METRICS_ROUTES = 128, METRICS_STATUSES = 29, METRICS_BUCKETS = 16 };
 
 /* The order is that of the table in metrics_text.c, which names them. */
 enum metric {
@@ -25,6 +25,12 @@ enum metric {
 	METRIC_REFUSED_PROXY,
 	METRIC_SHED, /* requests */
 	METRIC_SLOW,
+	METRIC_LOGIN_OK,
+	METRIC_LOGIN_FAILED,
+	METRIC_LOGIN_LIMITED,
+	METRIC_AUTH_LOGIN,  /* requests refused: nobody logged in ... */
+	METRIC_AUTH_ROLE,   /* ... without the right */
+	METRIC_AUTH_ORIGIN, /* ... begun by another site's page */
 	METRIC_LOG_LOST,
 	METRIC_TASKS,
 	METRIC_TASKS_DIED,

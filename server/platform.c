@@ -4,6 +4,7 @@
  */
 #include "server/platform.h"
 
+#include <crypt.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -92,4 +93,34 @@ int platform_accept(int fd, struct sockaddr *sa, socklen_t *len)
 	(void)close(got);
 	return -1;
 #endif
+}
+
+int platform_salt(char setting[PLATFORM_SALT], struct err *e)
+{
+	/* What crypt(3) takes in a salt. */
+	static const char letters[] =
+		"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	unsigned char random[16] = { 0 };
+	char salt[sizeof(random) + 1];
+
+	if (platform_random(random, sizeof(random), e) < 0)
+		return -1;
+#ifdef CRYPT_GENSALT_IMPLEMENTS_DEFAULT_PREFIX
+	const char *best = crypt_gensalt(NULL, 0, (const char *)random, sizeof(random));
+
+	if (best != NULL && best[0] != '*' && strlen(best) < PLATFORM_SALT) {
+		(void)snprintf(setting, PLATFORM_SALT, "%s", best);
+		return 0;
+	}
+#endif
+	for (size_t i = 0; i < sizeof(random); i++)
+		salt[i] = letters[random[i] % 64];
+	salt[sizeof(random)] = '\0';
+	(void)snprintf(setting, PLATFORM_SALT, "$6$rounds=200000$%s$", salt);
+	return 0;
+}
+
+const char *platform_crypt(const char *text, const char *setting)
+{
+	return crypt(text, setting);
 }

@@ -22,4 +22,12 @@ int platform_random(void *to, size_t n, struct err *e) MUST_CHECK;
 /* accept() of a socket that does not block and is closed on exec; -1 with errno. */
 int platform_accept(int fd, struct sockaddr *sa, socklen_t *len);
 
+enum { PLATFORM_SALT = 192 };
+/* What crypt(3) begins a new hash with: the system's best method where it names one, else
+ * SHA-512 at 200,000 rounds, and fresh random bytes. 0, or -1 with e. */
+int platform_salt(char setting[PLATFORM_SALT], struct err *e) MUST_CHECK;
+/* crypt(3): the hash, in memory that the next call overwrites; NULL or "*..." when it
+ * fails. */
+const char *platform_crypt(const char *text, const char *setting);
+
 #endif

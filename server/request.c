@@ -82,6 +82,11 @@ bool request_wants_page(const struct request *r)
 	       http_accept_html(http_head_field(&r->head, SLICE("Accept")));
 }
 
+struct slice request_actor(const struct request *r, struct slice given)
+{
+	return r->user.name.p != NULL ? r->user.name : given;
+}
+
 int request_query(const struct request *r, struct slice name, struct slice *value_r,
 		  struct err *e)
 {

@@ -9,6 +9,7 @@
 #include "parse/http_head.h"
 #include "parse/url.h"
 #include "server/body.h"
+#include "server/role.h"
 
 enum { REQUEST_SEGMENTS = 4 };
 
@@ -23,6 +24,7 @@ struct request {
 	const struct route *route;              /* NULL when none fits */
 	struct slice segment[REQUEST_SEGMENTS]; /* what the route's {} stand for */
 	struct slice id;                        /* X-Request-Id: taken over or made */
+	struct user user;                       /* who asks; name.p NULL: nobody known */
 	const char *peer;                       /* the client's address */
 	bool secure;                            /* it came to a trusted proxy by https */
 	uint64_t started_us;
@@ -39,6 +41,9 @@ void request_identify(struct request *r);
 struct slice request_media_type(const struct request *r);
 /* GET or HEAD by someone who prefers a page to data. */
 bool request_wants_page(const struct request *r);
+/* Whose a deed is: the user's who logged in; else, nobody being asked to, what the
+ * request itself says. */
+struct slice request_actor(const struct request *r, struct slice given);
 /* A query parameter, decoded into the arena; p NULL when it is not there. ERR_INPUT. */
 int request_query(const struct request *r, struct slice name, struct slice *value_r,
 		  struct err *e) MUST_CHECK;

@@ -5,13 +5,19 @@
 #define SERVER_ROUTER_H
 
 #include "server/handle.h"
+#include "server/role.h"
 
 enum route_flag {
-	ROUTE_TASK = 1,   /* handled in a forked task */
-	ROUTE_SPOOL = 2,  /* a body of up to max_upload, spooled */
-	ROUTE_EXPORT = 4, /* a task when ?format= asks for a file (csv, xlsx) */
-	ROUTE_SCANS = 8,  /* its answer tells the results of scans, which are counted */
-	ROUTE_ALWAYS = 16 /* never refused because the server is busy */
+	ROUTE_TASK = 1,    /* handled in a forked task */
+	ROUTE_SPOOL = 2,   /* a body of up to max_upload, spooled */
+	ROUTE_EXPORT = 4,  /* a task when ?format= asks for a file (csv, xlsx) */
+	ROUTE_SCANS = 8,   /* its answer tells the results of scans, which are counted */
+	ROUTE_ALWAYS = 16, /* never refused because the server is busy */
+	ROUTE_QUICK = 32,  /* a task that never waits for uploads and exports */
+	ROUTE_PASSWORD = 64, /* takes a password: so many a minute and client */
+	ROUTE_AUTH = 128,    /* only there with auth = on */
+	ROUTE_AUDITED = 256  /* its statement writes the audit log, or nothing is to be
+				written */
 };
 
 struct route {
@@ -20,6 +26,8 @@ struct route {
 		*pattern;  /* "/uploads/{}/rejects": {} is one segment that is not empty;
 			      {*} at the end is one or more, with the slashes between */
 	const char *name;  /* for logs, the scoreboard and metrics */
+	enum role least;   /* who may, with auth = on; a page alone is anyone's who logged
+			      in: it holds no data */
 	handle_fn *handle; /* NULL: only a page */
 	const char
 		*page; /* a file of static_dir for those who prefer text/html, or NULL */

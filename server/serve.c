@@ -3,6 +3,8 @@
  */
 #include "server/serve.h"
 
+#include "server/audit.h"
+#include "server/auth.h"
 #include "server/log.h"
 #include "server/router.h"
 
@@ -109,7 +111,7 @@ bool serve_head(struct handle_env *env, struct request *req, struct response *re
 		response_failure(res, "bad_request", &e);
 		return false;
 	}
-	if (!route(req, res))
+	if (!route(req, res) || !auth_admit(env, req, res))
 		return false;
 	spool = (req->route->flags & ROUTE_SPOOL) != 0;
 	if (body_init(&req->body, &req->framing,
@@ -144,6 +146,7 @@ void serve_request(struct handle_env *env, struct request *req, struct response 
 		r->handle(env, req, res);
 	if ((r->flags & ROUTE_SCANS) != 0)
 		metrics_scans(env->metrics, res->body);
+	audit_request(env, req, res);
 	if (res->status != 0)
 		return;
 	log_line(LOG_ERROR, "%s %.*s: the handler gave no answer", r->name,

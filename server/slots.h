@@ -10,6 +10,7 @@
 #include "parse/err.h"
 #include "parse/slice.h"
 #include "server/metrics.h"
+#include "server/throttle.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -84,6 +85,7 @@ struct slots_shared {
 	struct slot slot[SLOTS_ALL];
 	/* Behind what is read often; what was never used costs no memory. */
 	struct slot_client client[SLOTS_WORKERS][SLOT_CLIENTS];
+	struct throttle logins;
 	struct metrics metrics[SLOTS_ALL]; /* never set back */
 };
 

@@ -6,6 +6,7 @@
  */
 #include "server/task.h"
 
+#include "server/audit.h"
 #include "server/clock.h"
 #include "server/log.h"
 #include "server/platform.h"
@@ -20,7 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX_ANSWER = 64 * 1024 * 1024, READ_SIZE = 16 * 1024 };
+enum { MAX_ANSWER = 64 * 1024 * 1024, READ_SIZE = 16 * 1024, QUICK_TASKS = 4 };
 
 struct frame {
 	uint32_t status;
@@ -80,6 +81,7 @@ static void run(int fd, struct handle_env *env, struct request *req, pid_t paren
 	} else {
 		db_metrics(own.db, own.metrics);
 		req->route->handle(&own, req, &res);
+		audit_request(&own, req, &res);
 		db_close(&own.db);
 	}
 	send_answer(fd, &res);
@@ -93,11 +95,13 @@ static void run(int fd, struct handle_env *env, struct request *req, pid_t paren
 int task_start(struct task *t, struct handle_env *env, struct request *req,
 	       void (*forget)(void *ctx), void *ctx, struct err *e)
 {
+	bool quick = (req->route->flags & ROUTE_QUICK) != 0;
 	pid_t parent = getpid();
 	int pair[2];
 
 	*t = (struct task){ .fd = -1 };
-	t->slot = slots_take(env->slots, SLOT_TASK, env->cfg->tasks, parent);
+	t->slot = slots_take(env->slots, SLOT_TASK,
+			     env->cfg->tasks + (quick ? QUICK_TASKS : 0), parent);
 	if (t->slot == NULL)
 		return 1;
 	/* A socket pair rather than a pipe: the child can see by its own end that the

@@ -19,10 +19,10 @@ struct task {
 enum task_result { TASK_RUNNING, TASK_ANSWERED, TASK_DIED };
 
 /*
- * Forks. In the child `forget(ctx)` must close what belongs to the worker (its
- * sockets, never its database connection: env->db is forgotten here); then the
- * route's handler runs and the child ends. 0 with *t filled; 1 when cfg->tasks are
- * running already; -1 with e.
+ * Forks; ROUTE_QUICK has four places of its own. In the child `forget(ctx)` must close
+ * what belongs to the worker (its sockets, never its database connection: env->db is
+ * forgotten here); then the route's handler runs and the child ends. 0 with *t filled; 1
+ * when cfg->tasks are running already; -1 with e.
  */
 int task_start(struct task *t, struct handle_env *env, struct request *req,
 	       void (*forget)(void *ctx), void *ctx, struct err *e) MUST_CHECK;

@@ -8,6 +8,7 @@
 #include "server/ctl_rows.h"
 #include "server/ctl_sample.h"
 #include "server/ctl_status.h"
+#include "server/ctl_user.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +41,17 @@ static const struct command {
 	  "    workbooks\n"
 	  "      --seed N   0 to 99999: other seeds, other waybill numbers (1)\n"
 	  "      --inline   texts in the cells instead of a table of shared strings\n" },
+	{ "user", ctl_user,
+	  "user add NAME --role ROLE [--stdin]\n"
+	  "user passwd NAME [--stdin]\n"
+	  "user role NAME ROLE\n"
+	  "user disable NAME, user enable NAME, user list\n"
+	  "    who may log in where auth = on; ROLE is scanner, office, supervisor or\n"
+	  "    admin; a change ends the user's sessions at once\n"
+	  "      --stdin   the password is the first line of standard input\n" },
+	{ "session", ctl_session,
+	  "session purge\n"
+	  "    removes logins that have ended; every login does so too\n" },
 	{ "status", ctl_status,
 	  "status [--once]\n"
 	  "    shows what this host's server is doing; on a terminal, again every "

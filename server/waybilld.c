@@ -29,6 +29,21 @@ static int usage(FILE *to, int status)
 	return status;
 }
 
+/* A server on which nobody can make users is a mistake, but no reason not to start. */
+static int check_admins(struct db *db, struct arena *a, struct err *e)
+{
+	struct stmt_result r;
+
+	if (stmt_run(db, STMT_USER_ADMINS, NULL, 0, a, &r, e) < 0)
+		return -1;
+	if (slice_eq(stmt_value(&r, 0, 0), SLICE("0")))
+		(void)fputs(
+			"waybilld: warning: auth is on and there is no administrator; "
+			"make one: waybillctl user add NAME --role admin\n",
+			stderr);
+	return 0;
+}
+
 /* Whether the server could serve with this configuration. */
 static int check(const struct config *cfg, struct err *e)
 {
@@ -53,6 +68,8 @@ static int check(const struct config *cfg, struct err *e)
 	if (got == 0 && !slice_eq(stmt_value(&r, 0, 0), SLICE("200")))
 		got = err_set(e, ERR_INPUT, "the database is not ready: %.*s",
 			      (int)stmt_value(&r, 0, 1).n, stmt_value(&r, 0, 1).p);
+	if (got == 0 && cfg->auth)
+		got = check_admins(db, &a, e);
 	db_close(&db);
 	arena_release(&a);
 	return got;

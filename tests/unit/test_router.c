@@ -84,6 +84,8 @@ static void every_route_is_whole(void **state)
 	for (size_t i = 0; i < n; i++) {
 		assert_true(r[i].handle != NULL || r[i].page != NULL);
 		assert_int_equal(r[i].pattern[0], '/');
+		if (r[i].least == ROLE_UNSET)
+			fail_msg("%s: nobody decided who may", r[i].name);
 		for (size_t k = 0; k < i; k++)
 			assert_string_not_equal(r[i].name, r[k].name);
 	}
