@@ -52,6 +52,10 @@ int platform_become(const char *user, struct err *e)
 	if (pw->pw_uid != 0 && setuid(0) == 0)
 		return err_set(e, ERR_INTERNAL,
 			       "root could be taken back after becoming \"%s\"", user);
+#ifdef __linux__
+	/* A process that was root leaves no core, unless it says that it may. */
+	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+#endif
 	return 0;
 }
 

@@ -15,7 +15,8 @@
 /* The kernel kills this process when its parent ends. False where there is no such
  * thing: the caller must then notice by a closed pipe. */
 bool platform_die_with_parent(pid_t parent);
-/* Gives up root for the named user and its groups. 0, or -1 with e. */
+/* Gives up root for the named user and its groups; a crash can still leave a core. 0, or
+ * -1 with e. */
 int platform_become(const char *user, struct err *e) MUST_CHECK;
 /* n bytes that nobody can guess. 0, or -1 with e. */
 int platform_random(void *to, size_t n, struct err *e) MUST_CHECK;

@@ -3,6 +3,7 @@ workers that retire or get stuck, and what a service manager is told."""
 
 import contextlib
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -500,6 +501,44 @@ class Workers(Life):
         self.workers(server, 2, without=[pid])
         wait_until(lambda: server.client.get("/health").status == 200, "healthy")
         server.stop(expected_errors=[r"has not come back", r"ended by signal 6"])
+
+
+def no_cores_here():
+    """Why a core cannot be looked for, or None."""
+    if os.geteuid() != 0:
+        return "only root can become another user"
+    try:
+        with open("/proc/sys/kernel/core_pattern", encoding="ascii") as f:
+            pattern = f.read().strip()
+    except FileNotFoundError:
+        return "where cores go is not known"
+    if pattern != "core":
+        return f"cores go to {pattern}"
+    # A sanitizer turns them off, for its shadow memory's sake.
+    return "a sanitizer's build leaves none" if BUILD.endswith("san") else None
+
+
+@unittest.skipIf(no_cores_here(), no_cores_here())
+class Core(Life):
+    def test_of_a_worker_whose_server_became_another_user(self):
+        """Giving up root makes a process one that leaves no core."""
+        server = self.make(user="nobody")
+        user = pwd.getpwnam("nobody")
+        pages = shutil.copytree(server.settings["static_dir"], server.folder + "/static")
+        server.write_config(static_dir=pages)
+        for path in (server.folder, server.spool):
+            os.chown(path, user.pw_uid, user.pw_gid)
+        with open(server.log_path, "ab") as log:
+            server.process = subprocess.Popen(
+                ["/bin/sh", "-c", f"ulimit -c unlimited; exec {PROGRAM} -c {server.config_path}"],
+                env=server.environment, cwd=server.folder, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log)
+        server.wait_for_log(r"master\[\d+\] ready$")  # PostgreSQL may not let nobody in
+        worker = self.workers(server, 2)[0]
+        os.kill(worker, signal.SIGABRT)
+        server.wait_for_log(rf"worker {worker} was ended by signal 6")
+        self.assertTrue([n for n in os.listdir(server.folder) if n.startswith("core")])
+        server.stop(expected_errors=[r"ended by signal 6"])
 
 
 class ServiceManager(Life):
