@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import random
 import re
 import subprocess
 import tempfile
@@ -112,8 +113,17 @@ class Verdicts(SqlCase):
         code, body = self.scan("A?B", invalid="control characters inside")
         self.assertEqual((code, body["result"], body["error"]), (400, "invalid", "invalid"))
         self.assertIn("control characters inside", body["message"])
+        self.assertEqual(self.db.query(
+            "SELECT waybill_id, result FROM scanned_waybills WHERE waybill_number = 'A?B'"),
+            [[None, "invalid"]])
+
+    def test_a_field_that_cannot_be_read(self):
+        number = self.waybill()
+        code, body = self.scan(number, invalid='field "mode" must be of use')
+        self.assertEqual((code, body["result"], body["error"], body["message"]),
+                         (400, "invalid", "bad_field", 'Field "mode" must be of use.'))
         self.assertEqual(self.db.value(
-            "SELECT count(*) FROM scanned_waybills WHERE result = 'invalid'"), "1")
+            f"SELECT result FROM scanned_waybills WHERE waybill_number = '{number}'"), "invalid")
 
     def test_closed_and_unknown_sessions(self):
         number, session = self.waybill(), self.session()
@@ -122,8 +132,20 @@ class Verdicts(SqlCase):
             code, body = self.scan(number, session=session)
             self.assertEqual((code, body["result"]), (409, "session_closed"))
             self.assertIn(state, body["message"])
-        code, body = self.scan(number, session=999999)
-        self.assertEqual((code, body["error"]), (404, "session_not_found"))
+
+    def test_a_session_that_is_not_there(self):
+        number, one = self.waybill(), str(uuid.uuid4())
+        code, body = self.scan(number, session=999999, scan_id=one)
+        self.assertEqual((code, body["error"], body["result"]),
+                         (404, "session_not_found", "invalid"))
+        self.assertIn("999999", body["message"])
+        self.assertEqual(self.scan(number, session=999999, scan_id=one), (code, body))
+        # Not of the session that gets this number one day.
+        self.assertEqual(self.db.query(
+            f"SELECT session_id, result FROM scanned_waybills WHERE scan_id = '{one}'"),
+            [[None, "invalid"]])
+        code, body = self.scan(self.waybill(), session=999999, scan_id=one)
+        self.assertEqual((code, body["error"]), (409, "scan_id_reused"))
 
     def test_values_are_never_sql(self):
         nasty = "'); DROP TABLE waybills; --"
@@ -267,6 +289,142 @@ class Once(SqlCase):
             status, body = self.ask("session_create", None, None, f"[{upload}]")
             self.assertEqual((status, body["error"]), (422, "unknown_upload"))
             self.assertIn(str(upload), body["message"])
+
+
+class Together(SqlCase):
+    """Scans in one transaction are answered, recorded and counted as if each came alone."""
+
+    FIELDS = ("number", "mode", "session", "scan_id", "station", "by", "at", "invalid")
+
+    def many(self, *scans):
+        rows = self.db.query(self.statement(*scans))
+        return [(int(status), json.loads(body)) for status, body in rows]
+
+    def statement(self, *scans):
+        def array(name):
+            values = (s.get(name, "dispatch" if name == "mode" else None) for s in scans)
+            return "{" + ",".join("NULL" if v is None else json.dumps(str(v))
+                                  for v in values) + "}"
+        return statement("scan_many", *map(array, self.FIELDS))
+
+    def world(self):
+        """Waybills of every status, a session that expects some, one that is closed."""
+        upload = self.upload()
+        numbers = [self.waybill(s, upload=upload if i % 2 else None)
+                   for i, s in enumerate(STATUSES)] + ["NOWHERE"]
+        closed = self.session()
+        self.db.query(f"UPDATE batch_sessions SET state = 'cancelled' WHERE id = {closed}")
+        return numbers, (self.session(f"[{upload}]"), self.session(), closed, None, 888888)
+
+    def scans(self, numbers, sessions, seed):
+        r = random.Random(seed)
+        return [{"number": r.choice(numbers), "mode": r.choice(("dispatch", "dispatch", "check")),
+                 "session": r.choice(sessions), "station": r.choice(("S1", "S2", None)),
+                 "by": r.choice(('a"n\\a', None)), "at": r.choice((None, "2025-01-31T08:05:00+08:00")),
+                 "invalid": r.choice((None,) * 9 + ('field "x" is odd', "it is empty")),
+                 "scan_id": str(uuid.uuid4())}
+                for _ in range(40)]
+
+    def told(self, answers, numbers):
+        """Without what differs between two worlds, and without the counters, which the scans of
+        one transaction may see in another order."""
+        out = []
+        for status, body in answers:
+            text = json.dumps([status, {k: v for k, v in body.items()
+                                        if k not in ("scan_id", "scanned_at", "session")}
+                               | ({"first": {k: body["first"][k] for k in ("station", "scanned_by")}}
+                                  if body.get("first") else {})])
+            text = re.sub(r"at \d\d:\d\d:\d\d", "at TIME", text)
+            for i, n in enumerate(numbers[:-1]):
+                text = text.replace(n, f"<{i}>")
+            out.append(text)
+        return out
+
+    def test_as_if_each_came_alone(self):
+        for seed in range(4):
+            with self.subTest(seed=seed):
+                one, other = self.world(), self.world()
+                alone = [self.scan(**s) for s in self.scans(*one, seed)]
+                together = self.many(*self.scans(*other, seed))
+                self.assertEqual(self.told(together, other[0]), self.told(alone, one[0]))
+                for a, b in zip(one[1][:3], other[1][:3]):
+                    counters = [[self.ask("session_get", s)[1][k] for k in
+                                 ("valid", "duplicate", "error", "expected", "missing")]
+                                for s in (a, b)]
+                    self.assertEqual(counters[0], counters[1])
+
+    def test_the_counters_are_those_after_each(self):
+        session = self.session()
+        scans = [{"number": self.waybill(), "session": session} for _ in range(5)]
+        got = self.many(*scans, {"number": "NOWHERE", "session": session})
+        self.assertEqual(sorted((b["session"]["valid"], b["result"]) for _, b in got
+                                if b["result"] == "valid"),
+                         [(n, "valid") for n in range(1, 6)])
+        self.assertEqual([self.ask("session_get", session)[1][k]
+                          for k in ("valid", "duplicate", "error")], [5, 0, 1])
+
+    def test_a_number_twice_is_a_duplicate_of_the_first(self):
+        session, number = self.session(), self.waybill()
+        got = self.many(*({"number": number, "session": session, "station": f"S{i}"}
+                          for i in range(4)))
+        self.assertEqual([b["result"] for _, b in got], ["valid"] + ["duplicate"] * 3)
+        self.assertEqual({b["first"]["station"] for _, b in got[1:]}, {"S0"})
+        self.assertEqual([b["session"]["duplicate"] for _, b in got], [0, 1, 2, 3])
+
+    def test_a_scan_id_twice_is_one_scan(self):
+        session, one = self.session(), str(uuid.uuid4())
+        scan = {"number": self.waybill(), "session": session, "scan_id": one}
+        first, *others = self.many(scan, scan, {**scan, "number": self.waybill()})
+        self.assertEqual(others[0], first)
+        self.assertEqual((others[1][0], others[1][1]["error"]), (409, "scan_id_reused"))
+        self.assertEqual(self.many(scan, scan), [first, first])
+        self.assertEqual(self.ask("session_get", session)[1]["valid"], 1)
+
+    def test_returns_too(self):
+        number = self.waybill("for_return")
+        got = self.many(*({"number": number, "mode": "return"} for _ in range(3)))
+        self.assertEqual([b["result"] for _, b in got], ["valid", "wrong_status", "wrong_status"])
+
+    def test_a_session_that_is_being_dispatched_is_asked_alone(self):
+        busy, free = self.session(), self.session()
+        number = self.waybill()
+        lock = f"BEGIN; SELECT pg_advisory_xact_lock(2, {busy});"
+        with subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-d", self.db.conninfo], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              env=clean_environment()) as holder:
+            holder.stdin.write(lock + " SELECT 'held';\n")
+            holder.stdin.flush()
+            while holder.stdout.readline() != "held\n":
+                pass
+            rows = self.db.query(self.statement({"number": number, "session": busy},
+                                                {"number": number, "session": free}))
+            holder.stdin.write("ROLLBACK;\n")
+        self.assertEqual(rows[0], [None, None])
+        self.assertEqual(rows[1][0], "200")
+        self.assertEqual(self.db.value(
+            f"SELECT count(*) FROM scanned_waybills WHERE session_id = {busy}"), "0")
+
+    def test_crossing_orders_never_deadlock(self):
+        session = self.session()
+        numbers = [self.waybill() for _ in range(30)]
+        def batch(order):
+            return self.statement(*({"number": n, "session": session} for n in order))
+        for _ in range(5):
+            queries = [batch(numbers), batch(numbers[::-1])] * 3
+            threads, failed = [], []
+            def run(q, failed=failed):
+                try:
+                    self.db.query(q)
+                except AssertionError as e:
+                    failed.append(e)
+            for q in queries:
+                threads.append(threading.Thread(target=run, args=(q,)))
+                threads[-1].start()
+            for t in threads:
+                t.join()
+            self.assertEqual(failed, [])
+        got = self.ask("session_get", session)[1]
+        self.assertEqual((got["valid"], got["duplicate"]), (30, 30 * 30 - 30))
 
 
 class Totals(SqlCase):
