@@ -315,6 +315,17 @@ int json_next(struct json *j, struct json_token *t, struct err *e)
 	}
 }
 
+int json_leave(struct json *j, struct err *e)
+{
+	unsigned depth = j->depth;
+	struct json_token t;
+
+	while (j->depth >= depth)
+		if (json_next(j, &t, e) < 0)
+			return -1;
+	return 0;
+}
+
 int json_skip(struct json *j, struct err *e)
 {
 	unsigned depth = j->depth;

@@ -44,6 +44,8 @@ void json_init(struct json *j, struct slice text, struct arena *a);
  * byte offset (bad syntax, invalid UTF-8, lone surrogates, NUL in a string), ERR_LIMIT
  * (depth, arena). */
 int json_next(struct json *j, struct json_token *t, struct err *e) MUST_CHECK;
+/* Reads to the end of the object or array whose opening token was the last. */
+int json_leave(struct json *j, struct err *e) MUST_CHECK;
 /* Reads past the value that comes next. */
 int json_skip(struct json *j, struct err *e) MUST_CHECK;
 

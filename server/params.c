@@ -3,34 +3,36 @@
  */
 #include "server/params.h"
 
-#include "parse/json_token.h"
+static void refuse(struct params *p, const char *text, struct slice name)
+{
+	if (p->fault.kind == ERR_NONE)
+		(void)err_set(&p->fault, ERR_INPUT, "field \"%.*s\" %s",
+			      (int)(name.n < 64 ? name.n : 64), name.p, text);
+}
 
-static int add(struct params *p, struct slice name, struct slice value, bool nested,
-	       struct err *e)
+static void add(struct params *p, struct slice name, struct slice value, bool nested)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (slice_eq(p->item[i].name, name))
-			return err_set(e, ERR_INPUT, "field \"%.*s\" is given twice",
-				       (int)(name.n < 64 ? name.n : 64), name.p);
-	if (p->n == PARAMS_MAX)
-		return err_set(e, ERR_INPUT, "more than %d fields", PARAMS_MAX);
+		if (slice_eq(p->item[i].name, name)) {
+			refuse(p, "is given twice", name);
+			return;
+		}
+	if (p->n == PARAMS_MAX) {
+		refuse(p, "is one too many", name);
+		return;
+	}
 	p->item[p->n].name = name;
 	p->item[p->n].value = value;
 	p->item[p->n].nested = nested;
 	p->n++;
-	return 0;
 }
 
 /* An array or object as the JSON text it was written in. j stands behind its opening
  * token, whose text begins at `from`. */
 static int nested(struct json *j, const char *from, struct slice *value_r, struct err *e)
 {
-	unsigned depth = j->depth - 1;
-	struct json_token t;
-
-	while (j->depth > depth)
-		if (json_next(j, &t, e) < 0)
-			return -1;
+	if (json_leave(j, e) < 0)
+		return -1;
 	*value_r = (struct slice){ from, (size_t)(j->rest.p - from) };
 	return 0;
 }
@@ -46,16 +48,34 @@ static int member(struct json *j, struct slice name, struct params *p, struct er
 	case JSON_ARRAY:
 		if (nested(j, j->rest.p - 1, &t.text, e) < 0)
 			return -1;
-		return add(p, name, t.text, true, e);
+		add(p, name, t.text, true);
+		break;
 	case JSON_TRUE:
-		return add(p, name, SLICE("true"), false, e);
+		add(p, name, SLICE("true"), false);
+		break;
 	case JSON_FALSE:
-		return add(p, name, SLICE("false"), false, e);
+		add(p, name, SLICE("false"), false);
+		break;
 	case JSON_NULL:
-		return add(p, name, (struct slice){ NULL, 0 }, false, e);
+		add(p, name, (struct slice){ NULL, 0 }, false);
+		break;
 	default:
-		return add(p, name, t.text, false, e);
+		add(p, name, t.text, false);
+		break;
 	}
+	return 0;
+}
+
+int params_object(struct json *j, struct params *p, struct err *e)
+{
+	struct json_token t;
+
+	while (json_next(j, &t, e) == 0)
+		if (t.kind == JSON_OBJECT_END)
+			return 0;
+		else if (member(j, t.text, p, e) < 0)
+			return -1;
+	return -1;
 }
 
 static int read_json(const struct request *r, struct params *p, struct err *e)
@@ -68,15 +88,7 @@ static int read_json(const struct request *r, struct params *p, struct err *e)
 		return -1;
 	if (t.kind != JSON_OBJECT)
 		return err_set(e, ERR_INPUT, "the body must be a JSON object");
-	for (;;) {
-		if (json_next(&j, &t, e) < 0)
-			return -1;
-		if (t.kind == JSON_OBJECT_END)
-			break;
-		if (member(&j, t.text, p, e) < 0)
-			return -1;
-	}
-	return json_next(&j, &t, e);
+	return params_object(&j, p, e) < 0 ? -1 : json_next(&j, &t, e);
 }
 
 static int read_form(const struct request *r, struct params *p, struct err *e)
@@ -85,8 +97,7 @@ static int read_form(const struct request *r, struct params *p, struct err *e)
 	int got;
 
 	while ((got = url_pair_next(&rest, r->arena, &name, &value, e)) == PARSE_MORE)
-		if (add(p, name, value, false, e) < 0)
-			return -1;
+		add(p, name, value, false);
 	return got < 0 ? -1 : 0;
 }
 
@@ -97,6 +108,7 @@ int params_read(const struct request *r, struct params *p, struct response *res)
 	int got;
 
 	p->n = 0;
+	p->fault.kind = ERR_NONE;
 	if (r->body.size == 0)
 		return 0;
 	if (slice_eq_nocase(type, SLICE("application/json"))) {
@@ -108,6 +120,10 @@ int params_read(const struct request *r, struct params *p, struct response *res)
 			       "send the fields as application/json or as "
 			       "application/x-www-form-urlencoded");
 		return -1;
+	}
+	if (got == 0 && p->fault.kind != ERR_NONE) {
+		e = p->fault;
+		got = -1;
 	}
 	if (got < 0)
 		response_failure(res, "bad_body", &e);
@@ -122,16 +138,24 @@ struct slice params_get(const struct params *p, struct slice name)
 	return (struct slice){ NULL, 0 };
 }
 
-int params_scalars(const struct params *p, struct slice but, struct response *res)
+int params_flat(const struct params *p, struct slice but, struct err *e)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (p->item[i].nested && !slice_eq(p->item[i].name, but)) {
-			response_error(
-				res, 400, "bad_field",
+		if (p->item[i].nested && !slice_eq(p->item[i].name, but))
+			return err_set(
+				e, ERR_INPUT,
 				"field \"%.*s\" must be a text, not a list or an object",
 				(int)(p->item[i].name.n < 64 ? p->item[i].name.n : 64),
 				p->item[i].name.p);
-			return -1;
-		}
 	return 0;
+}
+
+int params_scalars(const struct params *p, struct slice but, struct response *res)
+{
+	struct err e = { .kind = ERR_NONE };
+
+	if (params_flat(p, but, &e) == 0)
+		return 0;
+	response_failure(res, "bad_field", &e);
+	return -1;
 }
