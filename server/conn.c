@@ -36,6 +36,8 @@ static enum slot_conn waits_for(const struct conn *c)
 		return SLOT_CONN_SEND;
 	case CONN_LINGER:
 		return SLOT_CONN_LINGER;
+	case CONN_GATHERED: /* for no longer than a round */
+		return c->shown;
 	case CONN_OVER:
 	default:
 		return SLOT_CONNS;
@@ -128,12 +130,25 @@ void conn_request_end(struct conn *c)
 	arena_reset(&c->arena);
 }
 
+static void ungather(struct conn *c)
+{
+	struct conn **at = &c->env->gathered;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	if (*at == NULL)
+		c->env->gathered_end = at;
+}
+
 void conn_close(struct conn **cp)
 {
 	struct conn *c = *cp;
 
 	if (c == NULL)
 		return;
+	if (c->state == CONN_GATHERED)
+		ungather(c);
 	conn_request_end(c);
 	c->state = CONN_OVER;
 	conn_show(c);
@@ -156,31 +171,98 @@ static bool waited_too_long(const struct conn *c)
 	       clock_ms() >= env->round_ms + most;
 }
 
-/* A whole request: answered here, or by a task. */
+/* To the others of this round that can share a transaction. */
+static void gather(struct conn *c)
+{
+	struct conn_env *env = c->env;
+
+	conn_enter(c, CONN_GATHERED, env->handle.cfg->request_timeout);
+	c->next = NULL;
+	if (env->gathered == NULL)
+		env->gathered_end = &env->gathered;
+	*env->gathered_end = c;
+	env->gathered_end = &c->next;
+}
+
+static bool shed(struct conn *c)
+{
+	if (!waited_too_long(c))
+		return false;
+	metrics_add(c->env->handle.metrics, METRIC_SHED, 1);
+	conn_answer_busy(c, 503);
+	return true;
+}
+
+/* Answers the whole requests of n connections, more than one only of scans. */
+static void answer(struct conn_env *env, struct conn *const c[], size_t n)
+{
+	struct request *req[SCANS_TOGETHER];
+	struct response *res[SCANS_TOGETHER];
+	const char *slowest;
+	uint64_t db_us, slowest_us;
+
+	slot_route(env->slot, slice_str(c[0]->req->route->name));
+	slot_state(env->slot, SLOT_BUSY);
+	(void)db_spent_us(env->handle.db); /* by the health check */
+	(void)db_slowest(env->handle.db, &slowest_us);
+	for (size_t i = 0; i < n; i++) {
+		req[i] = c[i]->req;
+		res[i] = &c[i]->res;
+	}
+	if (n == 1)
+		serve_request(&env->handle, req[0], res[0]);
+	else
+		serve_together(&env->handle, req, res, n);
+	slot_state(env->slot, env->draining ? SLOT_DRAINING : SLOT_IDLE);
+	db_us = db_spent_us(env->handle.db);
+	slowest = db_slowest(env->handle.db, &slowest_us);
+	for (size_t i = 0; i < n; i++) {
+		c[i]->db_us += db_us;
+		c[i]->slowest = slowest;
+		c[i]->slowest_us = slowest_us;
+		conn_send_begin(c[i]);
+	}
+}
+
+/* A whole request: answered here, at the end of the round, or by a task. */
 void conn_dispatch(struct conn *c)
 {
 	struct conn_env *env = c->env;
 
 	c->whole_us = clock_us();
-	if (waited_too_long(c)) {
-		metrics_add(env->handle.metrics, METRIC_SHED, 1);
-		conn_answer_busy(c, 503);
+	if ((c->req->route->flags & ROUTE_TOGETHER) != 0) {
+		gather(c);
+	} else if (shed(c)) {
 		return;
-	}
-	slot_route(env->slot, slice_str(c->req->route->name));
-	if (serve_in_task(c->req)) {
+	} else if (serve_in_task(c->req)) {
+		slot_route(env->slot, slice_str(c->req->route->name));
 		conn_enter(c, CONN_TASK_SLOT, env->handle.cfg->request_timeout);
 		c->retry_ms = 0;
-		return;
+	} else {
+		answer(env, &c, 1);
 	}
-	slot_state(env->slot, SLOT_BUSY);
-	(void)db_spent_us(env->handle.db); /* by the health check */
-	(void)db_slowest(env->handle.db, &c->slowest_us);
-	serve_request(&env->handle, c->req, &c->res);
-	slot_state(env->slot, env->draining ? SLOT_DRAINING : SLOT_IDLE);
-	c->db_us += db_spent_us(env->handle.db);
-	c->slowest = db_slowest(env->handle.db, &c->slowest_us);
-	conn_send_begin(c);
+}
+
+size_t conn_answer_gathered(struct conn_env *env, struct conn *answered[SCANS_TOGETHER])
+{
+	struct conn *together[SCANS_TOGETHER];
+	size_t n = 0, all = 0;
+
+	for (; all < SCANS_TOGETHER && env->gathered != NULL; all++) {
+		struct conn *c = env->gathered;
+
+		env->gathered = c->next;
+		answered[all] = c;
+		if (!shed(c))
+			together[n++] = c;
+	}
+	if (n > 0)
+		answer(env, together, n);
+	for (size_t i = 0; i < all; i++) {
+		conn_advance(answered[i]);
+		conn_show(answered[i]);
+	}
+	return all;
 }
 
 /* Goes on until bytes, room or a task are needed. */
@@ -206,6 +288,7 @@ void conn_advance(struct conn *c)
 		case CONN_SEND:
 			on = conn_step_send(c);
 			break;
+		case CONN_GATHERED:
 		case CONN_TASK:
 		case CONN_LINGER:
 		case CONN_OVER:
@@ -226,6 +309,7 @@ short conn_events(const struct conn *c)
 	case CONN_PROXY:
 	case CONN_HEAD:
 	case CONN_BODY:
+	case CONN_GATHERED: /* it is answered before the next round */
 	case CONN_LINGER:
 		return POLLIN;
 	case CONN_TASK_SLOT:
@@ -262,6 +346,7 @@ void conn_ready(struct conn *c, short revents)
 	case CONN_LINGER:
 		conn_linger(c);
 		break;
+	case CONN_GATHERED:
 	case CONN_OVER:
 	default:
 		break;
@@ -304,6 +389,7 @@ static void timed_out(struct conn *c)
 	case CONN_PROXY:
 	case CONN_SEND:
 	case CONN_LINGER:
+	case CONN_GATHERED:
 	case CONN_OVER:
 	default:
 		conn_enter(c, CONN_OVER, 0);

@@ -19,6 +19,7 @@ struct conn_env {
 	struct clients clients;
 	uint64_t round_ms; /* when the worker last learned who is ready */
 	bool draining;     /* every answer ends its connection */
+	struct conn *gathered, **gathered_end; /* whole scans in the order they came */
 	/* Called in a forked task: closes what is the worker's. */
 	void (*forget)(void *ctx);
 	void *forget_ctx;
@@ -49,6 +50,11 @@ bool conn_over(const struct conn *c);
 bool conn_idle(const struct conn *c);
 /* At least one answer was sent. */
 bool conn_served(const struct conn *c);
+/* Answers the first SCANS_TOGETHER of the scans that became whole, together. Returns how
+ * many that were, 0 when none are left, with their connections in answered: of those ask
+ * conn_over(), and what follows on them may be gathered anew. To be called until it
+ * returns 0 in every round, when all that were ready have been read. */
+size_t conn_answer_gathered(struct conn_env *env, struct conn *answered[SCANS_TOGETHER]);
 /* A child ended: whether it was this connection's task. */
 bool conn_reaped(struct conn *c, pid_t pid);
 

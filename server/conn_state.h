@@ -20,6 +20,7 @@ enum conn_state {
 	CONN_PROXY,     /* a trusted proxy's PROXY header */
 	CONN_HEAD,      /* a request's head */
 	CONN_BODY,      /* its body */
+	CONN_GATHERED,  /* the end of the round, when scans are answered together */
 	CONN_TASK_SLOT, /* a free task */
 	CONN_TASK,      /* the task's answer */
 	CONN_SEND,      /* the client taking the answer */
@@ -53,6 +54,7 @@ struct conn {
 	const char *slowest; /* the statement that took longest, or NULL */
 	uint64_t slowest_us;
 	enum slot_conn shown; /* on the scoreboard; SLOT_CONNS: not yet */
+	struct conn *next;    /* CONN_GATHERED: that came after it */
 	struct task task;
 	struct client client;
 	unsigned refused; /* the status that its first request gets; 0: welcome */

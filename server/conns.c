@@ -133,6 +133,16 @@ void conns_tick(struct conns *s, uint64_t now_ms)
 	}
 }
 
+void conns_answer_gathered(struct conns *s, struct conn_env *env)
+{
+	struct conn *c[SCANS_TOGETHER];
+	size_t n;
+
+	while ((n = conn_answer_gathered(env, c)) > 0)
+		for (size_t i = 0; i < n; i++)
+			conns_settle(s, c[i]);
+}
+
 void conns_sweep(struct conns *s, bool each(void *, struct conn *), void *ctx)
 {
 	for (size_t fd = 0; fd < s->places && s->n > 0; fd++) {

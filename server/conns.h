@@ -30,6 +30,8 @@ void conns_event(struct conns *s, int fd, short events);
 void conns_settle(struct conns *s, struct conn *c);
 /* Deadlines that have passed. */
 void conns_tick(struct conns *s, uint64_t now_ms);
+/* Answers the scans that were gathered in this round: see conn_answer_gathered(). */
+void conns_answer_gathered(struct conns *s, struct conn_env *env);
 /* Calls `each` for every connection, which must not close it; one for which it returns
  * true is closed. */
 void conns_sweep(struct conns *s, bool each(void *, struct conn *), void *ctx);

@@ -30,13 +30,20 @@ void handle_failure(struct handle_env *env, const struct err *e, struct response
 	}
 }
 
+unsigned handle_status(struct slice text)
+{
+	unsigned code = 0;
+
+	for (size_t i = 0; i < text.n && i < 3; i++)
+		code = code * 10 + (unsigned)(text.p[i] - '0');
+	return code;
+}
+
 void handle_stmt(struct handle_env *env, enum stmt_id id, const struct slice *params,
 		 size_t n_params, struct request *req, struct response *res)
 {
 	struct err e = { .kind = ERR_NONE };
 	struct stmt_result r;
-	struct slice status;
-	unsigned code = 0;
 
 	if (stmt_run(env->db, id, params, n_params, req->arena, &r, &e) < 0) {
 		log_line(e.kind == ERR_INPUT ? LOG_INFO : LOG_ERROR, "%s %.*s: %s",
@@ -53,8 +60,5 @@ void handle_stmt(struct handle_env *env, enum stmt_id id, const struct slice *pa
 			       "under this request's id");
 		return;
 	}
-	status = stmt_value(&r, 0, 0);
-	for (size_t i = 0; i < status.n && i < 3; i++)
-		code = code * 10 + (unsigned)(status.p[i] - '0');
-	response_json(res, code, stmt_value(&r, 0, 1));
+	response_json(res, handle_status(stmt_value(&r, 0, 0)), stmt_value(&r, 0, 1));
 }

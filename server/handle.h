@@ -24,10 +24,12 @@ struct handle_env {
 			  -1 */
 };
 
+enum { SCANS_TOGETHER = 64 }; /* in one transaction */
+
 typedef void handle_fn(struct handle_env *env, struct request *req, struct response *res);
 
 handle_fn handle_health, handle_ready, handle_metrics;
-handle_fn handle_scan;
+handle_fn handle_scan, handle_scans;
 handle_fn handle_session_create, handle_session_get;
 handle_fn handle_waybill_get, handle_dashboard;
 handle_fn handle_upload_list, handle_upload_get, handle_upload_rejects;
@@ -39,6 +41,14 @@ handle_fn handle_audit;
 handle_fn handle_upload;
 /* Tasks, because hashing a password takes as long as hundreds of scans. */
 handle_fn handle_login, handle_me_password, handle_user_add, handle_user_password;
+
+/* handle_scan() for n requests that are there at the same time (SCANS_TOGETHER at most):
+ * one transaction for all, an answer of its own for each. */
+void handle_scan_together(struct handle_env *env, struct request *const req[],
+			  struct response *const res[], size_t n);
+
+/* The number of a status as a statement gives it. */
+unsigned handle_status(struct slice text);
 
 /* Runs a statement that answers (status, body) and passes both through. */
 void handle_stmt(struct handle_env *env, enum stmt_id id, const struct slice *params,

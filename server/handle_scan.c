@@ -1,82 +1,189 @@
 /*
- * A scan: cleaned and checked here, decided by one statement.
+ * Scans over HTTP: one in a request, or a station's backlog. Ignorant of what a scan's
+ * fields mean (scans knows) and of how requests come to be ready together.
  */
-#include "server/check.h"
 #include "server/handle.h"
 #include "server/params.h"
+#include "server/scans.h"
 
-#include "parse/waybill.h"
+#include "parse/json_token.h"
 
-enum { LABEL = 100 };
+enum { BACKLOG = 1000 };
 
-/* The parameters of sql/query/scan.sql. */
-enum { NUMBER, MODE, SESSION, SCAN_ID, STATION, SCANNED_BY, SCANNED_AT, INVALID, PARAMS };
-
-static int check_mode(struct slice v, struct err *e)
+void handle_scan_together(struct handle_env *env, struct request *const req[],
+			  struct response *const res[], size_t n)
 {
-	if (slice_eq(v, SLICE("dispatch")) || slice_eq(v, SLICE("return")) ||
-	    slice_eq(v, SLICE("check")))
-		return 0;
-	return err_set(e, ERR_INPUT, "field \"mode\" must be dispatch, return or check");
-}
+	struct scan scan[SCANS_TOGETHER];
+	struct err e = { .kind = ERR_NONE };
+	struct params p;
+	size_t asked = 0;
 
-static int check_fields(const struct slice v[PARAMS], struct err *e)
-{
-	if (check_mode(v[MODE], e) < 0 || check_id("session_id", v[SESSION], e) < 0 ||
-	    check_uuid("scan_id", v[SCAN_ID], e) < 0 ||
-	    check_label("station", v[STATION], LABEL, e) < 0 ||
-	    check_label("scanned_by", v[SCANNED_BY], LABEL, e) < 0)
-		return -1;
-	return check_time("scanned_at", v[SCANNED_AT], e);
-}
+	for (size_t i = 0; i < n; i++) {
+		struct scan *s = &scan[asked];
 
-/* What was read off a parcel that is no waybill number is recorded too: its first 64
- * bytes, what cannot be stored replaced. */
-static struct slice cleaned(struct slice s, struct arena *a)
-{
-	struct slice copy = arena_dup(a, slice_take(&s, 64));
-	char *p;
-
-	if (copy.p == NULL)
-		return SLICE("");
-	p = (char *)(uintptr_t)copy.p; /* our own copy */
-	for (size_t i = 0; i < copy.n; i++)
-		if ((unsigned char)p[i] < 0x20 || (unsigned char)p[i] >= 0x7f)
-			p[i] = '?';
-	return copy;
+		if (params_read(req[i], &p, res[i]) < 0)
+			continue;
+		s->req = req[i];
+		s->res = res[i];
+		if (scans_read(&p, s, &e) < 0)
+			response_failure(res[i], "bad_field", &e);
+		else
+			asked++;
+	}
+	scans_answer(env, scan, asked);
 }
 
 void handle_scan(struct handle_env *env, struct request *req, struct response *res)
 {
-	struct slice v[PARAMS] = { { NULL, 0 } };
-	struct err e = { .kind = ERR_NONE };
-	struct slice number;
-	struct params p;
+	handle_scan_together(env, &req, &res, 1);
+}
 
-	if (params_read(req, &p, res) < 0 || params_scalars(&p, SLICE(""), res) < 0)
-		return;
-	v[MODE] = params_get(&p, SLICE("mode"));
-	if (v[MODE].n == 0)
-		v[MODE] = SLICE("dispatch");
-	v[SESSION] = params_get(&p, SLICE("session_id"));
-	v[SCAN_ID] = params_get(&p, SLICE("scan_id"));
-	v[STATION] = params_get(&p, SLICE("station"));
-	v[SCANNED_BY] = params_get(&p, SLICE("scanned_by"));
-	if (v[SCANNED_BY].n == 0)
-		v[SCANNED_BY] = req->user.name;
-	v[SCANNED_AT] = params_get(&p, SLICE("scanned_at"));
-	if (check_fields(v, &e) < 0) {
-		response_failure(res, "bad_field", &e);
-		return;
+/* The body's scans while they are read. */
+struct backlog {
+	struct request *req;
+	struct scan *scan; /* BACKLOG of them */
+	size_t n;
+};
+
+static int read_item(struct backlog *b, struct json *j, const struct json_token *t,
+		     struct err *e)
+{
+	struct scan *s = &b->scan[b->n];
+	struct params p = { .n = 0 };
+
+	if (b->n == BACKLOG)
+		return err_set(e, ERR_LIMIT,
+			       "more than %d scans: send them in several requests, in "
+			       "their order; nothing was recorded",
+			       BACKLOG);
+	s->req = b->req;
+	s->res = arena_alloc(b->req->arena, sizeof(*s->res));
+	if (s->res == NULL)
+		return err_set(e, ERR_LIMIT, "out of memory for so many scans");
+	response_init(s->res, b->req->arena);
+	b->n++;
+	if (t->kind == JSON_OBJECT) {
+		if (params_object(j, &p, e) < 0)
+			return -1;
+		if (p.fault.kind == ERR_NONE)
+			return scans_read(&p, s, e);
+		scans_unreadable(s, arena_dup(b->req->arena, slice_str(p.fault.text)));
+		return 0;
 	}
-	number = params_get(&p, SLICE("waybill_number"));
-	if (waybill_number_normalise(number, req->arena, &v[NUMBER], &e) < 0) {
-		if (e.kind != ERR_INPUT) {
-			response_failure(res, "bad_field", &e);
-			return;
+	scans_unreadable(s, SLICE("field \"scans\" must hold objects"));
+	return t->kind == JSON_ARRAY ? json_leave(j, e) : 0;
+}
+
+static int read_list(struct backlog *b, struct json *j, struct err *e)
+{
+	struct json_token t;
+
+	if (json_next(j, &t, e) < 0)
+		return -1;
+	if (t.kind != JSON_ARRAY)
+		return err_set(e, ERR_INPUT, "field \"scans\" must be a list");
+	while (json_next(j, &t, e) == 0)
+		if (t.kind == JSON_ARRAY_END)
+			return 0;
+		else if (read_item(b, j, &t, e) < 0)
+			return -1;
+	return -1;
+}
+
+static int read_body(struct backlog *b, struct err *e)
+{
+	struct json_token t;
+	struct json j;
+	bool seen = false;
+
+	json_init(&j, buf_slice(&b->req->body.mem), b->req->arena);
+	if (json_next(&j, &t, e) < 0)
+		return -1;
+	if (t.kind != JSON_OBJECT)
+		return err_set(e, ERR_INPUT, "the body must be a JSON object");
+	while (json_next(&j, &t, e) == 0) {
+		if (t.kind == JSON_OBJECT_END)
+			return seen ? json_next(&j, &t, e)
+				    : err_set(e, ERR_INPUT, "field \"scans\" is missing");
+		if (!slice_eq(t.text, SLICE("scans"))) {
+			if (json_skip(&j, e) < 0)
+				return -1;
+			continue;
 		}
-		v[NUMBER] = cleaned(number, req->arena);
-		v[INVALID] = slice_str(e.text);
+		if (seen)
+			return err_set(e, ERR_INPUT, "field \"scans\" is given twice");
+		seen = true;
+		if (read_list(b, &j, e) < 0)
+			return -1;
 	}
-	handle_stmt(env, STMT_SCAN, v, PARAMS, req, res);
+	return -1;
+}
+
+/* {"results":[{"status":200,...},...]}: of each scan what POST /scan would have answered,
+ * and its status in front. */
+static struct slice results(const struct backlog *b)
+{
+	struct arena *a = b->req->arena;
+	size_t most = sizeof("{\"results\":[]}");
+	size_t at;
+	char *to;
+
+	for (size_t i = 0; i < b->n; i++)
+		most += b->scan[i].res->body.n + sizeof(",{\"status\":000,");
+	to = arena_alloc(a, most);
+	if (to == NULL)
+		return (struct slice){ NULL, 0 };
+	at = (size_t)snprintf(to, most, "{\"results\":[");
+	for (size_t i = 0; i < b->n; i++) {
+		const struct response *res = b->scan[i].res;
+
+		/* Every body is an object with members. */
+		at += (size_t)snprintf(to + at, most - at, "%s{\"status\":%u,%.*s",
+				       i > 0 ? "," : "", res->status,
+				       (int)res->body.n - 1, res->body.p + 1);
+	}
+	at += (size_t)snprintf(to + at, most - at, "]}");
+	return (struct slice){ to, at };
+}
+
+/* Of a backlog that the database could not take at all, one answer says so. */
+static bool all_failed(const struct backlog *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (b->scan[i].res->status < 500)
+			return false;
+	return b->n > 0;
+}
+
+void handle_scans(struct handle_env *env, struct request *req, struct response *res)
+{
+	struct backlog b = { .req = req };
+	struct err e = { .kind = ERR_NONE };
+	struct slice body;
+
+	if (!slice_eq_nocase(request_media_type(req), SLICE("application/json"))) {
+		response_error(res, 415, "unsupported_media_type",
+			       "send the scans as application/json");
+		return;
+	}
+	b.scan = arena_alloc(req->arena, BACKLOG * sizeof(*b.scan));
+	if (b.scan == NULL) {
+		response_error(res, 500, "internal_error", "the server is out of memory");
+		return;
+	}
+	if (read_body(&b, &e) < 0) {
+		response_failure(res, e.kind == ERR_LIMIT ? "too_large" : "bad_body", &e);
+		return;
+	}
+	scans_answer(env, b.scan, b.n);
+	if (all_failed(&b)) {
+		*res = *b.scan[0].res;
+		return;
+	}
+	body = results(&b);
+	if (body.p == NULL)
+		response_error(res, 500, "internal_error",
+			       "the server is out of memory; the scans are recorded");
+	else
+		response_json(res, 200, body);
 }

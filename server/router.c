@@ -3,7 +3,7 @@
  */
 #include "server/router.h"
 
-enum { SMALL = 16 * 1024 };
+enum { SMALL = 16 * 1024, BACKLOG = 1024 * 1024 };
 
 static const struct route routes[] = {
 	{ HTTP_GET, "/", "home", ROLE_SCANNER, NULL, "dashboard.html", 0, 0 },
@@ -14,7 +14,9 @@ static const struct route routes[] = {
 	  ROUTE_ALWAYS, 0 },
 	{ HTTP_GET, "/scan", "scan_page", ROLE_SCANNER, NULL, "scan.html", 0, 0 },
 	{ HTTP_POST, "/scan", "scan", ROLE_SCANNER, handle_scan, NULL,
-	  ROUTE_SCANS | ROUTE_AUDITED, SMALL },
+	  ROUTE_SCANS | ROUTE_AUDITED | ROUTE_TOGETHER, SMALL },
+	{ HTTP_POST, "/scans", "scans", ROLE_SCANNER, handle_scans, NULL,
+	  ROUTE_SCANS | ROUTE_AUDITED | ROUTE_BULK | ROUTE_QUICK, BACKLOG },
 	{ HTTP_POST, "/sessions", "session_create", ROLE_SCANNER, handle_session_create,
 	  NULL, 0, SMALL },
 	{ HTTP_GET, "/sessions/{}", "session", ROLE_SCANNER, handle_session_get, NULL, 0,

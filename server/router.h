@@ -14,10 +14,13 @@ enum route_flag {
 	ROUTE_SCANS = 8,   /* its answer tells the results of scans, which are counted */
 	ROUTE_ALWAYS = 16, /* never refused because the server is busy */
 	ROUTE_QUICK = 32,  /* a task that never waits for uploads and exports */
-	ROUTE_PASSWORD = 64, /* takes a password: so many a minute and client */
-	ROUTE_AUTH = 128,    /* only there with auth = on */
-	ROUTE_AUDITED = 256  /* its statement writes the audit log, or nothing is to be
-				written */
+	ROUTE_PASSWORD = 64,  /* takes a password: so many a minute and client */
+	ROUTE_AUTH = 128,     /* only there with auth = on */
+	ROUTE_AUDITED = 256,  /* its statement writes the audit log, or nothing is to be
+				 written */
+	ROUTE_TOGETHER = 512, /* POST /scan: those that are ready together are answered
+				 together */
+	ROUTE_BULK = 1024     /* a task when its body is large */
 };
 
 struct route {

@@ -8,6 +8,8 @@
 #include "server/log.h"
 #include "server/router.h"
 
+enum { BULK = 16 * 1024 };
+
 static const char *code_of(unsigned status)
 {
 	switch (status) {
@@ -131,9 +133,32 @@ bool serve_in_task(const struct request *req)
 
 	if ((req->route->flags & ROUTE_TASK) != 0)
 		return true;
+	if ((req->route->flags & ROUTE_BULK) != 0 && req->body.size > BULK)
+		return true;
 	return (req->route->flags & ROUTE_EXPORT) != 0 &&
 	       request_query(req, SLICE("format"), &format, &e) == 0 &&
 	       (slice_eq(format, SLICE("csv")) || slice_eq(format, SLICE("xlsx")));
+}
+
+/* What follows a handler. */
+static void served(struct handle_env *env, struct request *req, struct response *res)
+{
+	if ((req->route->flags & ROUTE_SCANS) != 0)
+		metrics_scans(env->metrics, res->body);
+	audit_request(env, req, res);
+	if (res->status != 0)
+		return;
+	log_line(LOG_ERROR, "%s %.*s: the handler gave no answer", req->route->name,
+		 (int)req->id.n, req->id.p);
+	response_error(res, 500, "internal_error", "something went wrong on the server");
+}
+
+void serve_together(struct handle_env *env, struct request *const req[],
+		    struct response *const res[], size_t n)
+{
+	handle_scan_together(env, req, res, n);
+	for (size_t i = 0; i < n; i++)
+		served(env, req[i], res[i]);
 }
 
 void serve_request(struct handle_env *env, struct request *req, struct response *res)
@@ -144,12 +169,5 @@ void serve_request(struct handle_env *env, struct request *req, struct response 
 		static_serve(env->files, slice_str(r->page), req, res);
 	else
 		r->handle(env, req, res);
-	if ((r->flags & ROUTE_SCANS) != 0)
-		metrics_scans(env->metrics, res->body);
-	audit_request(env, req, res);
-	if (res->status != 0)
-		return;
-	log_line(LOG_ERROR, "%s %.*s: the handler gave no answer", r->name,
-		 (int)req->id.n, req->id.p);
-	response_error(res, 500, "internal_error", "something went wrong on the server");
+	served(env, req, res);
 }

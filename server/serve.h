@@ -17,6 +17,9 @@ bool serve_head(struct handle_env *env, struct request *req, struct response *re
 bool serve_in_task(const struct request *req);
 /* Runs the handler of a whole request; res is filled. */
 void serve_request(struct handle_env *env, struct request *req, struct response *res);
+/* The same for n requests (SCANS_TOGETHER at most) of routes with ROUTE_TOGETHER. */
+void serve_together(struct handle_env *env, struct request *const req[],
+		    struct response *const res[], size_t n);
 /* The answer when no head could be read. */
 void serve_bad_head(unsigned status, const struct err *e, struct response *res);
 

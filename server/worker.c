@@ -348,6 +348,7 @@ static int serve_ready(struct worker *w, size_t n, struct err *e)
 	conns_tick(&w->conns, clock_ms());
 	if (connection && !w->leaving)
 		take_connections(w);
+	conns_answer_gathered(&w->conns, &w->env);
 	return 0;
 }
 

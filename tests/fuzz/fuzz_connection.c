@@ -126,6 +126,8 @@ static int lowest_fd(void)
 /* Lets the server do what it can do by itself. */
 static void serve(struct talk *t)
 {
+	struct conn *answered[SCANS_TOGETHER];
+
 	for (unsigned i = 0; t->conn != NULL; i++) {
 		struct pollfd p = { t->server_fd, conn_events(t->conn), 0 };
 
@@ -137,6 +139,8 @@ static void serve(struct talk *t)
 		if (poll(&p, 1, 0) <= 0)
 			return;
 		conn_ready(t->conn, p.revents);
+		while (conn_answer_gathered(&env, answered) > 0)
+			check(answered[0] == t->conn);
 	}
 }
 
@@ -268,7 +272,8 @@ static bool needs_task(const struct http_head *h)
 	if (url_parse(h->target, &a, &u, &e) == 0)
 		(void)router_find(h->method, u.path, &route, segment, allow);
 	arena_release(&a);
-	return route != NULL && (route->flags & (ROUTE_TASK | ROUTE_EXPORT)) != 0;
+	return route != NULL &&
+	       (route->flags & (ROUTE_TASK | ROUTE_EXPORT | ROUTE_BULK)) != 0;
 }
 
 /* Skips the body of a request. */

@@ -22,6 +22,7 @@ static const struct row {
 	{ "home", HTTP_GET, SLICE_INIT("/"), 0, "home", NULL, "" },
 	{ "head is get", HTTP_HEAD, SLICE_INIT("/health"), 0, "health", NULL, "" },
 	{ "two methods, one path", HTTP_POST, SLICE_INIT("/scan"), 0, "scan", NULL, "" },
+	{ "a backlog", HTTP_POST, SLICE_INIT("/scans"), 0, "scans", NULL, "" },
 	{ "the page of the same path", HTTP_GET, SLICE_INIT("/scan"), 0, "scan_page",
 	  NULL, "" },
 	{ "a segment", HTTP_GET, SLICE_INIT("/uploads/17"), 0, "upload_state", "17", "" },
