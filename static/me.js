@@ -12,11 +12,13 @@ const RANK = ['scanner', 'office', 'supervisor', 'admin'];
 const NEEDS = { '/': 'supervisor', '/upload': 'office' };
 const HOME = { scanner: '/scan', office: '/upload' };
 
-async function leave() {
-	try {
-		await call('POST', '/logout');
-	} finally {
+/* Nobody must believe to be logged out who is not. */
+async function leave(event) {
+	const { status } = await call('POST', '/logout').catch(() => ({ status: 0 }));
+	if (status === 200) {
 		location.assign('/login');
+	} else {
+		event.target.textContent = 'Still logged in: try again';
 	}
 }
 

@@ -81,6 +81,9 @@ async function send(scan) {
 		return { verdict: { result: 'refused', sound: 'error', message: reason(answer),
 			waybill_number: scan.waybill_number } };
 	}
+	if (answer.status === 401) {
+		return { trouble: 'nobody is logged in here any more: log in in another tab' };
+	}
 	return { trouble: answer.status === 503 ? 'the database is away' : `the server answered ${answer.status}`,
 		retryAfter: answer.retryAfter };
 }

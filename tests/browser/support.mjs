@@ -68,7 +68,7 @@ export async function open(browser, path, { init, ...options } = {}) {
 	if (init) {
 		await page.addInitScript(init);
 	}
-	await page.goto(url + path);
+	await page.goto(new URL(path, url).href);
 	return page;
 }
 

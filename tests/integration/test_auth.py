@@ -292,6 +292,25 @@ class Roles(AuthCase):
         self.assertEqual(r.json()["scanned_by"], "badge 7", r)
         self.assertEqual(self.audit("scan"), [], "scans are their own record")
 
+    def test_the_access_log_names_them(self):
+        session = self.people.login("supervisor")
+        for form, line in (("combined", r'^127\.0\.0\.1 - supervisor \[.*"GET /me'),
+                           ("json", r'"client":"127\.0\.0\.1","user":"supervisor",')):
+            other = Server(self.db.conninfo, {**self.settings, "access_log": "-", "access_log_format": form})
+            other.start()
+            try:
+                self.assertEqual(other.client.get("/me", session).status, 200)
+                other.wait_for_log(line)
+                other.stop()
+            finally:
+                other.kill()
+
+    def test_every_page_has_the_menu(self):
+        for name in sorted(os.listdir(os.path.join(ROOT, "static"))):
+            if name.endswith(".html") and name != "login.html":
+                with open(os.path.join(ROOT, "static", name), encoding="utf-8") as f:
+                    self.assertIn('<script type="module" src="/static/me.js"></script>', f.read(), name)
+
     def test_a_refused_body_is_not_read(self):
         with self.client.connect() as c:
             c.send(b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=x\r\n"
