@@ -20,9 +20,14 @@ enum {
 	PAUSE_MS = 3000       /* between two ticks: the master itself stood still */
 };
 
-int children_init(struct children *c, struct slots *slots, struct err *e)
+int children_init(struct children *c, const struct children_role *role,
+		  struct slots *slots, const struct children *like, struct err *e)
 {
-	*c = (struct children){ .slots = slots, .private_fd = -1 };
+	*c = (struct children){ .role = role, .slots = slots, .private_fd = -1 };
+	if (like != NULL) {
+		memcpy(c->life, like->life, sizeof(c->life));
+		return 0;
+	}
 	if (pipe(c->life) < 0)
 		return err_set(e, ERR_INTERNAL, "cannot make a pipe: %s",
 			       strerror(errno));
@@ -93,7 +98,7 @@ static void run(const struct children *c, struct worker_start start)
 	(void)close(c->life[1]);
 	if (c->private_fd >= 0)
 		(void)close(c->private_fd);
-	exit(worker_run(&start));
+	exit(c->role->run(&start));
 }
 
 static int start_one(struct children *c, const struct worker_start *like)
@@ -104,12 +109,14 @@ static int start_one(struct children *c, const struct worker_start *like)
 	while (k < c->child + SLOTS_WORKERS && k->pid != 0)
 		k++;
 	start.slots = c->slots;
-	start.slot = k == c->child + SLOTS_WORKERS
-			     ? NULL
-			     : slots_take(c->slots, SLOT_WORKER, SLOTS_WORKERS, getpid());
+	start.slot = k == c->child + SLOTS_WORKERS ? NULL
+						   : slots_take(c->slots, c->role->slot,
+								SLOTS_WORKERS, getpid());
 	if (start.slot == NULL) {
-		log_line(LOG_WARNING, "no free slot for a worker; workers of an older "
-				      "configuration are still at work");
+		log_line(LOG_WARNING,
+			 "no free slot for a %s; those of an older configuration are "
+			 "still at work",
+			 c->role->name);
 		return -1;
 	}
 	start.life_fd = c->life[0];
@@ -121,7 +128,8 @@ static int start_one(struct children *c, const struct worker_start *like)
 		run(c, start);
 	signals_unblock();
 	if (k->pid < 0) {
-		log_line(LOG_ERROR, "cannot fork a worker: %s", strerror(errno));
+		log_line(LOG_ERROR, "cannot fork a %s: %s", c->role->name,
+			 strerror(errno));
 		k->pid = 0;
 		slot_free(start.slot);
 		(void)policy_died(&c->policy, clock_ms(), 0);
@@ -203,26 +211,27 @@ static void died(struct children *c, uint64_t lived_ms)
 
 	if (policy_died(&c->policy, now, lived_ms))
 		log_line(LOG_WARNING,
-			 "a worker ended %llu ms after its start; the next start waits "
+			 "a %s ended %llu ms after its start; the next start waits "
 			 "%llu ms",
-			 (unsigned long long)lived_ms,
+			 c->role->name, (unsigned long long)lived_ms,
 			 (unsigned long long)(c->policy.not_before_ms - now));
 }
 
-static void say_ended(const struct child *k, int status, bool expected)
+static void say_ended(const struct children *c, const struct child *k, int status,
+		      bool expected)
 {
 	char route[SLOT_ROUTE];
 
 	route_of(k, route);
 	if (WIFSIGNALED(status) && !(expected && WTERMSIG(status) == SIGKILL))
-		log_line(LOG_ERROR, "worker %ld was ended by signal %d%s%s", (long)k->pid,
-			 WTERMSIG(status), route[0] == '\0' ? "" : ", last route ",
-			 route);
+		log_line(LOG_ERROR, "%s %ld was ended by signal %d%s%s", c->role->name,
+			 (long)k->pid, WTERMSIG(status),
+			 route[0] == '\0' ? "" : ", last route ", route);
 	else if (WIFEXITED(status) && WEXITSTATUS(status) != 0 && !expected)
-		log_line(LOG_ERROR, "worker %ld ended with status %d", (long)k->pid,
-			 WEXITSTATUS(status));
+		log_line(LOG_ERROR, "%s %ld ended with status %d", c->role->name,
+			 (long)k->pid, WEXITSTATUS(status));
 	else if (!expected)
-		log_line(LOG_INFO, "worker %ld ended by itself", (long)k->pid);
+		log_line(LOG_INFO, "%s %ld ended by itself", c->role->name, (long)k->pid);
 }
 
 void children_ended(struct children *c, pid_t pid, int status, bool stopping)
@@ -237,7 +246,7 @@ void children_ended(struct children *c, pid_t pid, int status, bool stopping)
 	if (retires(c, k))
 		k->retired = k->told = true;
 	expected = stopping || k->told;
-	say_ended(k, status, expected);
+	say_ended(c, k, status, expected);
 	if (!stopping)
 		slots_restarted(c->slots, cause_of(k, status));
 	(void)slots_bury(c->slots, pid);
@@ -249,7 +258,7 @@ void children_ended(struct children *c, pid_t pid, int status, bool stopping)
 
 /* One that waits in the kernel, or is stopped, gets the signal when it goes on: so it
  * is continued, and ended for good if that does not help. */
-static void abort_stuck(struct child *k, uint64_t now, uint64_t awake_ms,
+static void abort_stuck(const struct children *c, struct child *k, uint64_t now,
 			uint32_t request_timeout)
 {
 	uint64_t since = atomic_load_explicit(&k->slot->since_ms, memory_order_relaxed);
@@ -260,13 +269,13 @@ static void abort_stuck(struct child *k, uint64_t now, uint64_t awake_ms,
 			(void)kill(k->pid, SIGKILL);
 		return;
 	}
-	if (!policy_stuck(now, since, awake_ms, request_timeout))
+	if (!policy_stuck(now, since, c->awake_ms, request_timeout))
 		return;
 	route_of(k, route);
 	log_line(LOG_ERROR,
-		 "worker %ld has not come back to its loop for %llu ms, last route %s: "
+		 "%s %ld has not come back to its loop for %llu ms, last route %s: "
 		 "aborting it",
-		 (long)k->pid, (unsigned long long)(now - since),
+		 c->role->name, (long)k->pid, (unsigned long long)(now - since),
 		 route[0] == '\0' ? "(none)" : route);
 	k->abort_ms = now;
 	(void)kill(k->pid, SIGABRT);
@@ -292,7 +301,7 @@ void children_tick(struct children *c, const struct config *cfg)
 		if (k->told && now >= k->end_ms)
 			(void)kill(k->pid,
 				   now >= k->end_ms + KILL_AFTER_MS ? SIGKILL : SIGTERM);
-		abort_stuck(k, now, c->awake_ms, cfg->request_timeout);
+		abort_stuck(c, k, now, cfg->request_timeout);
 		if (c->policy.early > 0 && !k->old &&
 		    now - k->started_ms >= POLICY_EARLY_MS &&
 		    k->started_ms >= c->policy.not_before_ms)

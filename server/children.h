@@ -1,6 +1,6 @@
 /*
- * The master's workers: started, counted, replaced by a new generation, ended. The
- * numbers are policy's decision, the time for them the master's.
+ * The master's workers of one role: started, counted, replaced by a new generation,
+ * ended. The numbers are policy's decision, the time for them the master's.
  */
 #ifndef SERVER_CHILDREN_H
 #define SERVER_CHILDREN_H
@@ -22,19 +22,31 @@ struct child {
 	uint64_t abort_ms; /* when it was found stuck; 0: it was not */
 };
 
+/* What all workers of a role have in common. */
+struct children_role {
+	enum slot_role slot;
+	const char *name; /* in the log: "worker" */
+	int (*run)(const struct worker_start *s);
+};
+
 struct children {
+	const struct children_role *role;
 	struct slots *slots;
 	struct child child[SLOTS_WORKERS];
 	struct policy policy;
-	unsigned numbers;   /* given to workers so far */
-	int life[2];        /* the write end stays open here as long as we live */
-	int private_fd;     /* of the master; closed in workers; -1: none */
-	bool replacing;     /* old workers wait for new ones to be ready */
+	unsigned numbers; /* given to workers so far */
+	int life[2];      /* the write end stays open in the master as long as it lives */
+	int private_fd;   /* of the master; closed in workers; -1: none */
+	bool replacing;   /* old workers wait for new ones to be ready */
 	uint64_t ticked_ms; /* the last children_tick() */
 	uint64_t awake_ms;  /* the end of a pause of the master itself */
 };
 
-int children_init(struct children *c, struct slots *slots, struct err *e) MUST_CHECK;
+/* `like` NULL, or other children of the same master: all notice its end by one pipe. role
+ * must outlive c. */
+int children_init(struct children *c, const struct children_role *role,
+		  struct slots *slots, const struct children *like,
+		  struct err *e) MUST_CHECK;
 /* Starts what is missing of `wanted`, each as `like` says (slot, life_fd and number
  * are filled in). Returns after how many ms to try again; 0: nothing to do. */
 uint64_t children_fill(struct children *c, const struct worker_start *like,

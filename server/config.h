@@ -16,8 +16,11 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 struct config {
 	char *listen; /* "127.0.0.1:8080", "[::1]:8080", "*:80", "unix:/path" */
 	unsigned workers, queue_workers, tasks;
-	char *database;      /* libpq conninfo or URI */
-	char *database_read; /* "" : the same as database */
+	uint64_t queue_threshold; /* a larger upload is queued; bytes */
+	uint32_t hold_days;       /* 0: nothing expires */
+	uint32_t retention_days;  /* 0: everything is kept */
+	char *database;           /* libpq conninfo or URI */
+	char *database_read;      /* "" : the same as database */
 	bool auth;
 	uint32_t session_lifetime; /* without a request */
 	uint32_t session_max;      /* since the login */

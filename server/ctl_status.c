@@ -68,9 +68,11 @@ static void print_master(struct slots_shared *s)
 	unsigned at = atomic_load(&s->db);
 	char text[32];
 
-	(void)printf("waybilld %d, up %s, %u workers wanted, %" PRIu64 " restarts%s\n",
+	(void)printf("waybilld %d, up %s, %u workers wanted, %u for the queue, %" PRIu64
+		     " restarts%s\n",
 		     atomic_load(&s->master_pid), ago(atomic_load(&s->started_ms), text),
-		     atomic_load(&s->workers), (uint64_t)atomic_load(&s->restarts),
+		     atomic_load(&s->workers), atomic_load(&s->queue_workers),
+		     (uint64_t)atomic_load(&s->restarts),
 		     atomic_load(&s->draining) != 0 ? ", draining" : "");
 	(void)printf("database %s", at <= SLOTS_DB_DOWN ? db[at] : "?");
 	if (at == SLOTS_DB_UP || at == SLOTS_DB_DOWN)

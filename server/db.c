@@ -56,6 +56,7 @@ void db_lost(struct db *db)
 	db->block_lost = db->block_lost || db->in_block;
 	db->in_block = false;
 	db->copying = false;
+	db->listening = false;
 	db->awaiting = false;
 	memset(db->prepared, 0, sizeof(db->prepared));
 }

@@ -21,6 +21,7 @@ struct db {
 	bool in_block;   /* a transaction block is open */
 	bool block_lost; /* ... was open when the connection went: ROLLBACK is awaited */
 	bool copying;    /* COPY FROM STDIN is open */
+	bool listening;  /* LISTEN was run */
 	bool awaiting;   /* what stmt_send() sent is not answered yet */
 	bool answered;   /* ... but its rows have come */
 	int64_t await_until; /* when the wait for it is given up */

@@ -33,12 +33,13 @@ handle_fn handle_scan, handle_scans;
 handle_fn handle_session_create, handle_session_get;
 handle_fn handle_waybill_get, handle_dashboard;
 handle_fn handle_upload_list, handle_upload_get, handle_upload_rejects;
+handle_fn handle_upload_cancel, handle_upload_retry;
 handle_fn handle_static;
 handle_fn handle_logout, handle_me;
 handle_fn handle_user_list, handle_user_role, handle_user_disable, handle_user_enable;
 handle_fn handle_audit;
 /* Always a task. */
-handle_fn handle_upload;
+handle_fn handle_upload, handle_upload_undo;
 /* Tasks, because hashing a password takes as long as hundreds of scans. */
 handle_fn handle_login, handle_me_password, handle_user_add, handle_user_password;
 

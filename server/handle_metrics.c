@@ -10,6 +10,11 @@
 
 enum { ANSWER = 1024 * 1024 };
 
+static uint64_t number(const struct stmt_result *r, size_t column)
+{
+	return strtoull(stmt_value(r, 0, column).p, NULL, 10);
+}
+
 static int add_queue(struct handle_env *env, struct arena *a, struct buf *b,
 		     struct err *e)
 {
@@ -20,8 +25,15 @@ static int add_queue(struct handle_env *env, struct arena *a, struct buf *b,
 	if (atomic_load(&shared->db) != SLOTS_DB_UP ||
 	    stmt_run(env->db, STMT_QUEUE_DEPTH, NULL, 0, a, &r, &away) < 0 || r.rows != 1)
 		return 0;
-	return metrics_text_gauge(b, "jobs_queued", "Jobs that wait in the database.",
-				  strtoull(stmt_value(&r, 0, 0).p, NULL, 10), e);
+	if (metrics_text_gauge(b, "jobs_queued", "Jobs that wait in the database.",
+			       number(&r, 0), e) < 0 ||
+	    metrics_text_gauge(b, "jobs_queued_seconds",
+			       "How long the oldest of those that are due has waited.",
+			       number(&r, 1), e) < 0)
+		return -1;
+	return metrics_text_gauge(b, "jobs_running",
+				  "Jobs that are being done, on any host.", number(&r, 2),
+				  e);
 }
 
 /* Whether the setting metrics_from lets this client read them. */

@@ -1,10 +1,12 @@
 /*
- * Uploads: the import of a file (in a task), its state, its rejects.
+ * An upload's file: loaded at once (in a task), or put into the queue.
  */
-#include "server/check.h"
 #include "server/handle.h"
 #include "server/log.h"
 #include "server/upload_form.h"
+#include "server/upload_queue.h"
+
+#include "parse/json_token.h"
 
 #include <poll.h>
 
@@ -19,13 +21,40 @@ static bool wanted(void *ctx)
 
 static void count(void *ctx, const struct import_rows *rows)
 {
-	struct metrics *m = ((const struct handle_env *)ctx)->metrics;
+	metrics_rows(((const struct handle_env *)ctx)->metrics, rows);
+}
 
-	metrics_add(m, METRIC_ROWS_INSERTED, rows->inserted);
-	metrics_add(m, METRIC_ROWS_UPDATED, rows->updated);
-	metrics_add(m, METRIC_ROWS_UNCHANGED, rows->unchanged);
-	metrics_add(m, METRIC_ROWS_DUPLICATE, rows->duplicate);
-	metrics_add(m, METRIC_ROWS_REJECTED, rows->rejected);
+/* The number in an upload's JSON, an object whose members before it hold no others. */
+static struct slice upload_id(struct slice json, struct arena *a)
+{
+	struct err e = { .kind = ERR_NONE };
+	struct json_token t;
+	struct json j;
+
+	json_init(&j, json, a);
+	while (json_next(&j, &t, &e) == 0 && t.kind != JSON_END)
+		if (t.kind == JSON_KEY && slice_eq(t.text, SLICE("id")))
+			return json_next(&j, &t, &e) == 0 ? t.text : SLICE("");
+	return SLICE("");
+}
+
+static void answer_upload(struct request *req, const struct import_answer *answer,
+			  struct response *res)
+{
+	struct slice id;
+
+	response_json(res, answer->http_status, answer->json);
+	if (answer->http_status != 202)
+		return;
+	id = upload_id(answer->json, req->arena);
+	response_field(res, "Location",
+		       arena_printf(req->arena, "/uploads/%.*s", (int)id.n, id.p));
+}
+
+static void answer_failure(struct request *req, const struct err *e, struct response *res)
+{
+	log_line(LOG_ERROR, "upload %.*s: %s", (int)req->id.n, req->id.p, e->text);
+	response_failure(res, "bad_file", e);
 }
 
 static void import(struct handle_env *env, struct request *req, int fd,
@@ -41,12 +70,30 @@ static void import(struct handle_env *env, struct request *req, int fd,
 	if (db_open(env->cfg, "waybilld task state", &side, &e) == 0 &&
 	    import_run(env->cfg, env->db, side, fd, form->start, form->size,
 		       &form->options, &hooks, req->arena, &answer, &e) == 0) {
-		response_json(res, answer.http_status, answer.json);
+		answer_upload(req, &answer, res);
 	} else {
-		log_line(LOG_ERROR, "upload %.*s: %s", (int)req->id.n, req->id.p, e.text);
-		response_failure(res, "bad_file", &e);
+		answer_failure(req, &e, res);
 	}
 	db_close(&side);
+}
+
+static void enqueue(struct handle_env *env, struct request *req, int fd,
+		    const struct upload_form *form, struct response *res)
+{
+	struct err e = { .kind = ERR_NONE };
+	struct import_answer answer;
+
+	if (upload_queue_put(env->db, fd, form->start, form->size, &form->options,
+			     req->arena, &answer, &e) == 0)
+		answer_upload(req, &answer, res);
+	else
+		answer_failure(req, &e, res);
+}
+
+/* Who asks to wait for the answer may, however large the file. */
+static bool is_for_queue(const struct config *cfg, const struct upload_form *form)
+{
+	return form->has_async ? form->async : form->size > cfg->queue_threshold;
 }
 
 void handle_upload(struct handle_env *env, struct request *req, struct response *res)
@@ -67,28 +114,9 @@ void handle_upload(struct handle_env *env, struct request *req, struct response 
 			       "in the field \"waybill_file\"");
 	} else {
 		form.options.uploaded_by = request_actor(req, form.options.uploaded_by);
-		import(env, req, fd, &form, res);
+		if (is_for_queue(env->cfg, &form))
+			enqueue(env, req, fd, &form, res);
+		else
+			import(env, req, fd, &form, res);
 	}
-}
-
-void handle_upload_list(struct handle_env *env, struct request *req, struct response *res)
-{
-	handle_stmt(env, STMT_UPLOAD_LIST, NULL, 0, req, res);
-}
-
-/* The id or key in the path; false with the answer written. */
-static bool upload_named(const struct request *req, struct response *res)
-{
-	struct err e = { .kind = ERR_NONE };
-
-	if (check_label("upload", req->segment[0], 255, &e) == 0)
-		return true;
-	response_failure(res, "bad_field", &e);
-	return false;
-}
-
-void handle_upload_get(struct handle_env *env, struct request *req, struct response *res)
-{
-	if (upload_named(req, res))
-		handle_stmt(env, STMT_UPLOAD_GET, req->segment, 1, req, res);
 }

@@ -65,6 +65,23 @@ static int begin(struct import_job *j, const struct import_sum *sum,
 	return 1;
 }
 
+/* The same for a queued upload, whose row is there: -1 with a refusal when it was
+ * cancelled. */
+static int take(struct import_job *j, struct err *e)
+{
+	struct slice v[3] = { j->claim->upload, j->claim->job, j->claim->claim };
+	struct stmt_result r;
+
+	j->id = j->claim->upload;
+	if (stmt_run(j->side, STMT_UPLOAD_TAKE, v, 3, j->answer, &r, e) < 0)
+		return -1;
+	if (r.rows == 1 && slice_eq(stmt_value(&r, 0, 0), SLICE("0")))
+		return 0;
+	if (r.rows == 1 && slice_eq(stmt_value(&r, 0, 0), SLICE("409")))
+		return import_cancelled(j, e);
+	return err_set(e, ERR_INTERNAL, "another worker has taken this upload over");
+}
+
 /* The upload's lock goes with the connection; a connection that stays gives it back. */
 static void release(struct import_job *j)
 {
@@ -167,17 +184,18 @@ static int fail(struct import_job *j, const char *state, const char *code,
 		struct slice message, unsigned http_status, struct import_answer *answer,
 		struct err *e)
 {
-	struct slice v[6] = { j->id, slice_str(state), slice_str(code), message,
+	struct slice v[8] = { j->id, slice_str(state), slice_str(code), message,
 			      arena_printf(j->answer, "%u", http_status) };
 	struct stmt_result r;
 	struct buf facts;
 	int rc = -1;
 
+	import_claim_params(j, &v[6]);
 	j->report.loaded = false;
 	buf_init(&facts, FILE_ARENA_MAX);
 	if (import_report_json(&j->report, &facts, e) == 0) {
 		v[5] = buf_slice(&facts);
-		if (stmt_run(j->side, STMT_UPLOAD_FAIL, v, 6, j->answer, &r, e) == 0)
+		if (stmt_run(j->side, STMT_UPLOAD_FAIL, v, 8, j->answer, &r, e) == 0)
 			rc = take_answer(&r, 0, answer, e);
 	}
 	buf_release(&facts);
@@ -193,13 +211,14 @@ static int refuse(struct import_job *j, const struct err *why,
 		    f->http_status, answer, e);
 }
 
-/* Our own trouble: the upload's row says so if it can, and the caller is told by e. */
+/* Our own trouble: the upload's row says so if it can, and the caller is told by e. A
+ * queued one may be tried again, which its worker decides. */
 static int give_up(struct import_job *j, const struct err *why, struct err *e)
 {
 	struct import_answer unused;
 	struct err ignored = { 0 };
 
-	if (why->kind != ERR_UNCERTAIN &&
+	if (j->claim == NULL && why->kind != ERR_UNCERTAIN &&
 	    fail(j, "failed",
 		 why->kind == ERR_TRANSIENT ? "database_unreachable" : "internal_error",
 		 SLICE("The server had a problem while it was loading this file; nothing "
@@ -217,7 +236,9 @@ static int import(struct import_job *j, int fd, uint64_t start, uint64_t size,
 	struct err why = { 0 };
 	int rc;
 
-	if (table_open(fd, start, size, &table_limits_default, &j->table, &why) == 0)
+	if (j->claim != NULL && take(j, &why) < 0)
+		rc = -1;
+	else if (table_open(fd, start, size, &table_limits_default, &j->table, &why) == 0)
 		rc = attempts(j, answer, &why);
 	else
 		rc = import_table_failed(j, &why);
@@ -254,6 +275,39 @@ static void tell_loaded(const struct import_job *j)
 	j->hooks->loaded(j->hooks->ctx, &rows);
 }
 
+static void job_init(struct import_job *j)
+{
+	arena_init(&j->file, FILE_ARENA_MAX);
+	arena_init(&j->row, IMPORT_ROW_MAX);
+	buf_init(&j->copy, (size_t)2 * IMPORT_ROW_MAX);
+	buf_init(&j->cells, IMPORT_CELLS_MAX);
+	import_spool_init(&j->rejects, j->cfg->spool_dir);
+}
+
+static void job_release(struct import_job *j)
+{
+	db_patience(j->work, 0);
+	table_close(&j->table);
+	import_spool_release(&j->rejects);
+	buf_release(&j->cells);
+	buf_release(&j->copy);
+	arena_release(&j->row);
+	arena_release(&j->file);
+}
+
+/* An upload that has begun, or is the queue's. */
+static int load(struct import_job *j, int fd, uint64_t start, uint64_t size,
+		struct import_answer *answer, struct err *e)
+{
+	int rc = import(j, fd, start, size, answer, e);
+
+	tell_done(j);
+	if (rc == 0)
+		tell_loaded(j);
+	release(j);
+	return rc;
+}
+
 int import_run(const struct config *cfg, struct db *work, struct db *side, int fd,
 	       uint64_t start, uint64_t size, const struct import_options *o,
 	       const struct import_hooks *hooks, struct arena *a,
@@ -268,27 +322,32 @@ int import_run(const struct config *cfg, struct db *work, struct db *side, int f
 	struct import_sum sum;
 	int rc;
 
-	arena_init(&j.file, FILE_ARENA_MAX);
-	arena_init(&j.row, IMPORT_ROW_MAX);
-	buf_init(&j.copy, (size_t)2 * IMPORT_ROW_MAX);
-	buf_init(&j.cells, IMPORT_CELLS_MAX);
-	import_spool_init(&j.rejects, cfg->spool_dir);
+	job_init(&j);
 	rc = import_sum(fd, start, size, &sum, e);
 	if (rc == 0)
 		rc = begin(&j, &sum, answer, e);
-	if (rc == 1) {
-		rc = import(&j, fd, start, size, answer, e);
-		tell_done(&j);
-		if (rc == 0)
-			tell_loaded(&j);
-		release(&j);
-	}
-	db_patience(work, 0);
-	table_close(&j.table);
-	import_spool_release(&j.rejects);
-	buf_release(&j.cells);
-	buf_release(&j.copy);
-	arena_release(&j.row);
-	arena_release(&j.file);
+	if (rc == 1)
+		rc = load(&j, fd, start, size, answer, e);
+	job_release(&j);
+	return rc;
+}
+
+int import_run_queued(const struct config *cfg, struct db *work, struct db *side, int fd,
+		      uint64_t size, const struct import_options *o,
+		      const struct import_claim *claim, const struct import_hooks *hooks,
+		      struct arena *a, struct import_answer *answer, struct err *e)
+{
+	struct import_job j = { .cfg = cfg,
+				.work = work,
+				.side = side,
+				.options = o,
+				.claim = claim,
+				.hooks = hooks,
+				.answer = a };
+	int rc;
+
+	job_init(&j);
+	rc = load(&j, fd, 0, size, answer, e);
+	job_release(&j);
 	return rc;
 }

@@ -19,6 +19,14 @@ struct import_options {
 	bool dry_run, strict, batch;
 };
 
+/* A queued upload: its row is there already, and its job is ours as long as the claim
+ * holds. */
+struct import_claim {
+	struct slice upload; /* the ids, as text */
+	struct slice job;
+	struct slice claim;
+};
+
 enum import_phase { IMPORT_READING, IMPORT_MERGING, IMPORT_DONE };
 
 struct import_progress {
@@ -35,7 +43,8 @@ struct import_rows {
 struct import_hooks {
 	void *ctx;
 	/* Called now and then, and always just before COMMIT: false gives up, and
-	 * nothing is loaded. NULL: always true. */
+	 * nothing is loaded. NULL: always true. (That a user has cancelled the upload, on
+	 * whatever host, is seen without it.) */
 	bool (*wanted)(void *ctx);
 	void (*progress)(void *ctx, const struct import_progress *p); /* may be NULL */
 	/* Called once, after the COMMIT of rows that were loaded. May be NULL. */
@@ -59,5 +68,16 @@ int import_run(const struct config *cfg, struct db *work, struct db *side, int f
 	       uint64_t start, uint64_t size, const struct import_options *o,
 	       const struct import_hooks *hooks, struct arena *a,
 	       struct import_answer *answer, struct err *e) MUST_CHECK;
+
+/*
+ * The same for a queued upload. Its end is its job's end, in one transaction: committed,
+ * refused or cancelled; 0 with *answer. -1: nothing was loaded, and the job is as it was;
+ * whether to try again is the caller's to say by the kind.
+ */
+int import_run_queued(const struct config *cfg, struct db *work, struct db *side, int fd,
+		      uint64_t size, const struct import_options *o,
+		      const struct import_claim *claim, const struct import_hooks *hooks,
+		      struct arena *a, struct import_answer *answer,
+		      struct err *e) MUST_CHECK;
 
 #endif

@@ -101,12 +101,30 @@ static int columns_failed(struct import_job *j, const struct err *e)
 	return import_table_failed(j, e);
 }
 
-/* Does anybody still want it? */
+int import_cancelled(struct import_job *j, struct err *e)
+{
+	(void)err_set(e, ERR_INPUT, "cancelled");
+	return import_refuse(j, 409, "cancelled", "cancelled",
+			     "Nothing of it was loaded.");
+}
+
+void import_claim_params(const struct import_job *j, struct slice v[2])
+{
+	static const struct slice none = { NULL, 0 };
+
+	v[0] = j->claim == NULL ? none : j->claim->job;
+	v[1] = j->claim == NULL ? none : j->claim->claim;
+}
+
+/* Does anybody still want it? A queue worker's task that nobody waits for any more has
+ * lost its worker: the job is another's business. */
 static int ask(struct import_job *j, struct err *e)
 {
 	if (j->hooks == NULL || j->hooks->wanted == NULL ||
 	    j->hooks->wanted(j->hooks->ctx))
 		return 0;
+	if (j->claim != NULL)
+		return err_set(e, ERR_TRANSIENT, "the queue worker is gone");
 	(void)err_set(e, ERR_INPUT, "given up before it was loaded");
 	return import_refuse(j, 409, "cancelled", "cancelled",
 			     "Nothing of it was loaded.");
@@ -120,13 +138,17 @@ static int tell(struct import_job *j, enum import_phase phase, struct err *e)
 				     .rows = j->report.staged + j->report.rejected };
 	struct err ignored = { 0 };
 	struct stmt_result r;
-	struct slice v[2] = { j->id };
+	struct slice v[5] = { j->id };
 
 	p.bytes = table_progress(j->table, &p.bytes_total);
 	v[1] = arena_printf(&j->row, "%" PRIu64, p.rows);
-	if (v[1].p != NULL &&
-	    stmt_run(j->side, STMT_UPLOAD_PROGRESS, v, 2, &j->row, &r, &ignored) < 0)
+	v[2] = arena_printf(&j->row, "%" PRIu64, p.bytes);
+	v[3] = arena_printf(&j->row, "%" PRIu64, p.bytes_total);
+	v[4] = phase == IMPORT_READING ? SLICE("reading") : SLICE("merging");
+	if (stmt_run(j->side, STMT_UPLOAD_PROGRESS, v, 5, &j->row, &r, &ignored) < 0)
 		log_line(LOG_DEBUG, "upload progress: %s", ignored.text);
+	else if (r.rows == 1 && slice_eq(stmt_value(&r, 0, 0), SLICE("t")))
+		return import_cancelled(j, e);
 	j->told_at = (int64_t)clock_ms();
 	if (j->hooks != NULL && j->hooks->progress != NULL)
 		j->hooks->progress(j->hooks->ctx, &p);
@@ -388,10 +410,11 @@ static int copy_rejects(struct import_job *j, struct err *e)
 static int finish(struct import_job *j, bool strictly_refused, struct stmt_result *r_r,
 		  struct err *e)
 {
-	struct slice v[6] = { j->id, SLICE("completed") };
+	struct slice v[8] = { j->id, SLICE("completed") };
 	struct buf facts;
 	int rc = -1;
 
+	import_claim_params(j, &v[6]);
 	if (strictly_refused) {
 		v[1] = SLICE("failed");
 		v[2] = SLICE("rows_rejected");
@@ -404,10 +427,14 @@ static int finish(struct import_job *j, bool strictly_refused, struct stmt_resul
 	buf_init(&facts, (size_t)16 * 1024 * 1024);
 	if (import_report_json(&j->report, &facts, e) == 0) {
 		v[5] = buf_slice(&facts);
-		rc = stmt_run(j->work, STMT_IMPORT_FINISH, v, 6, j->answer, r_r, e);
+		rc = stmt_run(j->work, STMT_IMPORT_FINISH, v, 8, j->answer, r_r, e);
 	}
 	buf_release(&facts);
-	return rc;
+	if (rc < 0 || r_r->rows != 1 || stmt_value(r_r, 0, 1).p != NULL)
+		return rc;
+	if (slice_eq(stmt_value(r_r, 0, 0), SLICE("409")))
+		return import_cancelled(j, e);
+	return err_set(e, ERR_INTERNAL, "another worker has taken this upload over");
 }
 
 static int find_columns(struct import_job *j, struct err *e)
@@ -432,6 +459,7 @@ int import_load(struct import_job *j, struct stmt_result *r_r, struct err *e)
 	j->report = (struct import_report){ .format = table_format(j->table) };
 	if (import_spool_clear(&j->rejects, e) < 0 || find_columns(j, e) < 0 ||
 	    begin(j, e) < 0 || copy_rows(j, e) < 0 || tell(j, IMPORT_MERGING, e) < 0 ||
+	    run(j, STMT_IMPORT_MERGING, NULL, 0, &r, e) < 0 ||
 	    run(j, STMT_IMPORT_DUPLICATES, &j->id, 1, &r, e) < 0)
 		return -1;
 	j->report.duplicate = number(&r, 0);

@@ -27,6 +27,7 @@ struct import_job {
 	const struct config *cfg;
 	struct db *work, *side;
 	const struct import_options *options;
+	const struct import_claim *claim; /* NULL: the client waits for this upload */
 	const struct import_hooks *hooks; /* may be NULL */
 	struct slice id;                  /* the upload's, as text */
 	struct arena *answer;             /* lives on */
@@ -44,6 +45,12 @@ struct import_job {
 /* Records a refusal whose reason stands in an err; returns -1. */
 int import_refuse(struct import_job *j, unsigned http_status, const char *code,
 		  const char *state, const char *advice);
+
+/* Its user has cancelled the upload; returns -1. */
+int import_cancelled(struct import_job *j, struct err *e);
+
+/* The job and its claim as parameters: both NULL without one. */
+void import_claim_params(const struct import_job *j, struct slice v[2]);
 
 /* A failure of the table's reader as a refusal, when the file is to blame; returns -1. */
 int import_table_failed(struct import_job *j, const struct err *e);

@@ -10,6 +10,7 @@
 #include "server/log.h"
 #include "server/notify.h"
 #include "server/platform.h"
+#include "server/queue.h"
 #include "server/router.h"
 #include "server/service.h"
 #include "server/signals.h"
@@ -36,6 +37,7 @@ struct master {
 	struct slots *slots;
 	unsigned extra; /* workers more than configured (TTIN), may wrap below (TTOU) */
 	struct children children;
+	struct children queue;
 	struct notify notify;
 	struct upgrade upgrade;
 	struct handover handover;
@@ -50,9 +52,15 @@ static unsigned wanted(const struct master *m)
 	return m->stop < STOP_GRACEFUL ? m->service.cfg->workers + m->extra : 0;
 }
 
+static unsigned queue_wanted(const struct master *m)
+{
+	return m->stop < STOP_GRACEFUL ? m->service.cfg->queue_workers : 0;
+}
+
 static void show_wanted(const struct master *m)
 {
 	atomic_store(&slots_shared(m->slots)->workers, wanted(m));
+	atomic_store(&slots_shared(m->slots)->queue_workers, queue_wanted(m));
 }
 
 static void reap(struct master *m)
@@ -61,9 +69,17 @@ static void reap(struct master *m)
 	int status;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (!upgrade_ended(&m->upgrade, pid, status))
+		if (!upgrade_ended(&m->upgrade, pid, status)) {
 			children_ended(&m->children, pid, status,
 				       m->stop >= STOP_GRACEFUL);
+			children_ended(&m->queue, pid, status, m->stop >= STOP_GRACEFUL);
+		}
+}
+
+static void signal_all(const struct master *m, int sig)
+{
+	children_signal(&m->children, sig);
+	children_signal(&m->queue, sig);
 }
 
 static void process_hup(struct master *m)
@@ -78,6 +94,7 @@ static void process_hup(struct master *m)
 		m->extra = 0;
 		show_wanted(m);
 		children_replace(&m->children);
+		children_replace(&m->queue);
 		return;
 	}
 	log_line(LOG_ERROR, "reload refused, the old configuration stays: %s", e.text);
@@ -90,7 +107,7 @@ static void process_usr1(struct master *m)
 
 	if (service_logs(m->service.cfg, &e) < 0)
 		log_line(LOG_ERROR, "%s", e.text);
-	children_signal(&m->children, SIGUSR1);
+	signal_all(m, SIGUSR1);
 }
 
 static void process_usr2(struct master *m)
@@ -156,7 +173,7 @@ static void stop_begin(struct master *m, enum stop how)
 				[STOP_KILL] = KILL_AFTER_MS };
 
 	if (how == STOP_KILL && m->stop == STOP_KILL)
-		children_signal(&m->children, SIGKILL);
+		signal_all(m, SIGKILL);
 	if (how <= m->stop)
 		return;
 	stop_announce(m);
@@ -168,7 +185,7 @@ static void stop_begin(struct master *m, enum stop how)
 	show_wanted(m);
 	/* Nobody will accept any more: clients are to be refused, not kept waiting. */
 	service_refuse(&m->service, shares_socket(m));
-	children_signal(&m->children, sent[how]);
+	signal_all(m, sent[how]);
 }
 
 /* A second QUIT does not wait for the delay. */
@@ -209,14 +226,17 @@ static void settle(struct master *m)
 	bool replaced =
 		children_settle(&m->children, wanted(m), m->service.cfg->stop_timeout);
 
+	/* A job may be finished, however long that takes: nobody waits for it. */
+	(void)children_settle(&m->queue, queue_wanted(m), m->service.cfg->task_timeout);
 	if (replaced) {
 		log_line(LOG_INFO, "reloaded; %u new workers", wanted(m));
 		notify_say(&m->notify, "READY=1\nSTATUS=%u workers", wanted(m));
 	}
-	if (m->ready || children_ready(&m->children) < wanted(m))
+	if (m->ready || children_ready(&m->children) < wanted(m) ||
+	    children_ready(&m->queue) < queue_wanted(m))
 		return;
 	m->ready = true;
-	m->children.private_fd = -1;
+	m->children.private_fd = m->queue.private_fd = -1;
 	log_line(LOG_INFO, "ready");
 	notify_say(&m->notify, "READY=1\nMAINPID=%ld\nSTATUS=%u workers", (long)getpid(),
 		   wanted(m));
@@ -241,7 +261,7 @@ static int tick(struct master *m)
 	struct worker_start like = { .cfg = m->service.cfg,
 				     .files = m->service.files,
 				     .listen_fd = m->service.listen_fd };
-	uint64_t now = clock_ms(), wait = TICK_MS, starts, alive;
+	uint64_t now = clock_ms(), wait = TICK_MS, starts, queue_starts, alive;
 	pid_t successor;
 
 	if (m->stop != STOP_NOT && now >= m->stop_deadline_ms)
@@ -249,13 +269,17 @@ static int tick(struct master *m)
 	else if (m->stop == STOP_NOT && upgrade_ready(&m->upgrade, now, &successor))
 		retire(m, successor);
 	children_tick(&m->children, m->service.cfg);
+	children_tick(&m->queue, m->service.cfg);
 	starts = children_fill(&m->children, &like, wanted(m));
+	queue_starts = children_fill(&m->queue, &like, queue_wanted(m));
+	if (starts == 0 || (queue_starts != 0 && queue_starts < starts))
+		starts = queue_starts;
 	if (m->stop < STOP_GRACEFUL)
 		settle(m);
 	alive = notify_tick(&m->notify, now);
 	if (m->stop != STOP_NOT)
 		return STOPPING_MS;
-	if (!m->ready || m->children.replacing)
+	if (!m->ready || m->children.replacing || m->queue.replacing)
 		return STARTING_MS;
 	if (starts != 0 && starts < wait)
 		wait = starts;
@@ -264,7 +288,8 @@ static int tick(struct master *m)
 
 static void loop(struct master *m)
 {
-	while (m->stop < STOP_GRACEFUL || children_alive(&m->children) > 0) {
+	while (m->stop < STOP_GRACEFUL || children_alive(&m->children) > 0 ||
+	       children_alive(&m->queue) > 0) {
 		int wait = tick(m);
 		struct pollfd p[] = { { .fd = signals_fd(), .events = POLLIN },
 				      { .fd = m->upgrade.ready_fd, .events = POLLIN } };
@@ -273,6 +298,9 @@ static void loop(struct master *m)
 			take_signals(m);
 	}
 }
+
+static const struct children_role worker_role = { SLOT_WORKER, "worker", worker_run };
+static const struct children_role queue_role = { SLOT_QUEUE, "queue worker", queue_run };
 
 static int master_init(struct master *m, struct err *e)
 {
@@ -290,9 +318,10 @@ static int master_init(struct master *m, struct err *e)
 			 "running as root; set 'user' to an account of its own");
 	if (router_pages_open(cfg->static_dir, &m->service.files, e) < 0 ||
 	    slots_create(cfg->spool_dir, &m->slots, e) < 0 || service_logs(cfg, e) < 0 ||
-	    children_init(&m->children, m->slots, e) < 0)
+	    children_init(&m->children, &worker_role, m->slots, NULL, e) < 0 ||
+	    children_init(&m->queue, &queue_role, m->slots, &m->children, e) < 0)
 		return -1;
-	m->children.private_fd = m->handover.ready_fd;
+	m->children.private_fd = m->queue.private_fd = m->handover.ready_fd;
 	if (m->handover.db_up)
 		health_inherit(m->slots);
 	atomic_store(&slots_shared(m->slots)->master_pid, (int)getpid());
@@ -317,10 +346,11 @@ int master_run(struct config **cfg, const char *config_path, char **argv)
 		log_line(LOG_ERROR, "cannot start: %s", e.text);
 		status = 1;
 	} else {
-		log_line(LOG_INFO, "listening on %s with %u workers",
+		log_line(LOG_INFO,
+			 "listening on %s with %u workers, and %u for the queue",
 			 m.service.passed ? "the socket that was passed"
 					  : m.service.cfg->listen,
-			 wanted(&m));
+			 wanted(&m), queue_wanted(&m));
 		loop(&m);
 		atomic_store(&slots_shared(m.slots)->master_pid, 0);
 		log_line(LOG_INFO, "stopped");

@@ -3,6 +3,8 @@
  */
 #include "server/metrics.h"
 
+#include "server/import.h"
+
 static const unsigned statuses[METRICS_STATUSES - 1] = {
 	200, 201, 202, 204, 206, 303, 304, 400, 401, 403, 404, 405, 408, 409,
 	411, 412, 413, 414, 415, 416, 417, 422, 429, 431, 500, 501, 503, 505
@@ -96,6 +98,42 @@ void metrics_scans(struct metrics *m, struct slice json)
 	}
 }
 
+void metrics_rows(struct metrics *m, const struct import_rows *rows)
+{
+	metrics_add(m, METRIC_ROWS_INSERTED, rows->inserted);
+	metrics_add(m, METRIC_ROWS_UPDATED, rows->updated);
+	metrics_add(m, METRIC_ROWS_UNCHANGED, rows->unchanged);
+	metrics_add(m, METRIC_ROWS_DUPLICATE, rows->duplicate);
+	metrics_add(m, METRIC_ROWS_REJECTED, rows->rejected);
+}
+
+const char *metrics_job_kind(size_t kind)
+{
+	static const char *const names[METRICS_JOB_KINDS] = { "upload", "session_purge",
+							      "hold_expiry",
+							      "retention" };
+
+	return names[kind];
+}
+
+const char *metrics_job_end(size_t end)
+{
+	static const char *const names[METRICS_JOB_ENDS] = {
+		[METRICS_JOB_DONE] = "done",           [METRICS_JOB_REFUSED] = "refused",
+		[METRICS_JOB_CANCELLED] = "cancelled", [METRICS_JOB_RETRIED] = "retried",
+		[METRICS_JOB_FAILED] = "failed",       [METRICS_JOB_LOST] = "lost",
+	};
+
+	return names[end];
+}
+
+void metrics_job(struct metrics *m, struct slice kind, enum metrics_job end)
+{
+	for (size_t i = 0; m != NULL && i < METRICS_JOB_KINDS; i++)
+		if (slice_eq(kind, slice_str(metrics_job_kind(i))))
+			count(&m->job[i][end], 1);
+}
+
 void metrics_db_error(struct metrics *m, enum err_kind kind)
 {
 	switch (kind) {
@@ -127,6 +165,9 @@ void metrics_sum_add(struct metrics_sum *sum, struct metrics *m)
 {
 	for (size_t i = 0; i < METRICS; i++)
 		sum->count[i] += get(&m->count[i]);
+	for (size_t k = 0; k < METRICS_JOB_KINDS; k++)
+		for (size_t i = 0; i < METRICS_JOB_ENDS; i++)
+			sum->job[k][i] += get(&m->job[k][i]);
 	for (size_t r = 0; r < METRICS_ROUTES; r++) {
 		for (size_t i = 0; i < METRICS_STATUSES; i++)
 			sum->route[r].status[i] += get(&m->route[r].status[i]);

@@ -60,6 +60,18 @@ enum metric {
 	METRICS
 };
 
+/* The order is that of the tables in metrics.c, which name them. */
+enum { METRICS_JOB_KINDS = 4 };
+enum metrics_job {
+	METRICS_JOB_DONE,
+	METRICS_JOB_REFUSED,
+	METRICS_JOB_CANCELLED,
+	METRICS_JOB_RETRIED,
+	METRICS_JOB_FAILED,
+	METRICS_JOB_LOST,
+	METRICS_JOB_ENDS
+};
+
 struct metrics_route {
 	atomic_ullong status[METRICS_STATUSES];
 	atomic_ullong bucket[METRICS_BUCKETS]; /* each counts what fits in no earlier */
@@ -69,6 +81,7 @@ struct metrics_route {
 struct metrics {
 	atomic_ullong count[METRICS];
 	struct metrics_route route[METRICS_ROUTES]; /* 0: no route was found */
+	atomic_ullong job[METRICS_JOB_KINDS][METRICS_JOB_ENDS];
 };
 
 /* m may be NULL: then nobody counts. */
@@ -82,6 +95,14 @@ static inline void metrics_add(struct metrics *m, enum metric what, uint64_t n)
 void metrics_request(struct metrics *m, size_t route, unsigned status, uint64_t us);
 /* Counts each "result" in the JSON answer to one scan or to many. */
 void metrics_scans(struct metrics *m, struct slice json);
+/* Rows of a manifest were loaded. */
+struct import_rows;
+void metrics_rows(struct metrics *m, const struct import_rows *rows);
+/* An attempt at a job of the queue has ended so. */
+void metrics_job(struct metrics *m, struct slice kind, enum metrics_job end);
+/* What the counters of jobs are called. */
+const char *metrics_job_kind(size_t kind);
+const char *metrics_job_end(size_t end);
 /* A statement failed. */
 void metrics_db_error(struct metrics *m, enum err_kind kind);
 
@@ -91,6 +112,7 @@ struct metrics_sum {
 	struct {
 		uint64_t status[METRICS_STATUSES], bucket[METRICS_BUCKETS], us;
 	} route[METRICS_ROUTES];
+	uint64_t job[METRICS_JOB_KINDS][METRICS_JOB_ENDS];
 };
 
 void metrics_sum_add(struct metrics_sum *sum, struct metrics *m);

@@ -147,6 +147,22 @@ static int write_counters(const struct metrics_sum *sum, struct buf *b, struct e
 	return 0;
 }
 
+static int write_jobs(const struct metrics_sum *sum, struct buf *b, struct err *e)
+{
+	if (heading(b, "jobs_total", "counter",
+		    "Attempts at jobs of the queue, by kind and result.", e) < 0)
+		return -1;
+	for (size_t k = 0; k < METRICS_JOB_KINDS; k++)
+		for (size_t i = 0; i < METRICS_JOB_ENDS; i++)
+			if (buf_printf(b, e,
+				       "waybill_jobs_total{kind=\"%s\",result=\"%s\"} "
+				       "%" PRIu64 "\n",
+				       metrics_job_kind(k), metrics_job_end(i),
+				       sum->job[k][i]) < 0)
+				return -1;
+	return 0;
+}
+
 static int write_requests(const struct metrics_sum *sum, metrics_route_fn *name,
 			  struct buf *b, struct err *e)
 {
@@ -293,7 +309,7 @@ int metrics_text(struct slots *s, metrics_route_fn *name, struct buf *b, struct 
 	slots_sum(s, sum);
 	if (write_requests(sum, name, b, e) == 0 &&
 	    write_latencies(sum, name, b, e) == 0 && write_counters(sum, b, e) == 0 &&
-	    write_connections(s, b, e) == 0 &&
+	    write_jobs(sum, b, e) == 0 && write_connections(s, b, e) == 0 &&
 	    write_children(s, SLOT_WORKER, "workers", "Workers, by what they do.", b,
 			   e) == 0 &&
 	    write_children(s, SLOT_QUEUE, "queue_workers",

@@ -73,7 +73,8 @@ struct slot {
 struct slots_shared {
 	char magic[8]; /* "WAYBILL1" */
 	atomic_int master_pid;
-	atomic_uint workers;    /* wanted */
+	atomic_uint workers; /* wanted */
+	atomic_uint queue_workers;
 	atomic_uint draining;   /* 1: /health says so */
 	atomic_uint db;         /* enum slots_db */
 	atomic_ullong db_ok_ms; /* of the last success */

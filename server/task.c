@@ -54,6 +54,15 @@ static void send_answer(int fd, const struct response *res)
 	send_all(fd, res->body);
 }
 
+void task_become(pid_t parent, struct db *theirs)
+{
+	signals_default();
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)platform_die_with_parent(parent);
+	if (theirs != NULL)
+		db_forget(theirs);
+}
+
 /* In the child; never returns. */
 static void run(int fd, struct handle_env *env, struct request *req, pid_t parent,
 		const struct slot *slot)
@@ -63,12 +72,8 @@ static void run(int fd, struct handle_env *env, struct request *req, pid_t paren
 	struct rusage used;
 	struct err e = { .kind = ERR_NONE };
 
-	signals_default();
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)platform_die_with_parent(parent);
+	task_become(parent, env->db);
 	log_role("task");
-	if (env->db != NULL)
-		db_forget(env->db);
 	own.client_fd = fd;
 	own.metrics = slots_metrics(own.slots, slot);
 	metrics_add(own.metrics, METRIC_TASKS, 1);

@@ -16,6 +16,10 @@ struct task {
 	uint64_t deadline_ms;
 };
 
+/* In a forked child, first of all: signals do what they do by default, the child ends
+ * with its parent, and the parent's connection (or NULL) is forgotten. */
+void task_become(pid_t parent, struct db *theirs);
+
 enum task_result { TASK_RUNNING, TASK_ANSWERED, TASK_DIED };
 
 /*

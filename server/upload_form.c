@@ -53,9 +53,11 @@ static int check_key(struct slice v, struct err *e)
 	return 0;
 }
 
-static int option_set(struct import_options *o, struct slice name, struct slice v,
+static int option_set(struct upload_form *f, struct slice name, struct slice v,
 		      struct err *e)
 {
+	struct import_options *o = &f->options;
+
 	if (slice_eq(name, SLICE("upload_key"))) {
 		o->upload_key = v;
 		return check_key(v, e);
@@ -74,16 +76,20 @@ static int option_set(struct import_options *o, struct slice name, struct slice 
 		return option_switch("strict", v, &o->strict, e);
 	if (slice_eq(name, SLICE("dry_run")))
 		return option_switch("dry_run", v, &o->dry_run, e);
+	if (slice_eq(name, SLICE("async"))) {
+		f->has_async = true;
+		return option_switch("async", v, &f->async, e);
+	}
 	return 0; /* further fields are the form's own business */
 }
 
-static int read_query(const struct request *req, struct import_options *o, struct err *e)
+static int read_query(const struct request *req, struct upload_form *f, struct err *e)
 {
 	struct slice rest = req->url.query, name, value;
 	int got;
 
 	while ((got = url_pair_next(&rest, req->arena, &name, &value, e)) == PARSE_MORE)
-		if (option_set(o, name, value, e) < 0)
+		if (option_set(f, name, value, e) < 0)
 			return -1;
 	return got < 0 ? -1 : 0;
 }
@@ -128,7 +134,7 @@ static int part_end(struct reading *r, const struct multipart_item *item, struct
 	value = arena_dup(r->arena, buf_slice(&r->value));
 	if (value.p == NULL)
 		return err_set(e, ERR_LIMIT, "the form holds too much beside the file");
-	return option_set(&r->form->options, r->field, value, e);
+	return option_set(r->form, r->field, value, e);
 }
 
 static int take_item(struct reading *r, const struct multipart_item *item, struct err *e)
@@ -200,7 +206,7 @@ int upload_form_read(const struct request *req, int fd, struct upload_form *form
 	int got;
 
 	*form = (struct upload_form){ .has_file = false };
-	if (read_query(req, &form->options, e) < 0)
+	if (read_query(req, form, e) < 0)
 		return -1;
 	if (!slice_eq_nocase(request_media_type(req), SLICE("multipart/form-data")))
 		return err_set(e, ERR_UNSUPPORTED,

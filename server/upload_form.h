@@ -12,6 +12,7 @@ struct upload_form {
 	bool has_file;
 	uint64_t start, size; /* of the file, in bytes of the body */
 	struct import_options options;
+	bool async, has_async; /* the option, and whether it was given */
 };
 
 /* Reads the options of the query and the multipart body behind fd. Views live in the

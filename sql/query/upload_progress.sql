@@ -1,3 +1,10 @@
--- How many rows were read so far.
--- $1 id   $2 rows
-update uploads set rows_done = $2::bigint where id = $1::bigint and state = 'processing'
+-- How far an upload is, and whether its user still wants it.
+-- $1 id   $2 rows that were read   $3 bytes of the file so far   $4 of how many
+-- $5 reading or merging
+-- One row: whether it was cancelled; none: it is over
+update uploads
+set rows_done = $2::bigint, bytes_done = $3::bigint, bytes_total = $4::bigint, phase = $5,
+    progress_at = clock_timestamp(),
+    merging_at = case when $5 = 'merging' then clock_timestamp() end
+where id = $1::bigint and state = 'processing'
+returning cancel_asked_at is not null as cancelled

@@ -26,7 +26,7 @@ def fits(expected, got):
 
 
 class Readme(ServerCase):
-    settings = {"workers": 20}
+    settings = {"workers": 20, "queue_workers": 1}
 
     def test_the_tour(self):
         with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:

@@ -4,30 +4,19 @@ import json
 import os
 import re
 import signal
-import subprocess
 import tempfile
 import threading
 import unittest
 import uuid
 
 from support.client import multipart
-from support.pg import BUILD, ROOT, children, clean_environment
+from support.pg import ROOT, children
 from support.server import ServerCase
+from support.uploads import csv, sample
 from support.wait import wait_until
 
 SANITIZED = "san" in os.environ.get("WAYBILL_BUILD", "")
 COUNTERS = ("inserted", "updated", "unchanged", "duplicate", "rejected")
-
-
-def sample(rows, folder, *options, name="sample.xlsx"):
-    path = os.path.join(folder, name)
-    subprocess.run([os.path.join(BUILD, "waybillctl"), "sample", str(rows), path, *options],
-                   check=True, env=clean_environment(), stdin=subprocess.DEVNULL)
-    return path
-
-
-def csv(*rows, heading="Waybill Number,Receiver,COD"):
-    return ("\n".join((heading, *rows)) + "\n").encode()
 
 
 class UploadCase(ServerCase):

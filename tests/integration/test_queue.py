@@ -1,0 +1,345 @@
+"""The queue: uploads that wait in the database, and who loads them when something dies."""
+
+import os
+import re
+import signal
+import tempfile
+import threading
+import time
+import unittest
+import uuid
+
+from support.client import Client, multipart
+from support.pg import Cluster, alive, children
+from support.server import Server, ServerCase
+from support.wait import wait_until
+from support.uploads import csv, sample
+
+OVER = ("completed", "failed", "cancelled")
+
+
+def sent(client, data, name="m.csv", status=202, **fields):
+    r = client.upload(data, name=name, **fields)
+    if r.status != status:
+        raise AssertionError(r)
+    return r
+
+
+def ended(client, upload, timeout=60.0):
+    """The upload once it is over."""
+    def over():
+        r = client.get(f"/uploads/{upload}")
+        return r.status == 200 and r.json()["state"] in OVER and r.json()
+    return wait_until(over, f"upload {upload} is over", timeout)
+
+
+class Queue(ServerCase):
+    settings = {"queue_workers": 2, "workers": 2}
+
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory())
+
+    def test_a_queued_upload_is_loaded(self):
+        r = sent(self.client, csv("QA1,Ana,100", "QA2,Ben,x", ",Cara,1"), **{"async": "1"})
+        answer = r.json()
+        self.assertEqual(answer["state"], "queued", r)
+        self.assertEqual(r.headers["location"], f"/uploads/{answer['id']}")
+        self.assertEqual((answer["phase"], answer["job"]["state"]), ("waiting", "queued"))
+        end = ended(self.client, answer["id"])
+        self.assertEqual((end["state"], end["inserted"], end["rejected"], end["rows_total"]),
+                         ("completed", 2, 1, 3), end)
+        self.assertEqual(end["job"]["state"], "done")
+        self.assertEqual(self.client.get("/waybills/QA1").status, 200)
+        self.assertEqual(self.db.value("SELECT count(*) FROM upload_files"), "0")
+
+    def test_options_come_through(self):
+        with open(sample(50, self.folder), "rb") as f:
+            book = f.read()
+        r = sent(self.client, book, "b.xlsx", **{"async": "true"}, dry_run="true", batch="1",
+                 uploaded_by="Ana", sheet="No Such Sheet")
+        end = ended(self.client, r.json()["id"])
+        self.assertEqual((end["state"], end["error"], end["uploaded_by"], end["dry_run"],
+                          end["batch"]), ("failed", "no_such_sheet", "Ana", True, True), end)
+        self.assertFalse(end["can_retry"], end)
+        r = sent(self.client, book, "b.xlsx", **{"async": "true"}, dry_run="true")
+        end = ended(self.client, r.json()["id"])
+        self.assertEqual((end["state"], end["inserted"]), ("completed", 50), end)
+        self.assertEqual(self.db.value(
+            f"SELECT count(*) FROM waybills WHERE upload_id = {end['id']}"), "0")
+        strict = sent(self.client, csv("QB1,Ana,1", ",Ben,1"), **{"async": "1"}, strict="1")
+        end = ended(self.client, strict.json()["id"])
+        self.assertEqual((end["state"], end["error"]), ("failed", "rows_rejected"), end)
+        self.assertEqual(self.client.get("/waybills/QB1").status, 404)
+
+    def test_the_same_key_again_gives_the_same_upload(self):
+        key = str(uuid.uuid4())
+        first = sent(self.client, csv("QC1,Ana,1"), upload_key=key, **{"async": "1"}).json()
+        again = self.client.upload(csv("QC1,Ana,1"), name="m.csv", upload_key=key,
+                                   **{"async": "1"})
+        self.assertIn(again.status, (200, 202), again)
+        self.assertEqual(again.json()["id"], first["id"])
+        other = self.client.upload(csv("QC2,Ana,1"), name="m.csv", upload_key=key,
+                                   **{"async": "1"})
+        self.assertEqual((other.status, other.json()["error"]), (409, "upload_key_reused"), other)
+        end = ended(self.client, key)
+        self.assertEqual((end["id"], end["inserted"]), (first["id"], 1), end)
+        for fields in ({}, {"async": "1"}):
+            r = self.client.upload(csv("QC1,Ana,1"), name="m.csv", upload_key=key, **fields)
+            self.assertEqual((r.status, r.json()["inserted"]), (200, 1), r)
+
+    def test_a_file_that_is_no_manifest_is_refused_once(self):
+        r = sent(self.client, b"%PDF-1.7\n", "x.pdf", **{"async": "1"})
+        end = ended(self.client, r.json()["id"])
+        self.assertEqual((end["state"], end["error"]), ("failed", "not_a_workbook"), end)
+        self.assertEqual((end["job"]["state"], end["job"]["attempts"]), ("failed", 1), end)
+        self.assertEqual(self.db.value("SELECT count(*) FROM upload_files"), "0")
+        r = self.client.post(f"/uploads/{end['id']}/retry")
+        self.assertEqual((r.status, r.json()["error"]), (409, "upload_file_gone"), r)
+        self.assertIn("upload it again", r.json()["message"])
+
+    def test_a_large_file_is_queued_by_itself(self):
+        server = Server(self.db.conninfo, {"queue_threshold": "1K", "queue_workers": 1})
+        self.addCleanup(server.kill)
+        server.start()
+        book = csv(*[f"QD{n},Ana,1" for n in range(200)])
+        r = sent(server.client, book)
+        self.assertEqual(ended(server.client, r.json()["id"])["inserted"], 200)
+        r = sent(server.client, book, status=200, **{"async": "false"})
+        self.assertEqual(r.json()["unchanged"], 200, r)
+        server.stop()
+
+    def test_a_file_of_many_parts(self):
+        with open(sample(20000, self.folder, "--seed", "9"), "rb") as f:
+            book = f.read()
+        self.assertGreater(len(book), 3 * 512 * 1024)
+        r = sent(self.client, book, "b.xlsx", **{"async": "1"})
+        end = ended(self.client, r.json()["id"])
+        self.assertEqual((end["state"], end["inserted"]), ("completed", 20000), end)
+
+    def test_metrics_tell_of_jobs(self):
+        r = sent(self.client, csv("QM1,Ana,1"), **{"async": "1"})
+        ended(self.client, r.json()["id"])
+        def counted():
+            text = self.client.get("/metrics").body.decode()
+            return re.search(r'^waybill_jobs_total{kind="upload",result="done"} [1-9]', text,
+                             re.MULTILINE) and text
+        text = wait_until(counted, "the metrics count the job")
+        for name in ("jobs_queued", "jobs_queued_seconds", "jobs_running"):
+            self.assertRegex(text, rf"(?m)^waybill_{name} \d+$")
+        self.assertRegex(text, r'(?m)^waybill_queue_workers{state="idle"} [12]$')
+
+
+
+class Waiting(ServerCase):
+    """Nobody takes jobs here: what can be done about an upload that waits."""
+    settings = {"queue_workers": 0, "workers": 2}
+
+    def test_a_waiting_upload_is_cancelled(self):
+        upload = sent(self.client, csv("WA1,Ana,1"), **{"async": "1"}).json()["id"]
+        for _ in range(2):
+            r = self.client.post(f"/uploads/{upload}/cancel", {"by": "Ana"})
+            self.assertEqual((r.status, r.json()["state"], r.json()["cancelled_by"]),
+                             (200, "cancelled", "Ana"), r)
+        self.assertEqual(self.db.query(
+            f"SELECT state FROM jobs WHERE upload_id = {upload}"), [["cancelled"]])
+        self.assertEqual(self.db.value(
+            f"SELECT count(*) FROM upload_files WHERE upload_id = {upload}"), "0")
+        server = Server(self.db.conninfo, {"queue_workers": 1, "workers": 0})
+        self.addCleanup(server.kill)
+        other = sent(self.client, csv("WA2,Ana,1"), **{"async": "1"}).json()["id"]
+        server.start(ready=False)
+        end = ended(self.client, other)
+        self.assertEqual(end["state"], "completed", (end, server.log()))
+        self.assertEqual(self.client.get("/waybills/WA1").status, 404)
+        server.stop()
+
+    def test_cancelling_what_is_not_there_or_loaded(self):
+        r = self.client.post("/uploads/987654321/cancel")
+        self.assertEqual((r.status, r.json()["error"]), (404, "upload_not_found"), r)
+        upload = sent(self.client, csv("WB1,Ana,1"), status=200).json()["id"]
+        r = self.client.post(f"/uploads/{upload}/cancel")
+        self.assertEqual((r.status, r.json()["error"], r.json()["state"]),
+                         (409, "upload_completed", "completed"), r)
+
+    def test_the_list_is_paged_and_searched(self):
+        for n in range(5):
+            sent(self.client, csv(f"WC{n},Ana,1"), f"list-{n}.csv", status=200,
+                 uploaded_by="Lister")
+        sent(self.client, csv(), "list-broken.csv", status=200)
+        sent(self.client, csv("WC9,Ana,1", heading="x,y,z"), "list-none.csv", status=422)
+        seen, cursor = [], ""
+        while cursor is not None:
+            r = self.client.get(f"/uploads?q=LIST&limit=2&cursor={cursor}").json()
+            self.assertLessEqual(len(r["uploads"]), 2)
+            seen += [u["file_name"] for u in r["uploads"]]
+            cursor = r["next_cursor"]
+        self.assertEqual(seen, ["list-none.csv", "list-broken.csv",
+                                *(f"list-{n}.csv" for n in (4, 3, 2, 1, 0))])
+        r = self.client.get("/uploads?q=lister&state=completed").json()
+        self.assertEqual(len(r["uploads"]), 5, r)
+        self.assertEqual(r["uploads"][0]["uploaded_by"], "Lister")
+        failed = self.client.get("/uploads?q=list-&state=failed").json()["uploads"]
+        self.assertEqual([u["file_name"] for u in failed], ["list-none.csv"])
+        for bad in ("limit=0", "limit=201", "limit=x", "cursor=x", "state=lost"):
+            r = self.client.get(f"/uploads?{bad}")
+            self.assertEqual((r.status, r.json().get("error")), (400, "bad_field"), r)
+
+
+class Undo(ServerCase):
+    settings = {"queue_workers": 0, "workers": 2}
+
+    def upload(self, *rows, **fields):
+        return sent(self.client, csv(*rows), status=200, **fields).json()
+
+    def undo(self, upload, status=200, by="Ben"):
+        r = self.client.post(f"/uploads/{upload}/undo", {"by": by})
+        self.assertEqual(r.status, status, r)
+        return r.json()
+
+    def totals(self):
+        return self.db.query("SELECT status, sum(waybills) FROM waybill_status_totals "
+                             "GROUP BY 1 HAVING sum(waybills) <> 0 ORDER BY 1")
+
+    def counted(self):
+        return self.db.query("SELECT status, count(*) FROM waybills GROUP BY 1 ORDER BY 1")
+
+    def test_an_upload_is_taken_back_whole(self):
+        before = self.totals()
+        first = self.upload("UA1,Ana,1", "UA2,Ben,1")
+        answer = self.undo(first["id"])
+        self.assertEqual((answer["state"], answer["undone_by"], answer["undo"]["removed"],
+                          answer["undo"]["kept"]), ("completed", "Ben", 2, 0), answer)
+        self.assertIsNotNone(answer["undone_at"])
+        self.assertEqual(self.client.get("/waybills/UA1").status, 404)
+        self.assertEqual(self.totals(), before)
+        again = self.undo(first["id"], by="Cara")
+        self.assertEqual((again["undo"], again["undone_by"]), (answer["undo"], "Ben"))
+
+    def test_what_was_touched_stays_and_is_named(self):
+        first = self.upload(*(f"UB{n},Ana,1" for n in range(1, 8)))
+        self.client.post("/scan", {"waybill_number": "UB1"})
+        self.db.query("UPDATE waybills SET status = 'dispatched', updated_at = now() "
+                      "WHERE waybill_number = 'UB2'")
+        self.upload("UB3,Ana,1")
+        other = self.upload("UB4,Ana,1")
+        session = self.client.post("/sessions", {"uploads": [first["id"]]}).json()["id"]
+        answer = self.undo(first["id"])
+        self.assertEqual((answer["undo"]["removed"], answer["undo"]["kept"]), (0, 7), answer)
+        self.db.query(f"UPDATE batch_sessions SET state = 'cancelled' WHERE id = {session}")
+        answer = self.undo(first["id"])
+        self.assertEqual((answer["undo"]["removed"], answer["undo"]["kept"]), (3, 4), answer)
+        kept = {r["reason"]: r["waybill_numbers"] for r in answer["undo"]["reasons"]}
+        self.assertEqual(kept, {"scanned": ["UB1"], "changed": ["UB2"],
+                                "uploaded_again": ["UB3", "UB4"]})
+        self.assertTrue(all(r["message"].endswith(".") for r in answer["undo"]["reasons"]))
+        self.assertEqual(self.totals(), self.counted())
+        self.undo(other["id"])  # it brought nothing
+        answer = self.undo(first["id"])
+        self.assertEqual((answer["undo"]["removed"], answer["undo"]["kept"]), (4, 3), answer)
+
+    def test_what_cannot_be_undone(self):
+        self.assertEqual(self.undo(987654321, 404)["error"], "upload_not_found")
+        rehearsal = self.upload("UC1,Ana,1", dry_run="1")
+        self.assertEqual(self.undo(rehearsal["id"], 409)["error"], "upload_not_completed")
+        waiting = sent(self.client, csv("UC2,Ana,1"), **{"async": "1"}).json()
+        answer = self.undo(waiting["id"], 409)
+        self.assertIn("cancel", answer["message"])
+        self.client.post(f"/uploads/{waiting['id']}/cancel")
+
+    def test_an_undone_upload_may_come_again_with_its_key(self):
+        key = str(uuid.uuid4())
+        first = self.upload("UD1,Ana,1", upload_key=key)
+        self.undo(first["id"])
+        again = self.upload("UD1,Ana,1", upload_key=key)
+        self.assertEqual((again["id"], again["inserted"], again["undone_at"]),
+                         (first["id"], 1, None), again)
+
+    def test_scans_meanwhile(self):
+        """A parcel that was scanned before an upload is taken back stays; one that was
+        scanned behind that is unknown."""
+        numbers = [f"UE{n}" for n in range(400)]
+        upload = self.upload(*(f"{n},Ana,1" for n in numbers))["id"]
+        results = []
+        def scan_all():
+            for n in numbers:
+                r = self.client.post("/scan", {"waybill_number": n}).json()
+                results.append(r.get("result") or r["error"])
+        thread = threading.Thread(target=scan_all)
+        thread.start()
+        wait_until(lambda: len(results) > 20, "scans go on")
+        before = len(results)
+        answer = self.undo(upload)
+        after = len(results) + 1
+        thread.join()
+        self.assertEqual(set(results[:before]), {"valid"})
+        self.assertEqual(set(results[after:]) - {"not_found"}, set())
+        there = int(self.db.value("SELECT count(*) FROM waybills WHERE upload_id = "
+                                  f"{upload}"))
+        self.assertEqual(answer["undo"]["removed"], 400 - there)
+        # One scan at the most can have been about to be written down.
+        self.assertIn(results.count("valid") - there, (0, 1), answer)
+
+
+class Clock(ServerCase):
+    """What comes by the clock."""
+    settings = {"queue_workers": 2, "workers": 2, "hold_days": 5, "retention_days": 30}
+
+    def due(self, kind):
+        """Makes it due, and waits until it was done."""
+        wait_until(lambda: self.db.value(
+            "SELECT count(*) FROM jobs WHERE state <> 'done'") == "0", "no job is under way")
+        last = self.db.value("SELECT coalesce(max(id), 0) FROM jobs")
+        self.db.query(f"UPDATE schedule SET next_at = now() WHERE kind = '{kind}'")
+        wait_until(lambda: self.db.query(
+            f"SELECT 1 FROM jobs WHERE id > {last} AND kind = '{kind}' AND state = 'done'"),
+            f"{kind} is done")
+        self.assertEqual(self.db.value(f"SELECT count(*) FROM jobs WHERE id > {last}"), "1")
+        return self.db.value(f"SELECT result ->> 'rows' FROM jobs WHERE id > {last}")
+
+    def test_holds_expire(self):
+        sent(self.client, csv("CA1,Ana,1", "CA2,Ana,1", "CA3,Ana,1"), status=200)
+        self.db.query("UPDATE waybills SET status = 'issue_pending', marked_pending_at = "
+                      "now() - interval '5 days 1 minute' WHERE waybill_number = 'CA1'")
+        self.db.query("UPDATE waybills SET status = 'issue_pending', marked_pending_at = "
+                      "now() - interval '4 days 23 hours' WHERE waybill_number = 'CA2'")
+        self.assertEqual(self.due("hold_expiry"), "1")
+        parcel = self.client.get("/waybills/CA1").json()
+        self.assertEqual(parcel["status"], "cancelled", parcel)
+        event = parcel["history"][-1]
+        self.assertEqual((event["cause"], event["from"], event["to"], event["by"]),
+                         ("job", "issue_pending", "cancelled", "hold_expiry"), event)
+        self.assertIn("5 days", event["detail"]["reason"])
+        self.assertEqual(self.client.get("/waybills/CA2").json()["status"], "issue_pending")
+        self.assertEqual(self.db.value("SELECT to_char(next_at AT TIME ZONE 'Asia/Manila', "
+                                       "'HH24:MI') FROM schedule WHERE kind = 'hold_expiry'"),
+                         "00:10")
+
+    def test_idle_web_sessions_go(self):
+        self.db.query("INSERT INTO sessions (id, last_activity) VALUES "
+                      "('old', extract(epoch FROM now() - interval '8 days')), "
+                      "('new', extract(epoch FROM now()))")
+        self.assertEqual(self.due("session_purge"), "1")
+        self.assertEqual(self.db.query("SELECT id FROM sessions"), [["new"]])
+
+    def test_retention_removes_what_is_old_in_batches(self):
+        self.db.query(
+            "INSERT INTO scanned_waybills (scan_id, waybill_number, mode, result, scanned_at, "
+            "received_at) SELECT gen_random_uuid(), 'CR' || n, 'check', 'not_found', now(), "
+            "now() - CASE WHEN n <= 6000 THEN interval '31 days' ELSE interval '1 day' END "
+            "FROM generate_series(1, 6010) n")
+        self.db.query("INSERT INTO waybill_events (waybill_id, to_status, cause, changed_at) "
+                      "VALUES (1, 'pending', 'other', now() - interval '40 days')")
+        upload = sent(self.client, csv(",Ana,1"), status=200).json()["id"]
+        self.db.query(f"UPDATE uploads SET finished_at = now() - interval '31 days' WHERE id = {upload}")
+        self.assertEqual(self.due("retention"), "6002")
+        self.assertEqual(self.db.value(
+            "SELECT count(*) FROM scanned_waybills WHERE waybill_number LIKE 'CR%'"), "10")
+        self.assertEqual(self.db.value(
+            f"SELECT count(*) FROM upload_rejects WHERE upload_id = {upload}"), "0")
+
+    def test_a_day_without_anything_to_do(self):
+        self.assertEqual(self.due("retention"), "0")
+
+
+if __name__ == "__main__":
+    unittest.main()
