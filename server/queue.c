@@ -18,7 +18,7 @@
 
 enum {
 	TICK_MS = 500,
-	BEAT_MS = 1000, /* 0005_queue.sql takes a job that is silent for 5 s for lost */
+	BEAT_MS = 1000, /* 0006_queue.sql takes a job that is silent for 5 s for lost */
 	/* A notification can be lost (with the connection, or behind a pooler), and what
 	 * is due by the clock is not announced. */
 	LOOK_MS = 2000,
