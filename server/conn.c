@@ -13,10 +13,84 @@
 
 enum { ARENA_CAP = 80 * 1024 * 1024, REFUSED_MS = 2000 };
 
+void conn_env_init(struct conn_env *env)
+{
+	struct conn_memory *m = &env->spare;
+
+	buf_init(&m->in,
+		 (size_t)env->limits.max_line + env->limits.max_head + CONN_READ_BODY);
+	buf_init(&m->head, CONN_HEAD_CAP);
+	arena_init(&m->arena, ARENA_CAP);
+	request_ids_init(&env->ids);
+	env->now_us = clock_us();
+}
+
+void conn_env_release(struct conn_env *env)
+{
+	buf_release(&env->spare.in);
+	buf_release(&env->spare.head);
+	arena_release(&env->spare.arena);
+}
+
+/* `to` has no memory: that of `from`, if there is any. Their caps are the same. */
+static void buf_swap(struct buf *to, struct buf *from)
+{
+	struct buf had = *to;
+
+	*to = *from;
+	*from = had;
+}
+
+void conn_in_take(struct conn *c)
+{
+	if (c->in.p == NULL)
+		buf_swap(&c->in, &c->env->spare.in);
+}
+
+void conn_in_give(struct conn *c)
+{
+	if (c->in.n > 0 || c->in.p == NULL)
+		return;
+	if (c->env->spare.in.p == NULL)
+		buf_swap(&c->env->spare.in, &c->in);
+	else
+		buf_release(&c->in);
+}
+
+void conn_answer_take(struct conn *c)
+{
+	struct arena had = c->arena;
+
+	if (c->head.p == NULL)
+		buf_swap(&c->head, &c->env->spare.head);
+	if (c->arena.head != NULL)
+		return;
+	c->arena = c->env->spare.arena;
+	c->env->spare.arena = had;
+}
+
+static void answer_give(struct conn *c)
+{
+	struct arena had = c->env->spare.arena;
+
+	c->head.n = 0;
+	if (c->env->spare.head.p == NULL)
+		buf_swap(&c->env->spare.head, &c->head);
+	else
+		buf_release(&c->head);
+	arena_reset(&c->arena);
+	if (had.head != NULL) {
+		arena_release(&c->arena);
+		return;
+	}
+	c->env->spare.arena = c->arena;
+	c->arena = had;
+}
+
 void conn_enter(struct conn *c, enum conn_state state, uint64_t in_ms)
 {
 	c->state = state;
-	c->deadline_ms = clock_ms() + in_ms;
+	c->deadline_ms = conn_now_ms(c) + in_ms;
 }
 
 static enum slot_conn waits_for(const struct conn *c)
@@ -101,10 +175,9 @@ struct conn *conn_open(struct conn_env *env, int fd, const char *peer)
 	c->env = env;
 	c->fd = fd;
 	c->task.fd = -1;
-	buf_init(&c->in,
-		 (size_t)env->limits.max_line + env->limits.max_head + CONN_READ_BODY);
-	buf_init(&c->head, CONN_HEAD_CAP);
-	arena_init(&c->arena, ARENA_CAP);
+	buf_init(&c->in, env->spare.in.cap);
+	buf_init(&c->head, env->spare.head.cap);
+	arena_init(&c->arena, env->spare.arena.cap);
 	c->shown = SLOT_CONNS;
 	(void)snprintf(c->peer, sizeof(c->peer), "%s", peer);
 	metrics_add(env->handle.metrics, METRIC_ACCEPTED, 1);
@@ -126,8 +199,7 @@ void conn_request_end(struct conn *c)
 	c->whole_us = c->db_us = 0;
 	c->slowest = NULL;
 	task_end(&c->task);
-	buf_release(&c->head);
-	arena_reset(&c->arena);
+	answer_give(c);
 }
 
 static void ungather(struct conn *c)
@@ -153,8 +225,8 @@ void conn_close(struct conn **cp)
 	c->state = CONN_OVER;
 	conn_show(c);
 	clients_leave(&c->env->clients, &c->client);
-	buf_release(&c->in);
-	arena_release(&c->arena);
+	c->in.n = 0;
+	conn_in_give(c);
 	(void)close(c->fd);
 	free(c);
 	*cp = NULL;
@@ -168,7 +240,7 @@ static bool waited_too_long(const struct conn *c)
 	uint32_t most = env->handle.cfg->shed_after;
 
 	return most != 0 && (c->req->route->flags & ROUTE_ALWAYS) == 0 &&
-	       clock_ms() >= env->round_ms + most;
+	       conn_now_ms(c) >= env->round_ms + most;
 }
 
 /* To the others of this round that can share a transaction. */
@@ -202,7 +274,7 @@ static void answer(struct conn_env *env, struct conn *const c[], size_t n)
 	uint64_t db_us, slowest_us;
 
 	slot_route(env->slot, slice_str(c[0]->req->route->name));
-	slot_state(env->slot, SLOT_BUSY);
+	slot_state_at(env->slot, SLOT_BUSY, env->now_us / 1000);
 	(void)db_spent_us(env->handle.db); /* by the health check */
 	(void)db_slowest(env->handle.db, &slowest_us);
 	for (size_t i = 0; i < n; i++) {
@@ -213,7 +285,9 @@ static void answer(struct conn_env *env, struct conn *const c[], size_t n)
 		serve_request(&env->handle, req[0], res[0]);
 	else
 		serve_together(&env->handle, req, res, n);
-	slot_state(env->slot, env->draining ? SLOT_DRAINING : SLOT_IDLE);
+	env->now_us = clock_us();
+	slot_state_at(env->slot, env->draining ? SLOT_DRAINING : SLOT_IDLE,
+		      env->now_us / 1000);
 	db_us = db_spent_us(env->handle.db);
 	slowest = db_slowest(env->handle.db, &slowest_us);
 	for (size_t i = 0; i < n; i++) {
@@ -229,7 +303,7 @@ void conn_dispatch(struct conn *c)
 {
 	struct conn_env *env = c->env;
 
-	c->whole_us = clock_us();
+	c->whole_us = env->now_us;
 	if ((c->req->route->flags & ROUTE_TOGETHER) != 0) {
 		gather(c);
 	} else if (shed(c)) {
@@ -330,6 +404,7 @@ int conn_task_fd(const struct conn *c)
 
 void conn_ready(struct conn *c, short revents)
 {
+	c->env->now_us = clock_us();
 	switch (c->state) {
 	case CONN_PROXY:
 	case CONN_HEAD:

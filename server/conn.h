@@ -5,6 +5,7 @@
 #ifndef SERVER_CONN_H
 #define SERVER_CONN_H
 
+#include "parse/http_date.h"
 #include "server/clients.h"
 #include "server/handle.h"
 #include "server/task.h"
@@ -18,7 +19,18 @@ struct conn_env {
 	struct slot *slot; /* of the worker */
 	struct clients clients;
 	uint64_t round_ms; /* when the worker last learned who is ready */
-	bool draining;     /* every answer ends its connection */
+	/* The time at the last look at the clock, which is taken when an event comes and
+	 * when a handler is done: deadlines need no better one. */
+	uint64_t now_us;
+	struct request_ids ids;
+	time_t date_s;             /* the second that date tells */
+	char date[HTTP_DATE_SIZE]; /* of every answer */
+	/* Memory goes from one connection to the next: one that is idle keeps none. */
+	struct conn_memory {
+		struct buf in, head;
+		struct arena arena;
+	} spare;
+	bool draining;                         /* every answer ends its connection */
 	struct conn *gathered, **gathered_end; /* whole scans in the order they came */
 	/* Called in a forked task: closes what is the worker's. */
 	void (*forget)(void *ctx);
@@ -27,6 +39,9 @@ struct conn_env {
 
 struct conn;
 
+/* The parts that change with each request. */
+void conn_env_init(struct conn_env *env);
+void conn_env_release(struct conn_env *env);
 /* Takes fd over. NULL without memory (fd is closed then). env must outlive it. */
 struct conn *conn_open(struct conn_env *env, int fd, const char *peer);
 void conn_close(struct conn **c);

@@ -1,7 +1,6 @@
 /*
  * Requests as they come in: heads and bodies. Ignorant of what is asked for.
  */
-#include "server/clock.h"
 #include "server/conn_state.h"
 
 #include "parse/proxy_protocol.h"
@@ -83,8 +82,8 @@ static void request_begin(struct conn *c, const struct http_head *h)
 	}
 	c->req->body.fd = -1;
 	name_client(c);
-	c->req->started_us = clock_us();
-	request_identify(c->req);
+	c->req->started_us = c->env->now_us;
+	request_identify(c->req, &c->env->ids);
 }
 
 /* Reads a head from c->in. Returns whether to go on. */
@@ -104,6 +103,7 @@ bool conn_step_head(struct conn *c)
 			conn_enter(c, CONN_HEAD, c->env->handle.cfg->head_timeout);
 		return false;
 	}
+	conn_answer_take(c);
 	if (r < 0) {
 		response_init(&c->res, &c->arena);
 		serve_bad_head(c->parser.http_status, &e, &c->res);
@@ -129,8 +129,9 @@ bool conn_step_head(struct conn *c)
 	c->db_us = db_spent_us(c->env->handle.db);
 	conn_enter(c, CONN_BODY, c->env->handle.cfg->body_timeout);
 	c->received = c->in.n;
-	c->rate_ms = c->env->handle.cfg->body_min_rate == 0 ? UINT64_MAX
-							    : clock_ms() + CONN_RATE_MS;
+	c->rate_ms = c->env->handle.cfg->body_min_rate == 0
+			     ? UINT64_MAX
+			     : conn_now_ms(c) + CONN_RATE_MS;
 	want_continue(c);
 	return true;
 }
@@ -162,6 +163,7 @@ void conn_read_more(struct conn *c)
 	size_t want = c->state == CONN_BODY ? CONN_READ_BODY : CONN_READ;
 	ssize_t n;
 
+	conn_in_take(c);
 	if (want > c->in.cap - c->in.n)
 		want = c->in.cap - c->in.n;
 	if (want == 0 || buf_reserve(&c->in, want, &e) < 0) {
@@ -178,4 +180,5 @@ void conn_read_more(struct conn *c)
 		   (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
 		conn_enter(c, CONN_OVER, 0);
 	}
+	conn_in_give(c);
 }

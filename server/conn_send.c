@@ -1,7 +1,6 @@
 /*
  * Answers as they go out, and how a connection ends. Ignorant of what they say.
  */
-#include "server/clock.h"
 #include "server/conn_state.h"
 
 #include "server/access_log.h"
@@ -33,7 +32,7 @@ static void measure(struct conn *c)
 	struct metrics *m = c->env->handle.metrics;
 	uint32_t slow = c->env->handle.cfg->slow_log;
 
-	c->took_us = c->whole_us == 0 ? 0 : clock_us() - c->whole_us;
+	c->took_us = c->whole_us == 0 ? 0 : c->env->now_us - c->whole_us;
 	metrics_request(m, router_index(c->req == NULL ? NULL : c->req->route),
 			c->res.status, c->took_us);
 	if (c->req != NULL && c->whole_us != 0 && slow != 0 &&
@@ -43,20 +42,32 @@ static void measure(struct conn *c)
 	}
 }
 
+/* RFC 9110 section 6.6.1; written once a second. */
+static struct slice date(struct conn_env *env)
+{
+	time_t now = time(NULL);
+
+	if (now != env->date_s || env->date[0] == '\0')
+		http_date_write(now, env->date);
+	env->date_s = now;
+	return slice_str(env->date);
+}
+
 void conn_send_begin(struct conn *c)
 {
 	struct err e = { .kind = ERR_NONE };
 	struct response_context ctx = {
 		.head_only = (c->req != NULL ? c->req->head.method : c->parser.method) ==
 			     HTTP_HEAD,
-		.now = time(NULL),
+		.date = date(c->env),
 	};
 
 	c->keep_alive = c->req != NULL && c->req->framing.keep_alive && !c->res.close &&
 			!c->env->draining;
 	ctx.keep_alive = c->keep_alive;
 	/* A head that could not be read has an answer to be found in the log, too. */
-	ctx.request_id = c->req != NULL ? c->req->id : request_id_new(&c->arena);
+	ctx.request_id =
+		c->req != NULL ? c->req->id : request_id_new(&c->env->ids, &c->arena);
 	if (response_head(&c->res, &ctx, &c->head, &e) < 0) {
 		log_line(LOG_ERROR, "an answer could not be written: %s", e.text);
 		conn_enter(c, CONN_OVER, 0);
@@ -100,7 +111,7 @@ static void sent_all(struct conn *c)
 		.req = c->req,
 		.status = c->res.status,
 		.sent = c->res.body.n,
-		.us = c->req == NULL ? 0 : clock_us() - c->req->started_us,
+		.us = c->req == NULL ? 0 : c->env->now_us - c->req->started_us,
 		.db_us = c->db_us,
 	};
 
@@ -111,8 +122,6 @@ static void sent_all(struct conn *c)
 	c->served = true;
 	if (c->keep_alive) {
 		conn_enter(c, CONN_HEAD, c->env->handle.cfg->idle_timeout);
-		if (c->in.n == 0)
-			buf_release(&c->in);
 	} else if (unread) {
 		/* Closing with bytes unread would reset the connection, and the client
 		 * could lose the answer: say that we are done, and wait for its end. */
@@ -148,7 +157,7 @@ bool conn_step_send(struct conn *c)
 	metrics_add(c->env->handle.metrics, METRIC_SENT, (uint64_t)n);
 	c->sent += (uint64_t)n;
 	if (c->sent < c->head.n + c->res.body.n) {
-		c->deadline_ms = clock_ms() + c->env->handle.cfg->request_timeout;
+		c->deadline_ms = conn_now_ms(c) + c->env->handle.cfg->request_timeout;
 		return false;
 	}
 	sent_all(c);

@@ -61,6 +61,18 @@ struct conn {
 	char peer[64];
 };
 
+/* At the last look at the clock. */
+static inline uint64_t conn_now_ms(const struct conn *c)
+{
+	return c->env->now_us / 1000;
+}
+
+/* Memory for what comes in, for as long as something is there; and for a request and its
+ * answer, until conn_request_end(). */
+void conn_in_take(struct conn *c);
+void conn_in_give(struct conn *c);
+void conn_answer_take(struct conn *c);
+
 /* The next state, and how long it may last. */
 void conn_enter(struct conn *c, enum conn_state state, uint64_t in_ms);
 /* Goes on until bytes, room or a task are needed. */

@@ -16,7 +16,7 @@ enum { TASK_RETRY_MS = 50 };
 void conn_task_try(struct conn *c)
 {
 	struct err e = { .kind = ERR_NONE };
-	uint64_t now = clock_ms();
+	uint64_t now = conn_now_ms(c);
 	int r;
 
 	if (now < c->retry_ms)
@@ -58,8 +58,10 @@ void conn_watch_client(struct conn *c, short revents)
 
 void conn_task_ready(struct conn *c)
 {
-	enum task_result r = task_read(&c->task, &c->res);
+	enum task_result r;
 
+	c->env->now_us = clock_us();
+	r = task_read(&c->task, &c->res);
 	if (r == TASK_RUNNING)
 		return;
 	if (r == TASK_ANSWERED) {

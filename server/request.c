@@ -26,7 +26,10 @@ int request_adopt(struct request *r, const struct http_head *h, struct arena *a,
 	if (copy.p == NULL)
 		return err_set(e, ERR_INTERNAL, "no room for a request's head");
 	r->arena = a;
-	r->head = *h;
+	/* Not the whole of *h: its fields are large, and most of them empty. */
+	r->head.method = h->method;
+	r->head.minor = h->minor;
+	r->head.n_fields = h->n_fields;
 	r->head.method_text = moved(h->method_text, from, copy.p);
 	r->head.target = moved(h->target, from, copy.p);
 	r->head.host = moved(h->host, from, copy.p);
@@ -52,21 +55,35 @@ static bool id_fits(struct slice id)
 	return true;
 }
 
-struct slice request_id_new(struct arena *a)
+void request_ids_init(struct request_ids *ids)
 {
-	static unsigned long count;
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return arena_printf(a, "%llx-%lx-%lx", (unsigned long long)now.tv_sec,
-			    (unsigned long)getpid(), ++count);
+	*ids = (struct request_ids){ .count = 0 };
+	ids->n =
+		(size_t)snprintf(ids->start, sizeof(ids->start), "%llx-%lx-",
+				 (unsigned long long)time(NULL), (unsigned long)getpid());
 }
 
-void request_identify(struct request *r)
+struct slice request_id_new(struct request_ids *ids, struct arena *a)
+{
+	char *to = arena_alloc(a, ids->n + 16);
+	uint64_t left = ++ids->count;
+	size_t digits = 1;
+
+	if (to == NULL)
+		return (struct slice){ NULL, 0 };
+	memcpy(to, ids->start, ids->n);
+	while (digits < 16 && left >> (4 * digits) != 0)
+		digits++;
+	for (size_t i = digits; i > 0; i--, left >>= 4)
+		to[ids->n + i - 1] = "0123456789abcdef"[left & 15];
+	return (struct slice){ to, ids->n + digits };
+}
+
+void request_identify(struct request *r, struct request_ids *ids)
 {
 	struct slice given = http_head_field(&r->head, SLICE("X-Request-Id"));
 
-	r->id = id_fits(given) ? given : request_id_new(r->arena);
+	r->id = id_fits(given) ? given : request_id_new(ids, r->arena);
 }
 
 struct slice request_media_type(const struct request *r)

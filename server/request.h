@@ -33,10 +33,18 @@ struct request {
 /* Copies the head's views into the arena, so that the connection's buffer may move. */
 int request_adopt(struct request *r, const struct http_head *h, struct arena *a,
 		  struct err *e) MUST_CHECK;
-/* An id that no other request of this host has, in the arena. */
-struct slice request_id_new(struct arena *a);
+/* Ids that no other request of this host has. */
+struct request_ids {
+	char start[40]; /* when this process began and which it is */
+	size_t n;       /* bytes of it */
+	uint64_t count;
+};
+
+void request_ids_init(struct request_ids *ids);
+/* The next one, in the arena. */
+struct slice request_id_new(struct request_ids *ids, struct arena *a);
 /* Sets r->id: the client's X-Request-Id when it is 1 to 64 harmless characters. */
-void request_identify(struct request *r);
+void request_identify(struct request *r, struct request_ids *ids);
 /* The media type of the body, without parameters: "application/json". */
 struct slice request_media_type(const struct request *r);
 /* GET or HEAD by someone who prefers a page to data. */

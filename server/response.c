@@ -3,7 +3,6 @@
  */
 #include "server/response.h"
 
-#include "parse/http_date.h"
 #include "parse/json_write.h"
 
 #include <ctype.h>
@@ -105,18 +104,30 @@ void response_failure(struct response *res, const char *code, const struct err *
 	}
 }
 
+/* The end of a text that is written in pieces. */
+static char *put(char *to, struct slice s)
+{
+	if (s.n > 0)
+		memcpy(to, s.p, s.n);
+	return to + s.n;
+}
+
 void response_field(struct response *res, const char *name, struct slice value)
 {
-	struct slice line;
+	const struct slice key = slice_str(name), colon = SLICE(": "),
+			   end = SLICE("\r\n");
+	char *line, *at;
 
 	for (size_t i = 0; i < value.n; i++)
 		if (value.p[i] == '\r' || value.p[i] == '\n' || value.p[i] == '\0')
 			return;
-	line = arena_printf(res->arena, "%.*s%s: %.*s\r\n", (int)res->fields.n,
-			    res->fields.n == 0 ? "" : res->fields.p, name, (int)value.n,
-			    value.n == 0 ? "" : value.p);
-	if (line.p != NULL)
-		res->fields = line;
+	/* None of the four comes near a size that could wrap: they are in memory. */
+	line = arena_alloc(res->arena, res->fields.n + key.n + value.n + 4);
+	if (line == NULL)
+		return;
+	at = put(put(put(line, res->fields), key), colon);
+	at = put(put(at, value), end);
+	res->fields = (struct slice){ line, (size_t)(at - line) };
 }
 
 const char *response_reason(unsigned status)
@@ -160,30 +171,53 @@ const char *response_reason(unsigned status)
 	return "Unknown";
 }
 
+static int add_all(struct buf *out, const struct slice *part, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (buf_add(out, part[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+static struct slice decimal(char to[20], uint64_t n)
+{
+	size_t at = 20;
+
+	do
+		to[--at] = (char)('0' + n % 10);
+	while ((n /= 10) != 0);
+	return (struct slice){ to + at, 20 - at };
+}
+
 int response_head(const struct response *res, const struct response_context *c,
 		  struct buf *out, struct err *e)
 {
 	/* RFC 9110 section 8.6: no Content-Length with 1xx and 204; with 304 none is the
 	 * safe choice. HEAD gets the length that GET would have. */
 	bool framed = res->status != 204 && res->status != 304;
-	char date[HTTP_DATE_SIZE];
+	char status[20], length[20];
+	const struct slice line[] = {
+		SLICE("HTTP/1.1 "),  decimal(status, res->status),
+		SLICE(" "),          slice_str(response_reason(res->status)),
+		SLICE("\r\nDate: "), c->date
+	};
+	const struct slice type[] = { SLICE("\r\nContent-Type: "), res->content_type,
+				      SLICE("\r\nX-Content-Type-Options: nosniff") };
+	const struct slice size[] = { SLICE("\r\nContent-Length: "),
+				      decimal(length, res->body.n) };
+	const struct slice id[] = { SLICE("\r\nX-Request-Id: "), c->request_id };
+	const struct slice rest[] = { SLICE("\r\n"), res->fields,
+				      c->keep_alive
+					      ? SLICE("Connection: keep-alive\r\n\r\n")
+					      : SLICE("Connection: close\r\n\r\n") };
 
-	http_date_write(c->now, date);
-	if (buf_printf(out, e, "HTTP/1.1 %u %s\r\nDate: %s\r\n", res->status,
-		       response_reason(res->status), date) < 0)
+	if (buf_reserve(out, 512, e) < 0 || add_all(out, line, 6, e) < 0)
 		return -1;
-	if (framed && res->content_type.n > 0 &&
-	    buf_printf(out, e,
-		       "Content-Type: %.*s\r\nX-Content-Type-Options: nosniff\r\n",
-		       (int)res->content_type.n, res->content_type.p) < 0)
+	if (framed && res->content_type.n > 0 && add_all(out, type, 3, e) < 0)
 		return -1;
-	if (framed && buf_printf(out, e, "Content-Length: %zu\r\n", res->body.n) < 0)
+	if (framed && add_all(out, size, 2, e) < 0)
 		return -1;
-	if (c->request_id.n > 0 && buf_printf(out, e, "X-Request-Id: %.*s\r\n",
-					      (int)c->request_id.n, c->request_id.p) < 0)
+	if (c->request_id.n > 0 && add_all(out, id, 2, e) < 0)
 		return -1;
-	if (buf_add(out, res->fields, e) < 0)
-		return -1;
-	return buf_printf(out, e, "Connection: %s\r\n\r\n",
-			  c->keep_alive ? "keep-alive" : "close");
+	return add_all(out, rest, 3, e);
 }

@@ -43,7 +43,7 @@ struct response_context {
 	bool head_only;  /* answering HEAD */
 	bool keep_alive; /* the connection goes on */
 	struct slice request_id;
-	time_t now;
+	struct slice date; /* as http_date_write() writes it */
 };
 /* Appends the whole head to out: status line, Date, framing, fields, empty line. */
 int response_head(const struct response *res, const struct response_context *c,

@@ -203,10 +203,15 @@ unsigned slots_bury(struct slots *s, pid_t pid)
 	return tasks;
 }
 
-void slot_state(struct slot *slot, enum slot_state state)
+void slot_state_at(struct slot *slot, enum slot_state state, uint64_t now_ms)
 {
 	atomic_store_explicit(&slot->state, (unsigned)state, memory_order_relaxed);
-	atomic_store_explicit(&slot->since_ms, clock_ms(), memory_order_relaxed);
+	atomic_store_explicit(&slot->since_ms, now_ms, memory_order_relaxed);
+}
+
+void slot_state(struct slot *slot, enum slot_state state)
+{
+	slot_state_at(slot, state, clock_ms());
 }
 
 void slot_route(struct slot *slot, struct slice route)

@@ -121,6 +121,8 @@ void slots_restarted(struct slots *s, enum slots_cause cause);
 unsigned slots_client(struct slots *s, const struct slot *worker, uint64_t key, int by);
 /* The owner's calls. */
 void slot_state(struct slot *slot, enum slot_state state);
+/* The same for a caller that knows the time. */
+void slot_state_at(struct slot *slot, enum slot_state state, uint64_t now_ms);
 void slot_route(struct slot *slot, struct slice route);
 /* The slot of that pid, or NULL. */
 struct slot *slots_find(struct slots *s, pid_t pid);

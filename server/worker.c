@@ -54,6 +54,12 @@ struct worker {
 	uint64_t pass_until_ms; /* 0: not leaving connections to the siblings */
 };
 
+/* At the last look at the clock. */
+static uint64_t now_ms(const struct worker *w)
+{
+	return w->env.now_us / 1000;
+}
+
 static int worker_init(struct worker *w, const struct worker_start *s, struct err *e)
 {
 	char name[32];
@@ -77,6 +83,7 @@ static int worker_init(struct worker *w, const struct worker_start *s, struct er
 					      .max_head = 16 * 1024,
 					      .max_fields = HTTP_MAX_FIELDS };
 	w->env.slot = s->slot;
+	conn_env_init(&w->env);
 	(void)snprintf(name, sizeof(name), "waybilld worker %u", s->number);
 	if (db_open(s->cfg, name, &w->env.handle.db, e) < 0)
 		return -1;
@@ -91,6 +98,7 @@ static void worker_release(struct worker *w)
 	free(w->event);
 	poller_close(&w->poller);
 	db_close(&w->env.handle.db);
+	conn_env_release(&w->env);
 }
 
 /* In a task: nothing of the worker's may stay open, or a client would wait for an end
@@ -143,6 +151,7 @@ static bool take_connection(struct worker *w)
 	fd = listener_accept(w->listen_fd, peer, sizeof(peer));
 	if (fd < 0)
 		return false;
+	w->env.now_us = clock_us();
 	c = conn_open(&w->env, fd, peer);
 	if (c == NULL || conns_add(&w->conns, c, &e) < 0) {
 		log_line(LOG_ERROR, "out of memory for a connection");
@@ -184,7 +193,7 @@ static void leave(struct worker *w)
 		return;
 	w->leaving = true;
 	w->env.draining = true;
-	w->left_ms = clock_ms();
+	w->left_ms = now_ms(w);
 	slot_state(w->start->slot, SLOT_DRAINING);
 	while (w->conns.n < w->max && take_connection(w))
 		continue;
@@ -262,7 +271,7 @@ static void show(struct worker *w, uint64_t now)
 static bool may_go(void *ctx, struct conn *c)
 {
 	const struct worker *w = ctx;
-	uint64_t waited = clock_ms() - w->left_ms;
+	uint64_t waited = now_ms(w) - w->left_ms;
 
 	if (!conn_idle(c))
 		return false;
@@ -281,7 +290,7 @@ static bool passes(struct worker *w)
 		w->pass_until_ms = 0;
 		return false;
 	}
-	now = clock_ms();
+	now = now_ms(w);
 	if (w->pass_until_ms == 0) {
 		w->pass_until_ms = now + SHARE_MS;
 		return true;
@@ -295,7 +304,7 @@ static bool passes(struct worker *w)
 /* Says whom to wake this worker for, and returns for how long it may sleep. */
 static int prepare(struct worker *w, struct err *e)
 {
-	uint64_t now = clock_ms(), next = now + (w->leaving ? FIRST_MS : TICK_MS);
+	uint64_t now = now_ms(w), next = now + (w->leaving ? FIRST_MS : TICK_MS);
 	bool accepting = !w->leaving && has_room(w);
 
 	show(w, now);
@@ -345,7 +354,7 @@ static int serve_ready(struct worker *w, size_t n, struct err *e)
 		else
 			conns_event(&w->conns, fd, w->event[i].events);
 	}
-	conns_tick(&w->conns, clock_ms());
+	conns_tick(&w->conns, now_ms(w));
 	if (connection && !w->leaving)
 		take_connections(w);
 	conns_answer_gathered(&w->conns, &w->env);
@@ -358,7 +367,8 @@ static int round_trip(struct worker *w, struct err *e)
 
 	if (got < 0)
 		return -1;
-	w->env.round_ms = clock_ms();
+	w->env.now_us = clock_us();
+	w->env.round_ms = now_ms(w);
 	/* Clients of a host that leaves are to come back to another one. */
 	w->env.draining = w->leaving || host_leaves(w);
 	if (serve_ready(w, (size_t)got, e) < 0)
