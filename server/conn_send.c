@@ -13,7 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINGER_MS = 2000, LINGER_BYTES = 4 * 1024 * 1024 };
+/* How long the client may be silent, and how long it may go on. Programs send all of a
+ * file before they read: what they send costs a read and no memory. */
+enum { LINGER_MS = 2000, LINGER_MOST_MS = 30000 };
 
 static void tell_slow(const struct conn *c)
 {
@@ -127,6 +129,8 @@ static void sent_all(struct conn *c)
 		 * could lose the answer: say that we are done, and wait for its end. */
 		(void)shutdown(c->fd, SHUT_WR);
 		conn_enter(c, CONN_LINGER, LINGER_MS);
+		c->linger_ms =
+			c->env->draining ? c->deadline_ms : clock_ms() + LINGER_MOST_MS;
 	} else {
 		conn_enter(c, CONN_OVER, 0);
 	}
@@ -169,10 +173,12 @@ void conn_linger(struct conn *c)
 	char waste[CONN_READ];
 	ssize_t n = read(c->fd, waste, sizeof(waste));
 
-	if (n > 0)
-		c->lingered += (uint64_t)n;
-	if (n == 0 ||
-	    (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) ||
-	    c->lingered > LINGER_BYTES)
+	if (n > 0) {
+		c->deadline_ms = clock_ms() + LINGER_MS;
+		if (c->deadline_ms > c->linger_ms)
+			c->deadline_ms = c->linger_ms;
+	} else if (n == 0 ||
+		   (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
 		conn_enter(c, CONN_OVER, 0);
+	}
 }

@@ -47,7 +47,7 @@ struct conn {
 	bool served; /* one answer at least */
 	bool deaf;   /* more bytes wait, but not for the request at hand: don't poll for
 			them */
-	uint64_t lingered;
+	uint64_t linger_ms;  /* CONN_LINGER: its end, whatever comes */
 	uint64_t whole_us;   /* when the request was there as a whole */
 	uint64_t took_us;    /* from then to its answer */
 	uint64_t db_us;      /* of that, spent on PostgreSQL */

@@ -237,6 +237,22 @@ class TooLarge(HttpCase):
         self.assertEqual(r.headers["connection"], "close")
         self.assertEqual(c._rest(), b"")
 
+    def test_the_answer_waits_for_a_client_that_sends_on(self):  # 9.6
+        """Programs that send all of a file before they read lost the answer to a reset after
+        4 MiB, or after two seconds."""
+        for pieces, pause in ((48, 0), (10, 0.3)):
+            with self.subTest(pieces), self.client.connect(timeout=20) as c:
+                c.send(b"POST /upload HTTP/1.1\r\n" + HOST
+                       + b"Content-Type: multipart/form-data; boundary=b\r\n"
+                       b"Content-Length: 99999999999\r\n\r\n")
+                for _ in range(pieces):
+                    c.send(b"x" * 1048576)
+                    time.sleep(pause)  # a slow line
+                r = c.response()
+                self.assertEqual((r.status, r.json()["error"]), (413, "too_large"), r)
+                c.socket.shutdown(socket.SHUT_WR)
+                self.assertEqual(c._rest(), b"")
+
     def test_it_is_answered_before_the_body(self):
         c = self.connect()
         c.send(b"POST /upload HTTP/1.1\r\n" + HOST + b"Content-Type: multipart/form-data; boundary=b\r\n"
