@@ -2,13 +2,18 @@
 ends (tests/conformance/agree.py says what that means)."""
 
 import json
+import os
 import random
+import re
+import subprocess
+import tempfile
 import unittest
 
 from conformance.agree import ask_directly, ask_through
 from conformance.lenient import FAULTS, Lenient
 from conformance.streams import short_streams, streams
-from support.haproxy import VARIANTS, Haproxy
+from support.haproxy import VARIANTS, Haproxy, program
+from support.pg import ROOT
 from support.server import ServerCase
 
 SEED = 20260101
@@ -47,6 +52,23 @@ class BehindHaproxy(ServerCase):
                 found = ask_through(backend, self.haproxy, variant, sent, direct)
                 if found:
                     self.fail(f"{len(found)} disagreements, seed {SEED}:\n" + "\n".join(found[:20]))
+
+
+class Advice(unittest.TestCase):
+    def test_haproxy_takes_the_readmes_lines(self):
+        with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+            lines = re.search(r"^```haproxy\n(.*?)^```$", f.read(), re.MULTILINE | re.DOTALL)[1]
+        with tempfile.NamedTemporaryFile("w", suffix=".cfg") as f:
+            f.write("defaults\n    mode http\n    timeout client 30s\nfrontend waybill\n"
+                    "    bind 127.0.0.1:1\n    default_backend waybill\n" + lines)
+            f.flush()
+            out = subprocess.run([program(), "-c", "-f", f.name], capture_output=True, text=True,
+                                 check=False)
+        self.assertEqual((out.returncode, re.findall("WARNING|ALERT", out.stderr)), (0, []), out)
+        with open(os.path.join(ROOT, "conf", "waybilld.conf"), encoding="utf-8") as f:
+            default = dict(re.findall(r"^#(\w+) = (.*)$", f.read(), re.MULTILINE))
+        self.assertEqual(int(re.search(r"maxconn (\d+)", lines)[1]),
+                         int(default["workers"]) + int(default["tasks"]))
 
 
 class TheTestItself(unittest.TestCase):
