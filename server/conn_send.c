@@ -129,8 +129,8 @@ static void sent_all(struct conn *c)
 		 * could lose the answer: say that we are done, and wait for its end. */
 		(void)shutdown(c->fd, SHUT_WR);
 		conn_enter(c, CONN_LINGER, LINGER_MS);
-		c->linger_ms =
-			c->env->draining ? c->deadline_ms : clock_ms() + LINGER_MOST_MS;
+		c->linger_ms = c->env->draining ? c->deadline_ms
+						: conn_now_ms(c) + LINGER_MOST_MS;
 	} else {
 		conn_enter(c, CONN_OVER, 0);
 	}
@@ -174,7 +174,7 @@ void conn_linger(struct conn *c)
 	ssize_t n = read(c->fd, waste, sizeof(waste));
 
 	if (n > 0) {
-		c->deadline_ms = clock_ms() + LINGER_MS;
+		c->deadline_ms = conn_now_ms(c) + LINGER_MS;
 		if (c->deadline_ms > c->linger_ms)
 			c->deadline_ms = c->linger_ms;
 	} else if (n == 0 ||
