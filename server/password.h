@@ -1,8 +1,8 @@
 /*
  * Passwords: how they are kept and compared, and what may be one. crypt(3) of the
  * system does the work, with the method that it holds to be the best (yescrypt where
- * there is crypt_gensalt(), else SHA-512), so a hash takes 50 to 100 ms on purpose: for
- * tasks and the administrator's tool, never for a worker's loop.
+ * there is crypt_gensalt(), else SHA-512), so a hash takes some 20 to 100 ms on purpose:
+ * for tasks and the administrator's tool, never for a worker's loop.
  */
 #ifndef SERVER_PASSWORD_H
 #define SERVER_PASSWORD_H

@@ -1,6 +1,7 @@
 -- The password was right: a session begins, and those that have ended go.
 -- $1 user's id   $2 the hash that the password fitted   $3 the session's id
 -- $4 user agent  $5 client's address   $6 request id    $7 seconds it lasts without a request
+-- $8 the session that the same browser had, or null: it ends
 -- 200, name, role; 401 when the user was changed meanwhile
 with u as (
 	select * from users
@@ -9,7 +10,7 @@ with u as (
 ), t as (
 	select extract(epoch from now())::integer as now
 ), gone as (
-	delete from sessions using t where last_activity < t.now - $7::integer
+	delete from sessions using t where last_activity < t.now - $7::integer or id = $8
 ), made as (
 	insert into sessions (id, user_id, ip_address, user_agent, payload, last_activity)
 	select $3, u.id, left($5, 45), left($4, 500),

@@ -1,4 +1,10 @@
--- GET of one address, and the figures in a form that a program reads.
+-- GET of one address, with a Cookie if one is given, and the figures in a form that a program reads.
+
+function init(args)
+	if args[1] then
+		wrk.headers["Cookie"] = args[1]
+	end
+end
 
 function done(summary, latency)
 	io.write(string.format("rate %.1f\np99_ms %.3f\nfaults %d\n",

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -112,6 +113,41 @@ static void a_hash_fits_its_password(void **state)
 	assert_int_equal(e.kind, ERR_INTERNAL);
 }
 
+/* Processor time of one look, the least of some: seconds. */
+static double cost(struct slice hash)
+{
+	double least = 1e9;
+
+	for (int i = 0; i < 7; i++) {
+		struct err e = { .kind = ERR_NONE };
+		clock_t begun = clock();
+		double took;
+		bool fits;
+
+		assert_int_equal(password_fits(SLICE("wrong horse"), hash, &fits, &e), 0);
+		took = (double)(clock() - begun) / CLOCKS_PER_SEC;
+		if (took < least)
+			least = took;
+	}
+	return least;
+}
+
+/* Otherwise the time of an answer tells which names exist. */
+static void nobody_costs_as_much(void **state)
+{
+	struct err e = { .kind = ERR_NONE };
+	char hash[PASSWORD_HASH];
+	double known, unknown;
+
+	(void)state;
+	assert_int_equal(password_hash(SLICE("correct horse"), hash, &e), 0);
+	known = cost(slice_str(hash));
+	unknown = cost((struct slice){ NULL, 0 });
+	assert_true(known > 0.001);
+	if (unknown < 0.7 * known || unknown > 1.5 * known)
+		fail_msg("%g s, and for nobody %g s", known, unknown);
+}
+
 static void equality(void **state)
 {
 	(void)state;
@@ -128,6 +164,7 @@ int main(void)
 		cmocka_unit_test(what_may_be_one),
 		cmocka_unit_test(names),
 		cmocka_unit_test(a_hash_fits_its_password),
+		cmocka_unit_test(nobody_costs_as_much),
 		cmocka_unit_test(equality),
 	};
 
