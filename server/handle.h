@@ -29,9 +29,13 @@ enum { SCANS_TOGETHER = 64 }; /* in one transaction */
 typedef void handle_fn(struct handle_env *env, struct request *req, struct response *res);
 
 handle_fn handle_health, handle_ready, handle_metrics;
-handle_fn handle_scan, handle_scans;
-handle_fn handle_session_create, handle_session_get;
-handle_fn handle_waybill_get, handle_dashboard;
+handle_fn handle_scan, handle_scans, handle_scan_undo;
+handle_fn handle_session_create, handle_session_list, handle_session_get;
+handle_fn handle_session_missing, handle_session_scans;
+handle_fn handle_session_cancel, handle_session_resume;
+handle_fn handle_unknown_list, handle_unknown_match, handle_unknown_dismiss;
+handle_fn handle_waybill_list, handle_waybill_get, handle_waybill_hold;
+handle_fn handle_waybill_resume, handle_dashboard;
 handle_fn handle_upload_list, handle_upload_get, handle_upload_rejects;
 handle_fn handle_upload_cancel, handle_upload_retry;
 handle_fn handle_static;
@@ -39,7 +43,7 @@ handle_fn handle_logout, handle_me;
 handle_fn handle_user_list, handle_user_role, handle_user_disable, handle_user_enable;
 handle_fn handle_audit;
 /* Always a task. */
-handle_fn handle_upload, handle_upload_undo;
+handle_fn handle_upload, handle_upload_undo, handle_session_dispatch;
 /* Tasks, because hashing a password takes as long as hundreds of scans. */
 handle_fn handle_login, handle_me_password, handle_user_add, handle_user_password;
 

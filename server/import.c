@@ -248,6 +248,26 @@ static int import(struct import_job *j, int fd, uint64_t start, uint64_t size,
 	return rc;
 }
 
+/* Scans of numbers that were unknown until now are matched, in a transaction of their
+ * own: they lock what stations work with, for which an import takes too long. When that
+ * fails the rows are loaded all the same, and the next upload matches them. */
+static void match_scans(struct import_job *j, struct import_answer *answer)
+{
+	struct err e = { 0 };
+	struct import_answer more;
+	struct slice v[2] = { j->id, arena_printf(j->answer, "%u", answer->http_status) };
+	struct stmt_result r;
+
+	if (!j->report.loaded || j->options->dry_run)
+		return;
+	if (stmt_run(j->work, STMT_UPLOAD_MATCH, v, 2, j->answer, &r, &e) == 0 &&
+	    take_answer(&r, 0, &more, &e) == 0)
+		*answer = more;
+	else
+		log_line(LOG_WARNING, "upload %.*s: unknown scans: %s", (int)j->id.n,
+			 j->id.p, e.text);
+}
+
 static void tell_done(const struct import_job *j)
 {
 	struct import_progress p = { .phase = IMPORT_DONE,
@@ -301,6 +321,8 @@ static int load(struct import_job *j, int fd, uint64_t start, uint64_t size,
 {
 	int rc = import(j, fd, start, size, answer, e);
 
+	if (rc == 0)
+		match_scans(j, answer);
 	tell_done(j);
 	if (rc == 0)
 		tell_loaded(j);

@@ -5,13 +5,13 @@
 with w as (
 	select * from waybills where waybill_number = $1
 ), history as (
-	select w.created_at as at, 0 as rank, json_build_object(
+	select w.created_at as at, 0 as rank, 0::bigint as place, json_build_object(
 		       'kind', 'upload', 'at', w.created_at, 'by', u.uploaded_by,
 		       'upload_id', w.upload_id, 'file_name', u.file_name) as line
 	from w left join uploads u on u.id = w.upload_id
 	union all
 	select * from (
-		select s.received_at, 1, json_build_object(
+		select s.received_at, 1, s.id, json_build_object(
 			       'kind', 'scan', 'at', s.scanned_at, 'received_at', s.received_at,
 			       'by', s.scanned_by, 'station', s.station, 'mode', s.mode,
 			       'result', s.result, 'session_id', s.session_id,
@@ -21,7 +21,7 @@ with w as (
 		order by s.id desc limit 200) scans
 	union all
 	select * from (
-		select e.changed_at, 2, json_build_object(
+		select e.changed_at, 2, e.id, json_build_object(
 			       'kind', 'status', 'at', e.changed_at, 'by', e.changed_by,
 			       'from', e.from_status, 'to', e.to_status, 'cause', e.cause,
 			       'detail', e.detail)
@@ -33,7 +33,7 @@ select coalesce(found.status, 404) as status,
 		json_build_object(
 			'error', 'waybill_not_found', 'waybill_number', $1,
 			'message', format('%s is not in any uploaded manifest.', $1),
-			'history', (select coalesce(json_agg(line order by at, rank), '[]')
+			'history', (select coalesce(json_agg(line order by at, rank, place), '[]')
 				    from history))::text) as body
 from (select) as always
 left join (select 200 as status, json_build_object(
@@ -50,5 +50,5 @@ left join (select 200 as status, json_build_object(
 	       'batch_ready', w.batch_ready, 'marked_pending_at', w.marked_pending_at,
 	       'upload_id', w.upload_id, 'created_at', w.created_at,
 	       'updated_at', w.updated_at,
-	       'history', (select json_agg(line order by at, rank) from history))::text as body
+	       'history', (select json_agg(line order by at, rank, place) from history))::text as body
 	   from w) as found on true

@@ -54,7 +54,7 @@ class SqlCase(unittest.TestCase):
         return self.ask("scan", number, mode, session, scan_id, station, by, at, invalid)
 
     def session(self, uploads=None):
-        status, body = self.ask("session_create", "ana", "S1", uploads)
+        status, body = self.ask("session_create", "ana", "S1", uploads, None)
         self.assertEqual(status, 201, body)
         return body["id"]
 
@@ -161,7 +161,7 @@ class Once(SqlCase):
         self.db.query(f"UPDATE waybills SET status = 'cancelled' WHERE waybill_number = '{number}'")
         self.db.query(f"UPDATE batch_sessions SET state = 'cancelled' WHERE id = {session}")
         self.assertEqual(self.scan(number, session=session, scan_id=one), first)
-        self.assertEqual(self.ask("session_get", session)[1]["valid"], 2)
+        self.assertEqual(self.ask("session_get", session, None, None)[1]["valid"], 2)
 
     def test_the_same_id_for_another_scan_is_refused(self):
         number, other, session = self.waybill(), self.waybill(), self.session()
@@ -255,12 +255,12 @@ class Once(SqlCase):
         for number, mode, want in steps:
             _, body = self.scan(number, mode, session)
             self.assertEqual(counters(body["session"]), want, (number, mode))
-            self.assertEqual(counters(self.ask("session_get", session)[1]), want)
+            self.assertEqual(counters(self.ask("session_get", session, None, None)[1]), want)
 
     def test_nothing_is_missing_when_nothing_is_expected(self):
         session = self.session()
         _, body = self.scan(self.waybill(), session=session)
-        for b in (body["session"], self.ask("session_get", session)[1]):
+        for b in (body["session"], self.ask("session_get", session, None, None)[1]):
             self.assertEqual((b["expected"], b["missing"]), (None, None))
 
     def test_a_waybill_that_was_known_is_expected_too(self):
@@ -274,7 +274,7 @@ class Once(SqlCase):
             _, body = self.scan(numbers[0], session=session)
             self.assertEqual([body["session"][k] for k in ("valid", "expected", "missing")],
                              [1, want, want - 1])
-            self.assertEqual(self.ask("session_get", session)[1]["missing"], want - 1)
+            self.assertEqual(self.ask("session_get", session, None, None)[1]["missing"], want - 1)
 
     def test_what_a_session_expects_stays(self):
         upload = self.upload()
@@ -286,7 +286,7 @@ class Once(SqlCase):
 
     def test_only_loaded_uploads_can_be_expected(self):
         for upload in (self.upload("failed"), 999999):
-            status, body = self.ask("session_create", None, None, f"[{upload}]")
+            status, body = self.ask("session_create", None, None, f"[{upload}]", None)
             self.assertEqual((status, body["error"]), (422, "unknown_upload"))
             self.assertIn(str(upload), body["message"])
 
@@ -348,7 +348,7 @@ class Together(SqlCase):
                 together = self.many(*self.scans(*other, seed))
                 self.assertEqual(self.told(together, other[0]), self.told(alone, one[0]))
                 for a, b in zip(one[1][:3], other[1][:3]):
-                    counters = [[self.ask("session_get", s)[1][k] for k in
+                    counters = [[self.ask("session_get", s, None, None)[1][k] for k in
                                  ("valid", "duplicate", "error", "expected", "missing")]
                                 for s in (a, b)]
                     self.assertEqual(counters[0], counters[1])
@@ -360,7 +360,7 @@ class Together(SqlCase):
         self.assertEqual(sorted((b["session"]["valid"], b["result"]) for _, b in got
                                 if b["result"] == "valid"),
                          [(n, "valid") for n in range(1, 6)])
-        self.assertEqual([self.ask("session_get", session)[1][k]
+        self.assertEqual([self.ask("session_get", session, None, None)[1][k]
                           for k in ("valid", "duplicate", "error")], [5, 0, 1])
 
     def test_a_number_twice_is_a_duplicate_of_the_first(self):
@@ -378,7 +378,7 @@ class Together(SqlCase):
         self.assertEqual(others[0], first)
         self.assertEqual((others[1][0], others[1][1]["error"]), (409, "scan_id_reused"))
         self.assertEqual(self.many(scan, scan), [first, first])
-        self.assertEqual(self.ask("session_get", session)[1]["valid"], 1)
+        self.assertEqual(self.ask("session_get", session, None, None)[1]["valid"], 1)
 
     def test_returns_too(self):
         number = self.waybill("for_return")
@@ -423,7 +423,7 @@ class Together(SqlCase):
             for t in threads:
                 t.join()
             self.assertEqual(failed, [])
-        got = self.ask("session_get", session)[1]
+        got = self.ask("session_get", session, None, None)[1]
         self.assertEqual((got["valid"], got["duplicate"]), (30, 30 * 30 - 30))
 
 
