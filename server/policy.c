@@ -49,7 +49,8 @@ bool policy_has_share(unsigned own, unsigned all, unsigned workers)
 	uint64_t w = workers, more = (uint64_t)all + 1;
 
 	return workers > 1 && own > all / workers &&
-	       ((uint64_t)own + 1) * w * w > 2 * more * (w - 1);
+	       (all / workers >= POLICY_FEW ||
+		((uint64_t)own + 1) * w * w > 2 * more * (w - 1));
 }
 
 uint64_t policy_requests(uint32_t max_requests, unsigned number)

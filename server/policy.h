@@ -12,7 +12,8 @@ enum {
 	POLICY_EARLY_MS = 1000,    /* a child that lives shorter failed to start */
 	POLICY_FIRST_MS = 100,     /* wait after the first such failure ... */
 	POLICY_LONGEST_MS = 10000, /* ... doubling up to this */
-	POLICY_GRACE_MS = 10000    /* beyond request_timeout: then a worker is stuck */
+	POLICY_GRACE_MS = 10000,   /* beyond request_timeout: then a worker is stuck */
+	POLICY_FEW = 16            /* connections of a worker */
 };
 
 /* What the master remembers of a role's failures. Zero it to begin. */
@@ -33,7 +34,9 @@ unsigned policy_starts(const struct policy *p, uint64_t now_ms, unsigned wanted,
 /* Whether a worker that holds `own` of `all` connections leaves the next one to its
  * siblings: with it, it would hold more than its part and than nearly twice that. Fewer
  * workers that wake for more at a time cost less than many that wake for each; with few
- * workers the bound comes down, and two share evenly. `workers` counts itself. */
+ * workers the bound comes down, and two share evenly. So do all once a part is
+ * POLICY_FEW: most of so many are silent, and behind an uneven crowd of those, all that
+ * are not could come to one worker. `workers` counts itself. */
 bool policy_has_share(unsigned own, unsigned all, unsigned workers);
 
 /* After how many requests a worker ends: max_requests and up to a fifth more, spread

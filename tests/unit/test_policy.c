@@ -72,14 +72,15 @@ static void share_of_connections(void **state)
 		unsigned own, all, workers;
 		bool has;
 	} rows[] = {
-		{ 0, 0, 20, false },   { 1, 1, 20, true },
-		{ 0, 19, 20, false },  { 1, 20, 20, false },
-		{ 2, 20, 20, true },   { 5, 63, 20, false },
-		{ 6, 63, 20, true },   { 13, 149, 20, false },
-		{ 14, 149, 20, true }, { 500, 500, 1, false },
-		{ 1, 2, 2, false },    { 3, 5, 2, true },
-		{ 2, 5, 2, false },    { 2, 6, 4, true },
-		{ 1, 6, 4, false },    { 4294967295, 4294967295, 20, true },
+		{ 0, 0, 20, false },      { 1, 1, 20, true },
+		{ 0, 19, 20, false },     { 1, 20, 20, false },
+		{ 2, 20, 20, true },      { 5, 63, 20, false },
+		{ 6, 63, 20, true },      { 13, 149, 20, false },
+		{ 14, 149, 20, true },    { 500, 500, 1, false },
+		{ 1, 2, 2, false },       { 3, 5, 2, true },
+		{ 2, 5, 2, false },       { 2, 6, 4, true },
+		{ 1, 6, 4, false },       { 101, 2000, 20, true },
+		{ 100, 2000, 20, false }, { 4294967295, 4294967295, 20, true },
 	};
 
 	(void)state;
