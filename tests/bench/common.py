@@ -11,11 +11,12 @@ import time
 from support.pg import BUILD, ROOT, clean_environment
 
 HERE = os.path.join(ROOT, "tests", "bench")
-RUNS = int(os.environ.get("RUNS", "3"))
+RUNS = int(os.environ.get("RUNS", "5"))
 ROWS = int(os.environ.get("ROWS", "100000"))
 BOOK = int(os.environ.get("BOOK", "300000"))
 SECONDS = int(os.environ.get("SECONDS", "5"))
 WORKERS = 20
+LESS = ("s", "ms", "connections", "KiB")  # units of which less is better
 
 figures = {}  # name -> (unit, [one value per round])
 
@@ -51,17 +52,23 @@ def sample(rows, path, *options):
     return path
 
 
-def wrk(url, script, connections, *arguments):
-    """(requests a second, 99th percentile in ms). A round with a failed request does not count
-    and is measured again, twice at most."""
+def wrk_figures(url, script, connections, *arguments):
+    """What the script tells, by name. A round with a failed request does not count and is
+    measured again, twice at most."""
     for _ in range(3):
         out = run("wrk", "-t", 2, "-c", connections, "-d", f"{SECONDS}s", "-s",
                   os.path.join(HERE, script), url, *(["--", *arguments] if arguments else []))
-        words = dict(re.findall(r"^(rate|p99_ms|faults) ([\d.]+)$", out, re.MULTILINE))
+        words = dict(re.findall(r"^(rate|p\d+_ms|faults) ([\d.]+)$", out, re.MULTILINE))
         if words.get("faults") == "0":
-            return float(words["rate"]), float(words["p99_ms"])
+            return {name: float(n) for name, n in words.items()}
         print(f"measuring again: {words.get('faults')} failed requests of {url}", file=sys.stderr)
     raise SystemExit(f"wrk {url}: requests fail\n{out}")
+
+
+def wrk(url, script, connections, *arguments):
+    """(requests a second, 99th percentile in ms)."""
+    words = wrk_figures(url, script, connections, *arguments)
+    return words["rate"], words["p99_ms"]
 
 
 def median(name):
@@ -70,4 +77,5 @@ def median(name):
 
 def shown(name):
     value, unit = median(name), figures[name][0]
-    return f"{value:.2f} {unit}" if unit in ("s", "ms") else f"{value:,.0f} {unit}"
+    return (f"{value:.2f} {unit}" if value < 100 and unit in LESS
+            else f"{value:,.0f} {unit}")

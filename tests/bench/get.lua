@@ -7,8 +7,9 @@ function init(args)
 end
 
 function done(summary, latency)
-	io.write(string.format("rate %.1f\np99_ms %.3f\nfaults %d\n",
-		summary.requests / summary.duration * 1e6, latency:percentile(99) / 1000,
+	io.write(string.format("rate %.1f\np50_ms %.3f\np99_ms %.3f\nfaults %d\n",
+		summary.requests / summary.duration * 1e6, latency:percentile(50) / 1000,
+		latency:percentile(99) / 1000,
 		summary.errors.connect + summary.errors.read + summary.errors.write
 		+ summary.errors.timeout + summary.errors.status))
 end
