@@ -29,7 +29,8 @@ enum manner {
 	DRAINING = 4,    /* meets a worker that leaves, or one that begins to half-way */
 	REFUSED = 8,     /* is one too many */
 	GOES_AWAY = 16,  /* reads nothing, and closes half-way */
-	SLOW = 32        /* takes few bytes of an answer at a time */
+	SLOW = 32,       /* takes few bytes of an answer at a time */
+	STRANGER = 128   /* meets a server that wants people to log in */
 };
 
 enum {
@@ -40,6 +41,7 @@ enum {
 };
 
 static struct conn_env env;
+static struct config *cfg;
 static struct slots *slots;
 static const struct http_limits limits = { 1024, 2048, 24 };
 
@@ -71,7 +73,6 @@ static void *known(void *p)
 static void set_up(void)
 {
 	static char dir[] = "/tmp/waybill-fuzz-XXXXXX";
-	static struct config *cfg;
 	struct static_files *files;
 	struct err e = { 0 };
 	char board[64];
@@ -90,7 +91,8 @@ static void set_up(void)
 	free(cfg->spool_dir);
 	cfg->spool_dir = known(strdup("/tmp"));
 	cfg->tasks = 0;
-	cfg->shed_after = cfg->slow_log = 0; /* they depend on the clock */
+	/* They depend on the clock. */
+	cfg->shed_after = cfg->slow_log = cfg->login_rate = 0;
 	cfg->proxy_protocol = true;
 	cfg->max_upload = 100000;
 	env.slot = known(slots_take(slots, SLOT_WORKER, 1, getpid()));
@@ -197,6 +199,7 @@ static void open_talk(struct talk *t, const char *peer)
 		      0);
 	t->fd = pair[0];
 	t->server_fd = pair[1];
+	cfg->auth = (t->client & STRANGER) != 0;
 	env.draining = (t->client & DRAINING) != 0 && !t->late;
 	t->conn = known(conn_open(&env, t->server_fd, peer));
 	if ((t->client & REFUSED) != 0 && (t->client & PROXY) == 0)
@@ -305,12 +308,12 @@ static void asked_take(struct slice *in, struct asked *a)
 	size_t used = 0;
 
 	*a = (struct asked){ .r = http_head_feed(&parser, *in, &limits, &h, &used, &e) };
+	a->head_only = parser.method == HTTP_HEAD;
 	if (in->n == 0)
 		a->r = PARSE_MORE;
 	if (a->r != PARSE_DONE)
 		return;
 	(void)slice_take(in, used);
-	a->head_only = h.method == HTTP_HEAD;
 	a->may_wait = needs_task(&h);
 	a->r = http_framing_decide(&h, &f, &e) < 0 ? -1 : body_take(&f, in);
 	a->keep_alive = f.keep_alive;
