@@ -1,5 +1,6 @@
 /* Counters: what a request, a scan's answer and a failure add to. */
 #include "server/metrics.h"
+#include "server/response.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -95,9 +96,19 @@ static void children_add_up(void **state)
 	metrics_add(NULL, METRIC_SENT, 1);
 }
 
+/* Answers with 303 were counted, and went out as "303 Unknown". */
+static void every_status_that_counts_has_a_reason(void **state)
+{
+	(void)state;
+	for (size_t i = 0; metrics_status(i) != 0; i++)
+		if (strcmp(response_reason(metrics_status(i)), "Unknown") == 0)
+			fail_msg("status %u", metrics_status(i));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_status_that_counts_has_a_reason),
 		cmocka_unit_test(scans),
 		cmocka_unit_test(requests),
 		cmocka_unit_test(children_add_up),
