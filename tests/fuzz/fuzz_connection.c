@@ -79,7 +79,7 @@ static void set_up(void)
 	size_t n;
 
 	(void)signal(SIGPIPE, SIG_IGN);
-	known(mkdtemp(dir));
+	(void)known(mkdtemp(dir));
 	check(setenv("WAYBILL_DATABASE", "host=/nonexistent", 1) == 0);
 	check(setenv("WAYBILL_TRUSTED_PROXIES", "127.0.0.1", 1) == 0);
 	check(config_load(NULL, &cfg, &e) == 0 &&
@@ -102,6 +102,7 @@ static void set_up(void)
 					  .files = files,
 					  .metrics = slots_metrics(slots, env.slot),
 					  .client_fd = -1 };
+	conn_env_init(&env);
 	cfg->max_connections_per_client = 2;
 	check(clients_init(&env.clients, cfg, slots, env.slot, &e) == 0 &&
 	      db_open(cfg, "fuzz", &env.handle.db, &e) == 0);
@@ -140,6 +141,7 @@ static void serve(struct talk *t)
 		}
 		if (poll(&p, 1, 0) <= 0)
 			return;
+		env.now_us = clock_us();
 		conn_ready(t->conn, p.revents);
 		while (conn_answer_gathered(&env, answered) > 0)
 			check(answered[0] == t->conn);
