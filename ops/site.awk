@@ -1,0 +1,316 @@
+# Reads site.conf and does one thing with it, for ops/site:
+#
+#   awk -v mode=check                            -f site.awk site.conf
+#   awk -v mode=get -v key=vip                   -f site.awk site.conf
+#   awk -v mode=hosts -v role=app                -f site.awk site.conf
+#   awk -v mode=render -v self=lb -f site.awk site.conf TEMPLATE
+#
+# A template's lines are copied with @key@ replaced by a setting, a value of $SET (one
+# "KEY=VALUE" per line), or of the host itself: @self@, @self_address@, @self_number@ (from 1,
+# within its role), @peers@ (the addresses of the role's other hosts). Lines that begin with
+# "#@" steer:
+#
+#   #@ for ROLE      until #@ end: once for each host of a role, with @name@, @address@, @number@
+#   #@ if KEY        until #@ end: when the setting is neither empty nor "off"
+#   #@ unless KEY    until #@ end: the opposite
+#
+# Plain awk: mawk and gawk give the same bytes.
+
+function fail(text) {
+	print where ": " text >"/dev/stderr"
+	failed = 1
+	exit 2
+}
+
+function trim(text) {
+	sub(/^[ \t]+/, "", text)
+	sub(/[ \t]+$/, "", text)
+	return text
+}
+
+# --- values
+
+function is_number(text, low, high) {
+	return text ~ /^[0-9]+$/ && length(text) < 10 && text + 0 >= low && text + 0 <= high
+}
+
+function is_address(text,   part, i) {
+	if (split(text, part, ".") != 4)
+		return 0
+	for (i = 1; i <= 4; i++)
+		if (!is_number(part[i], 0, 255) || (length(part[i]) > 1 && part[i] ~ /^0/))
+			return 0
+	return 1
+}
+
+function is_network(text,   part) {
+	return split(text, part, "/") == 2 && is_address(part[1]) && is_number(part[2], 0, 32)
+}
+
+function is_size(text) { return text ~ /^[1-9][0-9]*[MG]$/ }
+function is_name(text) { return text ~ /^[a-z][a-z0-9-]*$/ && length(text) <= 63 }
+
+# What a value of this kind must be, or "" when it is.
+function wrong(kind, text) {
+	if (kind == "address")
+		return is_address(text) ? "" : "must be an IPv4 address"
+	if (kind == "network")
+		return is_network(text) ? "" : "must be a network like 192.168.10.0/24"
+	if (kind == "port")
+		return is_number(text, 1, 65535) ? "" : "must be a port, 1 to 65535"
+	if (kind == "count")
+		return is_number(text, 0, 999999999) ? "" : "must be a number"
+	if (kind == "some")
+		return is_number(text, 1, 999999999) ? "" : "must be a number above 0"
+	if (kind == "size")
+		return is_size(text) ? "" : "must be a size like 100M or 2G"
+	if (kind == "switch")
+		return text == "on" || text == "off" ? "" : "must be on or off"
+	if (kind == "word")
+		return text ~ /^[A-Za-z0-9_.\/-]+$/ ? "" : "must be a word"
+	if (kind == "path")
+		return text ~ /^\/[^ ]*$/ ? "" : "must be a path from the root, without spaces"
+	if (kind == "pg")
+		return is_number(text, 15, 17) ? "" : "must be 15, 16 or 17"
+	return text == "" || text !~ /["'`$\\]/ ? "" : "must not hold quotes, $ or \\"
+}
+
+# key kind default; "-" is none, and a key without one must be set
+function known(   i, n, lines, part) {
+	n = split("vip address\nnetwork network\ngateway address\ndns address\ndomain word\n" \
+		"app_port port 8080\nworkers some 20\nqueue_workers count 1\ntasks some 4\n" \
+		"timezone word Asia/Manila\nauth switch off\nmax_upload size 100M\nmaxconn some 18\n" \
+		"stats_port port 8404\nstats_user word admin\n" \
+		"stats_password_file path /etc/waybill/stats.password\ntls_certificate text -\n" \
+		"pg_version pg 15\ndb_port port 5432\ndb_name word warehousedb\n" \
+		"db_user word waybill\nsynchronous switch on\npgbouncer switch off\n" \
+		"backup_dir path /var/backups/waybill\nbackup_second text -\n" \
+		"backup_keep_days some 7\nvm_first_id some 201\nvm_bridge word vmbr0\n" \
+		"vm_storage word local-lvm\nvm_image text -\nvm_user word waybill\nvm_ssh_key text -",
+		lines, "\n")
+	for (i = 1; i <= n; i++) {
+		split(lines[i], part, " ")
+		kind[part[1]] = part[2]
+		order[i] = part[1]
+		if (part[3] != "")
+			value[part[1]] = part[3] == "-" ? "" : part[3]
+	}
+	keys = n
+}
+
+function add_host(text,   part, n) {
+	n = split(text, part, /[ \t]+/)
+	if (n != 3 && n != 6)
+		fail("a host is NAME ROLE ADDRESS, perhaps with MEMORY CORES DISK behind")
+	if (!is_name(part[1]))
+		fail("'" part[1] "' is no host's name: small letters, digits and '-'")
+	if (part[2] !~ /^(lb|app|db|mon)$/)
+		fail("'" part[2] "' is no role: lb, app, db or mon")
+	if (!is_address(part[3]))
+		fail("'" part[3] "' is no IPv4 address")
+	if (part[1] in host_role)
+		fail("host " part[1] " is there already")
+	if (part[3] in host_at)
+		fail("address " part[3] " is " host_at[part[3]] "'s")
+	if (n == 6 && (!is_size(part[4]) || !is_number(part[5], 1, 512) || !is_size(part[6])))
+		fail("a host's size is MEMORY CORES DISK, like 4G 2 40G")
+	host_role[part[1]] = part[2]
+	host_address[part[1]] = part[3]
+	host_at[part[3]] = part[1]
+	host_size[part[1]] = n == 6 ? part[4] " " part[5] " " part[6] : "2G 2 20G"
+	host_number[part[1]] = ++of_role[part[2]]
+	host[++hosts] = part[1]
+}
+
+function read_setting(line,   at, name) {
+	at = index(line, "=")
+	if (at == 0)
+		fail("this is no \"key = value\"")
+	name = trim(substr(line, 1, at - 1))
+	line = trim(substr(line, at + 1))
+	if (name == "host") {
+		add_host(line)
+		return
+	}
+	if (!(name in kind))
+		fail("unknown key '" name "'")
+	if (name in seen)
+		fail("key '" name "' is set on line " seen[name] " already")
+	if (wrong(kind[name], line) != "")
+		fail("key '" name "': " wrong(kind[name], line))
+	seen[name] = FNR
+	value[name] = line
+}
+
+function check_whole(   i) {
+	where = site_file
+	for (i = 1; i <= keys; i++)
+		if (!(order[i] in value))
+			fail("key '" order[i] "' is not set")
+	if (!of_role["lb"] || !of_role["app"] || !of_role["db"])
+		fail("a site has at least one host each of lb, app and db")
+	if (value["vip"] in host_at)
+		fail("the vip is " host_at[value["vip"]] "'s own address")
+	if (value["maxconn"] > value["workers"])
+		fail("maxconn is above workers: HAProxy would hand a host more than it takes at once")
+}
+
+# --- templates
+
+function of_self(name) {
+	if (self == "")
+		return 0
+	return name == "self" || name == "self_address" || name == "self_number" || name == "peers"
+}
+
+function peers(   i, list) {
+	for (i = 1; i <= hosts; i++)
+		if (host[i] != self && host_role[host[i]] == host_role[self])
+			list = list (list == "" ? "" : " ") host_address[host[i]]
+	return list
+}
+
+function lookup(name) {
+	if (name == "self")
+		return self
+	if (name == "self_address")
+		return host_address[self]
+	if (name == "self_number")
+		return host_number[self]
+	if (name == "peers")
+		return peers()
+	return value[name]
+}
+
+function replaced(line, one,   out, name) {
+	while (match(line, /@[a-z][a-z0-9_]*@/)) {
+		name = substr(line, RSTART + 1, RLENGTH - 2)
+		out = out substr(line, 1, RSTART - 1)
+		line = substr(line, RSTART + RLENGTH)
+		if (one != "" && name == "name")
+			out = out one
+		else if (one != "" && name == "address")
+			out = out host_address[one]
+		else if (one != "" && name == "number")
+			out = out host_number[one]
+		else if (name in value || of_self(name))
+			out = out lookup(name)
+		else
+			fail("nothing is called @" name "@ here")
+	}
+	return out line
+}
+
+function set_values(   i, n, lines, at) {
+	n = split(ENVIRON["SET"], lines, "\n")
+	for (i = 1; i <= n; i++) {
+		at = index(lines[i], "=")
+		if (at > 1)
+			value[substr(lines[i], 1, at - 1)] = substr(lines[i], at + 1)
+	}
+}
+
+function is_on(name) {
+	if (!(name in value) && !of_self(name))
+		fail("nothing is called " name " here")
+	name = lookup(name)
+	return name != "" && name != "off"
+}
+
+function flush_loop(   i, j) {
+	for (i = 1; i <= hosts; i++)
+		if (host_role[host[i]] == loop)
+			for (j = 1; j <= looped; j++)
+				print replaced(line_of[j], host[i])
+	loop = ""
+	looped = 0
+}
+
+function steer(verb, name) {
+	if (verb == "for") {
+		if (name !~ /^(lb|app|db|mon)$/ || loop != "")
+			fail("for what?")
+		if (!skipping)
+			loop = name
+		opened[++depth] = skipping ? "skip" : "for"
+	} else if (verb == "if" || verb == "unless") {
+		opened[++depth] = verb
+		if (skipping || is_on(name) != (verb == "if"))
+			opened[depth] = "skip"
+	} else if (verb == "end" && depth > 0) {
+		if (opened[depth] == "for")
+			flush_loop()
+		if (opened[depth] == "skip")
+			skipping--
+		depth--
+		return
+	} else {
+		fail("'" verb "' is no for, if, unless or end")
+	}
+	if (opened[depth] == "skip")
+		skipping++
+}
+
+# --- both files
+
+BEGIN {
+	known()
+	site_file = ARGV[1]
+}
+
+FNR == 1 { file++ }
+{ where = FILENAME ":" FNR }
+
+file == 1 {
+	line = $0
+	sub(/(^|[ \t])#.*$/, "", line)
+	line = trim(line)
+	if (line != "")
+		read_setting(line)
+	next
+}
+
+file == 2 && FNR == 1 {
+	check_whole()
+	set_values()
+	if (self != "" && !(self in host_role))
+		fail("no host is called " self)
+	where = FILENAME ":" FNR
+}
+
+/^[ \t]*#@ / {
+	steer($2, $3)
+	next
+}
+
+skipping { next }
+
+loop != "" {
+	line_of[++looped] = $0
+	next
+}
+
+{ print replaced($0, "") }
+
+END {
+	if (failed)
+		exit 2
+	if (file == 2) {
+		if (depth > 0) {
+			where = FILENAME
+			fail("a #@ for, if or unless has no end")
+		}
+		exit 0
+	}
+	check_whole()
+	if (mode == "get") {
+		if (!(key in kind)) {
+			print "no key is called '" key "'" >"/dev/stderr"
+			exit 2
+		}
+		print value[key]
+	}
+	for (i = 1; i <= hosts; i++)
+		if (mode == "hosts" && (role == "" || host_role[host[i]] == role))
+			print host[i], host_role[host[i]], host_address[host[i]], host_size[host[i]]
+}

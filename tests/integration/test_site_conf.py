@@ -1,0 +1,138 @@
+"""The site's configuration: what is read, what is refused, what a template becomes."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from support.pg import ROOT, clean_environment
+
+SITE = os.path.join(ROOT, "ops", "site")
+SAMPLE = os.path.join(ROOT, "ops", "site.conf")
+
+
+class SiteCase(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="waybill-site-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        with open(SAMPLE, encoding="utf-8") as f:
+            self.sample = f.read()
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+    def run_site(self, *words, site=SAMPLE, awk=None):
+        environment = clean_environment()
+        if awk:
+            os.makedirs(os.path.join(self.folder, "bin"), exist_ok=True)
+            link = os.path.join(self.folder, "bin", "awk")
+            if os.path.lexists(link):
+                os.unlink(link)
+            os.symlink(awk, link)
+            environment["PATH"] = os.path.dirname(link) + ":" + environment["PATH"]
+        return subprocess.run([SITE, "--site", site, *words], env=environment, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
+    def render(self, template, *words, site=SAMPLE, awk=None):
+        r = self.run_site("render", self.write("template", template), *words, site=site, awk=awk)
+        self.assertEqual((r.returncode, r.stderr), (0, ""))
+        return r.stdout
+
+
+class Reading(SiteCase):
+    def test_the_sample_is_right(self):
+        r = self.run_site("check")
+        self.assertEqual((r.returncode, r.stdout, r.stderr), (0, "", ""))
+
+    def test_hosts_by_role(self):
+        self.assertEqual(self.run_site("hosts", "app").stdout,
+                         "app1 app 192.168.10.21 2G 2 20G\napp2 app 192.168.10.22 2G 2 20G\n")
+        self.assertEqual(len(self.run_site("hosts").stdout.splitlines()), 7)
+
+    def test_a_value_and_its_default(self):
+        self.assertEqual(self.run_site("get", "vip").stdout, "192.168.10.10\n")
+        bare = self.write("bare", "vip=10.0.0.1\nnetwork=10.0.0.0/8\ngateway=10.0.0.2\n"
+                          "dns=10.0.0.2\ndomain=x\nhost=a lb 10.0.0.3\nhost=b app 10.0.0.4\n"
+                          "host=c db 10.0.0.5\n")
+        self.assertEqual(self.run_site("get", "workers", site=bare).stdout, "20\n")
+
+    def test_mistakes_name_their_line(self):
+        for line, reason in (
+                ("wrokers = 20", "unknown key 'wrokers'"),
+                ("workers", 'this is no "key = value"'),
+                ("app_port = 99999", "key 'app_port': must be a port, 1 to 65535"),
+                ("app_port = 80 80", "key 'app_port': must be a port"),
+                ("vip = 192.168.10.256", "key 'vip': must be an IPv4 address"),
+                ("auth = yes", "key 'auth': must be on or off"),
+                ("vm_ssh_key = $(reboot)", "key 'vm_ssh_key': must not hold quotes"),
+                ("db_name = a b", "key 'db_name': must be a word"),
+                ("workers = 20", "key 'workers' is set on line"),
+                ("host = app1 app 192.168.10.99", "host app1 is there already"),
+                ("host = app9 app 192.168.10.21", "address 192.168.10.21 is app1's"),
+                ("host = app9 web 192.168.10.99", "'web' is no role"),
+                ("host = App9 app 192.168.10.99", "'App9' is no host's name"),
+                ("host = app9 app", "a host is NAME ROLE ADDRESS"),
+                ("host = app9 app 192.168.10.99 2G two 20G", "a host's size is")):
+            with self.subTest(line=line):
+                key = line.split("=")[0].strip()
+                kept = [old for old in self.sample.splitlines()
+                        if reason.startswith("key 'workers' is") or key == "host"
+                        or not old.startswith(key + " ")]
+                r = self.run_site("check", site=self.write("bad", "\n".join(kept + [line]) + "\n"))
+                self.assertEqual(r.returncode, 2, r)
+                self.assertIn(f"bad:{len(kept) + 1}: {reason}", r.stderr)
+
+    def test_a_site_needs_its_parts(self):
+        for gone, reason in (("vip", "key 'vip' is not set"), ("host = db", "at least one host")):
+            kept = "".join(line + "\n" for line in self.sample.splitlines()
+                           if not line.startswith(gone))
+            r = self.run_site("check", site=self.write("bad", kept))
+            self.assertEqual(r.returncode, 2)
+            self.assertIn(reason, r.stderr)
+
+    def test_maxconn_fits_the_workers(self):
+        r = self.run_site("check", site=self.write(
+            "bad", self.sample.replace("maxconn = 18", "maxconn = 21")))
+        self.assertEqual(r.returncode, 2)
+        self.assertIn("maxconn is above workers", r.stderr)
+
+
+class Rendering(SiteCase):
+    def test_values_hosts_and_conditions(self):
+        template = ("bind @vip@:@stats_port@\n#@ for app\nserver @name@ @address@:@app_port@ @number@\n"
+                    "#@ end\n#@ if tls_certificate\ntls\n#@ end\n#@ unless tls_certificate\n"
+                    "plain\n#@ if synchronous\nsync\n#@ end\n#@ end\nI am @self@ @self_number@ of"
+                    " @self_address@ beside @peers@, @secret@\n")
+        want = ("bind 192.168.10.10:8404\nserver app1 192.168.10.21:8080 1\n"
+                "server app2 192.168.10.22:8080 2\nplain\nsync\nI am lb2 2 of 192.168.10.12 beside"
+                " 192.168.10.11, a\\nb&c\n")
+        for awk in ("mawk", "gawk"):
+            with self.subTest(awk=awk):
+                self.assertEqual(self.render(template, "--host", "lb2", "secret=a\\nb&c",
+                                             awk=shutil.which(awk)), want)
+
+    def test_mistakes_in_a_template(self):
+        for template, reason in (("a\n@nobody@\n", ":2: nothing is called @nobody@ here"),
+                                 ("@self@\n", "nothing is called @self@ here"),
+                                 ("#@ if nothing\n", "nothing is called nothing here"),
+                                 ("#@ for web\n", "for what?"),
+                                 ("#@ if auth\n", "has no end"),
+                                 ("#@ end\n", "'end' is no for")):
+            with self.subTest(template=template):
+                r = self.run_site("render", self.write("template", template))
+                self.assertEqual(r.returncode, 2)
+                self.assertIn(reason, r.stderr)
+
+    def test_an_unknown_host(self):
+        r = self.run_site("render", self.write("template", "x\n"), "--host", "lb9")
+        self.assertEqual(r.returncode, 2)
+        self.assertIn("no host is called lb9", r.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
