@@ -15,6 +15,7 @@ RUNS = int(os.environ.get("RUNS", "5"))
 ROWS = int(os.environ.get("ROWS", "100000"))
 BOOK = int(os.environ.get("BOOK", "300000"))
 SECONDS = int(os.environ.get("SECONDS", "5"))
+LARGE = int(os.environ.get("LARGE", "0"))
 WORKERS = 20
 LESS = ("s", "ms", "connections", "KiB")  # units of which less is better
 
@@ -77,5 +78,5 @@ def median(name):
 
 def shown(name):
     value, unit = median(name), figures[name][0]
-    return (f"{value:.2f} {unit}" if value < 100 and unit in LESS
+    return (f"{value:.2f} {unit}" if value < 100 and unit in (*LESS, "of it")
             else f"{value:,.0f} {unit}")
