@@ -4,13 +4,12 @@
  */
 #include "parse/zip_entry.h"
 
+#include "parse/crc.h"
 #include "parse/inflate.h"
 #include "parse/le.h"
 
 #include <assert.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <zlib.h>
 
 enum {
 	LOCAL_SIG = 0x04034b50, /* 4.3.7 local file header */
@@ -32,7 +31,7 @@ struct zip_stream {
 	uint64_t data; /* where the packed bytes begin */
 	uint64_t read; /* packed bytes read */
 	uint64_t out;  /* unpacked bytes given */
-	uLong crc;
+	uint32_t crc;
 	struct slice in; /* read and not yet unpacked */
 	bool over;       /* the packed stream has ended */
 	char buf[IN_SIZE];
@@ -131,7 +130,7 @@ int zip_stream_open(const struct zip_dir *dir, const struct zip_entry *entry,
 	s->inflate = NULL;
 	s->max_unpacked = limits->max_unpacked;
 	s->data = s->read = s->out = 0;
-	s->crc = crc32(0, NULL, 0);
+	s->crc = 0;
 	s->in = (struct slice){ s->buf, 0 };
 	s->over = false;
 	if (entry_open(s, limits, e) < 0) {
@@ -206,12 +205,7 @@ static int account(struct zip_stream *s, const char *bytes, size_t n, struct err
 	if (n > s->entry->unpacked - s->out)
 		return err_set(e, ERR_INPUT, "longer than the directory says");
 	s->out += n;
-	for (size_t at = 0; at < n;) {
-		size_t step = n - at > INT_MAX ? INT_MAX : n - at;
-
-		s->crc = crc32(s->crc, (const Bytef *)bytes + at, (uInt)step);
-		at += step;
-	}
+	s->crc = crc_32(s->crc, (struct slice){ bytes, n });
 	if (!s->over)
 		return 0;
 	if (s->out != s->entry->unpacked)
