@@ -110,16 +110,6 @@ static int put_doubled(struct csv_write *w, struct slice s, struct err *e)
 	return put(w, s, e);
 }
 
-static inline void copy(char *to, struct slice s)
-{
-	if (s.n >= 8 && s.n <= 16) {
-		memcpy(to, s.p, 8);
-		memcpy(to + s.n - 8, s.p + s.n - 8, 8);
-	} else if (s.n > 0) {
-		memcpy(to, s.p, s.n);
-	}
-}
-
 /* A cell that fits, whatever it needs: the room holds it doubled and quoted. */
 static void write_short(struct csv_write *w, struct slice text)
 {
@@ -127,8 +117,7 @@ static void write_short(struct csv_write *w, struct slice text)
 
 	if (w->in_row)
 		*to++ = ',';
-	copy(to, text);
-	if (!scan_is_bare(to, text.n)) {
+	if (scan_copy(to, text)) {
 		*to++ = '"';
 		for (const char *q = slice_find(text, '"'); q != NULL;
 		     q = slice_find(text, '"')) {
@@ -138,7 +127,7 @@ static void write_short(struct csv_write *w, struct slice text)
 			to += part.n;
 			*to++ = '"';
 		}
-		copy(to, text);
+		(void)scan_copy(to, text);
 		to[text.n] = '"';
 		to++;
 	}
@@ -166,7 +155,7 @@ static int write_long(struct csv_write *w, struct slice text, struct err *e)
 int csv_write_cell(struct csv_write *w, struct slice text, struct err *e)
 {
 	/* a comma, two quotes, and each byte may be a quote */
-	size_t most = 2 * text.n + 3 + SCAN_SLACK;
+	size_t most = 2 * text.n + 3;
 
 	if (text.n > SHORT || !w->begun || w->options.defuse)
 		return write_long(w, text, e);

@@ -19,7 +19,7 @@
 enum {
 	HISTORY = DEFLATE_BACK,
 	SPACE = 64 * 1024,
-	OVERRUN = 16, /* bytes that a copy may write behind its end */
+	OVERRUN = 24, /* bytes that a copy may write behind its end */
 	FAST_IN = 16, /* bytes that a turn of run_fast() may read */
 	FAST_OUT = DEFLATE_LONGEST + OVERRUN + 8,
 
@@ -304,18 +304,29 @@ static enum step run_slow(struct inflate *f, struct slice *in)
 	return STEP_GO;
 }
 
-/* Copies a match, up to OVERRUN bytes more than it has. */
+static inline void copy_word(char *to, const char *from)
+{
+	uint64_t word;
+
+	memcpy(&word, from, sizeof(word));
+	memcpy(to, &word, sizeof(word));
+}
+
+/* Copies a match, up to OVERRUN bytes more than it has: by words, which are often those
+ * that were stored just before. */
 static inline char *copy_match(char *to, size_t distance, size_t length)
 {
 	const char *from = to - distance;
 	char *end = to + length;
 
-	if (distance >= OVERRUN) {
-		do {
-			memcpy(to, from, OVERRUN);
-			to += OVERRUN;
-			from += OVERRUN;
-		} while (to < end);
+	if (distance >= 8) {
+		copy_word(to, from);
+		copy_word(to + 8, from + 8);
+		copy_word(to + 16, from + 16);
+		for (to += 24, from += 24; to < end; to += 16, from += 16) {
+			copy_word(to, from);
+			copy_word(to + 8, from + 8);
+		}
 	} else if (distance == 1) {
 		memset(to, *from, length);
 	} else {

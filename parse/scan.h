@@ -11,6 +11,34 @@
 
 enum { SCAN_SLACK = 16 }; /* bytes that may be read behind what is scanned */
 
+#define SCAN_ONES UINT64_C(0x0101010101010101)
+
+static inline uint64_t scan_word(const char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+/* The high bit is set in bytes below `c` (which is at most 0x80) that are themselves
+ * below 0x80; bytes behind such a one may have it set too. */
+static inline uint64_t scan_word_below(uint64_t word, unsigned char c)
+{
+	return (word - SCAN_ONES * c) & ~word & SCAN_ONES * 0x80;
+}
+
+static inline uint64_t scan_word_equal(uint64_t word, char c)
+{
+	return scan_word_below(word ^ SCAN_ONES * (unsigned char)c, 1);
+}
+
+static inline bool scan_word_separator(uint64_t v)
+{
+	return (scan_word_equal(v, ',') | scan_word_equal(v, '"') |
+		scan_word_equal(v, '\r') | scan_word_equal(v, '\n')) != 0;
+}
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 
@@ -59,54 +87,34 @@ static inline size_t scan_ascii(struct slice s)
 	return i;
 }
 
-/* Is none of the n bytes at p a comma, a double quote, a CR or a LF? SCAN_SLACK bytes
- * behind them may be read. */
-static inline bool scan_is_bare(const char *p, size_t n)
+static inline bool scan_block_separator(__m128i v)
 {
-	for (size_t i = 0; i < n; i += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-		__m128i stops = _mm_or_si128(
-			_mm_or_si128(scan_equal(v, ','), scan_equal(v, '"')),
-			_mm_or_si128(scan_equal(v, '\r'), scan_equal(v, '\n')));
-		unsigned mask = (unsigned)_mm_movemask_epi8(stops);
+	__m128i stops =
+		_mm_or_si128(_mm_or_si128(scan_equal(v, ','), scan_equal(v, '"')),
+			     _mm_or_si128(scan_equal(v, '\r'), scan_equal(v, '\n')));
 
-		if (mask != 0 && (size_t)__builtin_ctz(mask) < n - i)
-			return false;
-	}
-	return true;
+	return _mm_movemask_epi8(stops) != 0;
+}
+
+/* Copies sixteen bytes; true when a separator is among them. */
+static inline bool scan_copy_block(char *to, const char *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+
+	_mm_storeu_si128((__m128i *)(void *)to, v);
+	return scan_block_separator(v);
 }
 
 #else
-
-#define SCAN_ONES UINT64_C(0x0101010101010101)
-
-static inline uint64_t scan_word(const char *p)
-{
-	uint64_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
-/* The high bit is set in bytes below `c` (which is at most 0x80) that are themselves
- * below 0x80; bytes behind such a one may have it set too. */
-static inline uint64_t scan_below(uint64_t word, unsigned char c)
-{
-	return (word - SCAN_ONES * c) & ~word & SCAN_ONES * 0x80;
-}
-
-static inline uint64_t scan_equal(uint64_t word, char c)
-{
-	return scan_below(word ^ SCAN_ONES * (unsigned char)c, 1);
-}
 
 static inline const char *scan_text(const char *p)
 {
 	for (;; p += 8) {
 		uint64_t v = scan_word(p);
 
-		if ((scan_equal(v, '<') | scan_equal(v, '&') | scan_equal(v, ']') |
-		     scan_equal(v, '_') | scan_below(v, 0x20)) != 0)
+		if ((scan_word_equal(v, '<') | scan_word_equal(v, '&') |
+		     scan_word_equal(v, ']') | scan_word_equal(v, '_') |
+		     scan_word_below(v, 0x20)) != 0)
 			break;
 	}
 	while ((unsigned char)*p >= 0x20 && *p != '<' && *p != '&' && *p != ']' &&
@@ -122,29 +130,47 @@ static inline size_t scan_ascii(struct slice s)
 	for (; s.n - i >= 16; i += 16) {
 		uint64_t a = scan_word(s.p + i), b = scan_word(s.p + i + 8);
 
-		if ((scan_below(a, 0x20) | scan_below(b, 0x20) |
+		if ((scan_word_below(a, 0x20) | scan_word_below(b, 0x20) |
 		     ((a | b) & SCAN_ONES * 0x80)) != 0)
 			break;
 	}
 	return i;
 }
 
-static inline bool scan_is_bare(const char *p, size_t n)
+static inline bool scan_copy_block(char *to, const char *p)
 {
-	size_t i = 0;
+	uint64_t a = scan_word(p), b = scan_word(p + 8);
 
-	for (; n - i >= 8; i += 8) {
-		uint64_t v = scan_word(p + i);
-
-		if ((scan_equal(v, ',') | scan_equal(v, '"') | scan_equal(v, '\r') |
-		     scan_equal(v, '\n')) != 0)
-			return false;
-	}
-	for (; i < n; i++)
-		if (p[i] == ',' || p[i] == '"' || p[i] == '\r' || p[i] == '\n')
-			return false;
-	return true;
+	memcpy(to, &a, sizeof(a));
+	memcpy(to + 8, &b, sizeof(b));
+	return scan_word_separator(a) || scan_word_separator(b);
 }
 #endif
+
+/* Copies s to `to`; true when a comma, a double quote, a CR or a LF is in it. What was
+ * loaded is looked at, not what was stored: a load across stores would wait for them. */
+static inline bool scan_copy(char *to, struct slice s)
+{
+	bool found = false;
+	size_t i = 0;
+
+	if (s.n >= 16) {
+		for (; s.n - i > 16; i += 16)
+			found |= scan_copy_block(to + i, s.p + i);
+		return scan_copy_block(to + s.n - 16, s.p + s.n - 16) || found;
+	}
+	if (s.n >= 8) {
+		uint64_t a = scan_word(s.p), b = scan_word(s.p + s.n - 8);
+
+		memcpy(to, &a, sizeof(a));
+		memcpy(to + s.n - 8, &b, sizeof(b));
+		return scan_word_separator(a) || scan_word_separator(b);
+	}
+	for (; i < s.n; i++) {
+		to[i] = s.p[i];
+		found |= to[i] == ',' || to[i] == '"' || to[i] == '\r' || to[i] == '\n';
+	}
+	return found;
+}
 
 #endif

@@ -35,13 +35,17 @@ static inline bool is_digit(char c)
 
 void xlsx_place_end(struct xlsx_place_end *end, uint64_t row)
 {
-	char text[32], mask[PLACE_WORD] = { 0 };
-	int n = snprintf(text, sizeof(text), "%llu\"", (unsigned long long)row);
+	char text[PLACE_WORD], mask[PLACE_WORD] = { 0 };
+	size_t at = PLACE_WORD;
 
 	*end = (struct xlsx_place_end){ 0 };
-	if (n > PLACE_WORD)
+	text[--at] = '"';
+	for (; row > 0 && at > 0; row /= 10)
+		text[--at] = (char)('0' + row % 10);
+	if (row > 0)
 		return;
-	end->n = (size_t)n;
+	end->n = PLACE_WORD - at;
+	memmove(text, text + at, end->n);
 	memset(mask, -1, end->n);
 	end->mask = load_word(mask);
 	end->word = load_word(text) & end->mask;

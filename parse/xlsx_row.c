@@ -22,8 +22,10 @@ enum {
 	COLUMN_LETTERS = 6
 };
 
-/* text_at of a cell that has its view: of what stays, or of what may go */
-static const size_t ELSEWHERE = SIZE_MAX, IN_VIEW = SIZE_MAX - 1;
+/* text_at of a cell that has its view: of what stays, or of what may go; and of one whose
+ * text's length is the number of a shared string, not looked up yet */
+static const size_t ELSEWHERE = SIZE_MAX, IN_VIEW = SIZE_MAX - 1,
+		    IN_STRINGS = SIZE_MAX - 2;
 
 static int show(struct slice s)
 {
@@ -164,15 +166,13 @@ int xlsx_row_place(struct xlsx_row *row, struct slice ref, uint32_t *column_r,
 	return 0;
 }
 
-/* A place in the row for one more cell. */
+/* Doubles the places for cells. */
 static int make_room(struct xlsx_row *row, struct err *e)
 {
 	size_t room = row->room == 0 ? 32 : row->room * 2;
 	struct cell *cells;
 	size_t *text_at;
 
-	if (row->n < row->room)
-		return 0;
 	cells = realloc(row->cells, room * sizeof(*cells));
 	if (cells != NULL)
 		row->cells = cells;
@@ -314,7 +314,7 @@ int xlsx_row_add(struct xlsx_row *row, const struct xlsx_cell *c, size_t from,
 
 	if (row->text.n == from)
 		return 0;
-	if (make_room(row, e) < 0)
+	if (row->n == row->room && make_room(row, e) < 0)
 		return -1;
 	cell = &row->cells[row->n];
 	*cell = (struct cell){ .column = c->column };
@@ -343,7 +343,8 @@ static bool view_shared(const struct xlsx_row *row, struct slice value, struct c
 	}
 	if (i >= xlsx_strings_count(strings))
 		return false;
-	cell->text = xlsx_strings_at(strings, (size_t)i);
+	xlsx_strings_fetch(strings, (size_t)i);
+	cell->text.n = (size_t)i;
 	return true;
 }
 
@@ -380,14 +381,14 @@ int xlsx_row_add_view(struct xlsx_row *row, const struct xlsx_cell *c, struct sl
 	row->next_column = c->column + 1;
 	if (value.n == 0)
 		return 0;
-	if (make_room(row, e) < 0)
+	if (row->n == row->room && make_room(row, e) < 0)
 		return -1;
 	cell = &row->cells[row->n];
 	cell->column = c->column;
 	cell->number = 0;
-	row->text_at[row->n] = c->type == XLSX_TYPE_SHARED ? ELSEWHERE : IN_VIEW;
+	row->text_at[row->n] = c->type == XLSX_TYPE_SHARED ? IN_STRINGS : IN_VIEW;
 	if (view_value(row, c, value, cell)) {
-		row->n += cell->text.n > 0;
+		row->n += cell->text.n > 0 || c->type == XLSX_TYPE_SHARED;
 		return 0;
 	}
 	return buf_add(&row->text, value, e) < 0 ? -1 : xlsx_row_add(row, c, from, e);
@@ -407,11 +408,35 @@ int xlsx_row_keep(struct xlsx_row *row, struct err *e)
 	return 0;
 }
 
+/* Looks up the shared strings, all of a row at a time, so that the waits for what is in
+ * no cache overlap; and drops those that are empty. */
+static void find_strings(struct xlsx_row *row)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < row->n; i++) {
+		struct cell *cell = &row->cells[n];
+
+		if (n < i)
+			*cell = row->cells[i];
+		row->text_at[n] = row->text_at[i];
+		if (row->text_at[n] == IN_STRINGS) {
+			cell->text = xlsx_strings_at(row->setup->strings, cell->text.n);
+			row->text_at[n] = ELSEWHERE;
+			if (cell->text.n == 0)
+				continue;
+			__builtin_prefetch(cell->text.p);
+		} else if (row->text_at[n] < IN_STRINGS) {
+			cell->text.p = row->text.p + row->text_at[n];
+		}
+		n++;
+	}
+	row->n = n;
+}
+
 void xlsx_row_end(struct xlsx_row *row, struct row *r)
 {
-	for (size_t i = 0; i < row->n; i++)
-		if (row->text_at[i] < IN_VIEW)
-			row->cells[i].text.p = row->text.p + row->text_at[i];
+	find_strings(row);
 	r->number = row->number;
 	r->cells = row->cells;
 	r->n = row->n;

@@ -149,6 +149,12 @@ struct slice xlsx_strings_at(const struct xlsx_strings *s, size_t i)
 	return slice_from(text, i == 0 ? 0 : s->end[i - 1]);
 }
 
+void xlsx_strings_fetch(const struct xlsx_strings *s, size_t i)
+{
+	assert(i < s->n);
+	__builtin_prefetch(s->end + i);
+}
+
 void xlsx_strings_close(struct xlsx_strings **s)
 {
 	if (*s == NULL)

@@ -22,6 +22,9 @@ int xlsx_strings_open(xml_read_fn *read, void *from, const struct table_limits *
 size_t xlsx_strings_count(const struct xlsx_strings *s);
 /* String number i < xlsx_strings_count(), UTF-8; valid until _close(). */
 struct slice xlsx_strings_at(const struct xlsx_strings *s, size_t i);
+/* Says that string number i < xlsx_strings_count() will be asked for soon: the table is
+ * larger than the processor's caches. */
+void xlsx_strings_fetch(const struct xlsx_strings *s, size_t i);
 /* Frees *s and sets it to NULL. Fine on NULL. */
 void xlsx_strings_close(struct xlsx_strings **s);
 

@@ -29,6 +29,7 @@ static bool is_ascii(char c)
 
 static void check(const char *p, size_t n)
 {
+	char copy[LEN + 1];
 	size_t text = 0, ascii = 0, bare = 0, got;
 
 	while (!stops_text(p[text]))
@@ -38,7 +39,10 @@ static void check(const char *p, size_t n)
 	while (bare < n && !is_separator(p[bare]))
 		bare++;
 	assert_ptr_equal(scan_text(p), p + text);
-	assert_int_equal(scan_is_bare(p, n), bare == n);
+	memset(copy, '#', sizeof(copy));
+	assert_int_equal(scan_copy(copy, (struct slice){ p, n }), bare < n);
+	assert_memory_equal(copy, p, n);
+	assert_int_equal(copy[n], '#');
 	got = scan_ascii((struct slice){ p, n });
 	assert_true(got <= ascii && ascii - got < 16);
 }
