@@ -39,7 +39,9 @@ ERROR = re.compile(r"^\S+ error ")
 
 
 class Server:
-    def __init__(self, conninfo, settings=None, environment=None):
+    def __init__(self, conninfo, settings=None, environment=None, group=False):
+        """group: its processes form a group of their own, so that all can be killed at once."""
+        self.group = group
         self.port = Port()
         self.url = f"http://127.0.0.1:{self.port.number}"
         self.client = Client(self.port.number)
@@ -75,7 +77,8 @@ class Server:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [os.path.join(BUILD, "waybilld"), "-c", self.config_path],
-                env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=self.group)
         if ready:
             try:
                 wait_until(self._ready, "the server is ready", timeout=30)
