@@ -4,6 +4,7 @@
  */
 #include "server/ctl_import.h"
 
+#include "server/clock.h"
 #include "server/config.h"
 #include "server/ctl_report.h"
 #include "server/import.h"
@@ -41,12 +42,45 @@ static void catch_signals(void)
 	(void)sigaction(SIGTERM, &sa, NULL);
 }
 
+/* When what began, for the figures a second. */
+struct pace {
+	uint64_t reading_ms, merging_ms; /* merging_ms 0: not yet */
+};
+
+/* The seconds that are left. PostgreSQL merges the rows once all are read, which takes
+ * about twice as long as the reading (0006_queue.sql reckons alike). */
+static uint64_t seconds_left(const struct pace *t, const struct import_progress *p,
+			     uint64_t now)
+{
+	uint64_t read = now - t->reading_ms, all;
+
+	if (t->merging_ms != 0)
+		all = 3 * (t->merging_ms - t->reading_ms);
+	else
+		all = p->bytes == 0 ? 0 : 3 * read * p->bytes_total / p->bytes;
+	return all > read ? (all - read + 500) / 1000 : 0;
+}
+
+static void show_pace(struct pace *t, const struct import_progress *p)
+{
+	uint64_t now = clock_ms(), ms;
+
+	if (p->phase == IMPORT_MERGING && t->merging_ms == 0)
+		t->merging_ms = now;
+	ms = (p->phase == IMPORT_READING || t->merging_ms == 0 ? now : t->merging_ms) -
+	     t->reading_ms;
+	if (ms > 0)
+		(void)fprintf(stderr, ", %" PRIu64 " rows/s", p->rows * 1000 / ms);
+	if (p->phase != IMPORT_DONE)
+		(void)fprintf(stderr, ", some %" PRIu64 " s left",
+			      seconds_left(t, p, now));
+}
+
 static void show_progress(void *ctx, const struct import_progress *p)
 {
 	uint64_t part = 0;
 	char bar[BAR + 1];
 
-	(void)ctx;
 	if (p->bytes_total > 0)
 		part = p->bytes < p->bytes_total ? p->bytes * BAR / p->bytes_total : BAR;
 	if (p->phase != IMPORT_READING)
@@ -54,10 +88,12 @@ static void show_progress(void *ctx, const struct import_progress *p)
 	memset(bar, '.', BAR);
 	memset(bar, '#', part);
 	bar[BAR] = '\0';
-	(void)fprintf(stderr, "\r[%s] %" PRIu64 " rows %s\033[K", bar, p->rows,
+	(void)fprintf(stderr, "\r[%s] %" PRIu64 " rows %s", bar, p->rows,
 		      p->phase == IMPORT_READING   ? "read"
 		      : p->phase == IMPORT_MERGING ? "read, merging"
 						   : "done");
+	show_pace(ctx, p);
+	(void)fputs("\033[K", stderr);
 	if (p->phase == IMPORT_DONE)
 		(void)fputc('\n', stderr);
 }
@@ -96,7 +132,9 @@ static int spool_somewhere(struct config *cfg, struct err *e)
 static int run(const struct config *cfg, const char *path, const struct import_options *o,
 	       struct arena *a, struct import_answer *answer, struct err *e)
 {
+	struct pace pace = { .reading_ms = clock_ms() };
 	struct import_hooks hooks = {
+		.ctx = &pace,
 		.wanted = still_wanted,
 		.progress = isatty(STDERR_FILENO) ? show_progress : NULL,
 	};

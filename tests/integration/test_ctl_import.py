@@ -165,7 +165,7 @@ class Import(ImportCase):
                 pass
             self.assertEqual(process.wait(), 0)
         os.close(ours)
-        self.assertRegex(seen, rb"\r\[#{40}\] 20000 rows done\x1b\[K\r\n$")
+        self.assertRegex(seen, rb"\r\[#{40}\] 20000 rows done, \d+ rows/s\x1b\[K\r\n$")
 
     def test_an_interrupted_import_loads_nothing(self):
         """It waits for a lock that we hold, and is told to give up meanwhile."""

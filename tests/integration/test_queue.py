@@ -341,5 +341,159 @@ class Clock(ServerCase):
         self.assertEqual(self.due("retention"), "0")
 
 
+
+class Busy(ServerCase):
+    """What is done about uploads that are being loaded, from another host."""
+    settings = {"queue_workers": 0, "workers": 2, "tasks": 2}
+    rows = 60000
+
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.worker = Server(self.db.conninfo, {"queue_workers": 1, "workers": 0}, group=True)
+        self.addCleanup(self.worker.kill)
+        self.worker.start(ready=False)
+        self.db.query("TRUNCATE waybills")
+        with open(sample(self.rows, self.folder, "--seed", "3"), "rb") as f:
+            self.book = f.read()
+
+    def queue(self, **fields):
+        """An upload that a task is at, and that task."""
+        upload = sent(self.client, self.book, "b.xlsx", **{"async": "1"}, **fields).json()["id"]
+        return upload, self.task(upload)
+
+    def find_task(self, upload):
+        rows = self.db.query("SELECT split_part(locked_by, ' ', 2) FROM jobs "
+                             f"WHERE upload_id = {upload} AND state = 'running'")
+        state = self.client.get(f"/uploads/{upload}").json()["state"]
+        tasks = [t for r in rows for t in children(int(r[0]))]
+        return tasks[0] if state == "processing" and tasks else None
+
+    def task(self, upload):
+        return wait_until(lambda: self.find_task(upload), "a task is at it", 60)
+
+    def count(self):
+        return int(self.db.value("SELECT count(*) FROM waybills"))
+
+    def nothing_left(self, upload):
+        self.assertEqual(self.count(), 0)
+        self.assertEqual(self.db.value(
+            f"SELECT count(*) FROM upload_files WHERE upload_id = {upload}"), "0")
+
+    def test_cancelled_while_it_is_loaded(self):
+        upload, task = self.queue()
+        os.kill(task, signal.SIGSTOP)
+        r = self.client.post(f"/uploads/{upload}/cancel", {"by": "Cara"})
+        self.assertEqual((r.status, r.json()["cancelling"], r.json()["state"]),
+                         (202, True, "processing"), r)
+        os.kill(task, signal.SIGCONT)
+        end = ended(self.client, upload)
+        self.assertEqual((end["state"], end["error"], end["cancelled_by"], end["cancelling"]),
+                         ("cancelled", "cancelled", "Cara", False), end)
+        self.nothing_left(upload)
+        r = self.client.post(f"/uploads/{upload}/cancel")
+        self.assertEqual((r.status, r.json()["state"]), (200, "cancelled"), r)
+        self.worker.stop()
+
+    def test_cancelled_while_its_client_waits(self):
+        key = str(uuid.uuid4())
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(
+            self.client.upload(self.book, name="b.xlsx", upload_key=key)))
+        thread.start()
+        def cancelled():
+            r = self.client.post(f"/uploads/{key}/cancel")
+            return r.status == 202
+        wait_until(cancelled, "the upload is being cancelled")
+        thread.join()
+        self.assertEqual((answers[0].status, answers[0].json()["error"]), (409, "cancelled"),
+                         answers)
+        self.assertEqual(self.client.get(f"/uploads/{key}").json()["state"], "cancelled")
+        self.assertEqual(self.count(), 0)
+        self.worker.stop()
+
+    def test_progress_from_another_host(self):
+        upload, _ = self.queue()
+        seen = []
+        def over():
+            u = self.client.get(f"/uploads/{upload}").json()
+            seen.append(u)
+            return u["state"] in OVER
+        wait_until(over, "it is over", 60)
+        told = [u for u in seen if u["state"] == "processing" and u["bytes_done"]]
+        self.assertTrue(told, [u["phase"] for u in seen])
+        for u in told:
+            self.assertIn(u["phase"], ("reading", "merging"))
+            self.assertLessEqual(0, u["bytes_done"])
+            self.assertLessEqual(u["bytes_done"], u["bytes_total"])
+            self.assertGreater(u["rows_done"], 0)
+            self.assertGreater(u["rows_per_second"], 0)
+            self.assertGreaterEqual(u["seconds_left"], 0)
+        self.assertEqual((seen[-1]["state"], seen[-1]["phase"], seen[-1]["seconds_left"]),
+                         ("completed", None, None))
+        self.worker.stop()
+
+    def test_a_file_that_ends_its_task_again_and_again_is_given_up(self):
+        upload, _ = self.queue()
+        def given_up():
+            u = self.client.get(f"/uploads/{upload}").json()
+            if u["state"] == "failed":
+                return u
+            self.assertNotEqual(u["state"], "completed")
+            self.db.query("UPDATE jobs SET run_at = now() WHERE state = 'queued'")  # no wait
+            task = self.find_task(upload)
+            if task:
+                os.kill(task, signal.SIGKILL)
+                wait_until(lambda: not alive(task), "it is dead")
+            return None
+        end = wait_until(given_up, "it is given up", 120)
+        self.assertEqual((end["error"], end["job"]["attempts"], end["can_retry"]),
+                         ("importer_died", 5, True), end)
+        self.assertIn("signal 9", end["job"]["error"])
+        self.assertEqual(self.count(), 0)
+        r = self.client.post(f"/uploads/{upload}/retry", {"by": "Ana"})
+        self.assertEqual((r.status, r.json()["state"]), (202, "queued"), r)
+        self.assertEqual(ended(self.client, upload)["inserted"], self.rows)
+        self.assertEqual(self.client.post(f"/uploads/{upload}/retry").status, 409)
+        self.worker.stop(expected_errors=[r"attempt 5: its task was ended by signal 9: failed"])
+
+    def test_a_worker_that_stops_gives_its_job_back(self):
+        upload, task = self.queue()
+        os.kill(task, signal.SIGSTOP)
+        self.worker.stop(number=signal.SIGTERM)
+        self.assertFalse(alive(task))
+        self.assertEqual(self.db.query(
+            f"SELECT state, attempts FROM jobs WHERE upload_id = {upload}"), [["queued", "0"]])
+        u = self.client.get(f"/uploads/{upload}").json()
+        self.assertEqual((u["state"], u["phase"]), ("queued", "waiting"), u)
+        other = Server(self.db.conninfo, {"queue_workers": 1, "workers": 0})
+        self.addCleanup(other.kill)
+        other.start(ready=False)
+        self.assertEqual(ended(self.client, upload)["inserted"], self.rows)
+        other.stop()
+
+    def test_a_host_that_froze_changes_nothing_behind_the_one_that_took_over(self):
+        upload, task = self.queue()
+        frozen = self.worker.pid
+        os.killpg(frozen, signal.SIGSTOP)
+        other = Server(self.db.conninfo, {"queue_workers": 1, "workers": 0})
+        self.addCleanup(other.kill)
+        other.start(ready=False)
+        self.db.query(f"UPDATE jobs SET heartbeat_at = now() - interval '61 s' "
+                      f"WHERE upload_id = {upload}")
+        end = ended(self.client, upload)
+        self.assertEqual((end["state"], end["inserted"], end["job"]["attempts"]),
+                         ("completed", self.rows, 2), end)
+        before = self.db.query("SELECT count(*), max(updated_at), max(id) FROM waybills")
+        os.killpg(frozen, signal.SIGCONT)
+        self.worker.wait_for_log(r"another worker")
+        wait_until(lambda: not alive(task), "the old task is gone")
+        again = self.client.get(f"/uploads/{upload}").json()
+        self.assertEqual(again, end)
+        self.assertEqual(self.db.query("SELECT count(*), max(updated_at), max(id) FROM waybills"),
+                         before)
+        self.worker.stop()
+        other.stop()
+
+
 if __name__ == "__main__":
     unittest.main()
