@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import pty
 import re
 import subprocess
+import termios
 import threading
 
 from support.client import multipart
@@ -415,6 +417,38 @@ class Users(AuthCase):
         self.assertEqual(self.client.get("/audit?to=2000-01-01", self.admin).json()["entries"], [])
         for bad in ("limit=0", "limit=1001", "limit=x", "cursor=x", "from=yesterday"):
             self.error(self.client.get(f"/audit?{bad}", self.admin), 400, "bad_field")
+
+    def at_a_terminal(self, words, *typed):
+        """(exit status, what the terminal showed) of waybillctl user WORDS."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(os.path.join(BUILD, "waybillctl"),
+                      ["waybillctl", "-c", self.server.config_path, "user", *words], self.server.environment)
+        shown = b""
+        with open(terminal, "r+b", buffering=0) as t:
+            for prompt, answer in typed:
+                while not shown.endswith(prompt):
+                    shown += t.read(1)
+                # Not before the echo is off: what comes earlier is thrown away.
+                wait_until(lambda: not termios.tcgetattr(t)[3] & termios.ECHO, "the echo is off")
+                t.write(answer + b"\n")
+            try:
+                while piece := t.read(1000):
+                    shown += piece
+            except OSError:  # its end, as Linux tells it
+                pass
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+
+    def test_a_password_is_typed_unseen_and_twice(self):
+        again = (b"Password: ", b"typed at a terminal"), (b"Again: ", b"typed at a terminal")
+        status, shown = self.at_a_terminal(["add", "typist", "--role", "scanner"], *again)
+        self.assertEqual(status, 0, shown)
+        self.assertNotIn("terminal", shown)
+        self.people.login("typist", "typed at a terminal")
+        status, shown = self.at_a_terminal(["passwd", "typist"], again[0], (b"Again: ", b"something else"))
+        self.assertEqual(status, 2, shown)
+        self.assertIn("not the same", shown)
+        self.people.login("typist", "typed at a terminal")
 
     def test_the_tool(self):
         out = self.people.ctl("user", "list").stdout
