@@ -1,12 +1,14 @@
 """Logging in, sessions, roles, deeds of other sites' pages, users and the audit log."""
 
 import hashlib
+import json
 import os
 import pty
 import re
 import subprocess
 import termios
 import threading
+import uuid
 
 from support.client import multipart
 from support.people import PASSWORD, ROLES, People, cookie
@@ -279,7 +281,7 @@ class Roles(AuthCase):
         kind, body = multipart(b"Waybill Number,Receiver\nAUTH1,Ana\n", "m.csv", uploaded_by="somebody else")
         r = self.client.request("POST", "/upload", body, {"Content-Type": kind, **office})
         self.assertEqual(r.status, 200, r)
-        self.assertEqual(self.db.value("SELECT uploaded_by FROM uploads"), "office")
+        self.assertEqual(self.db.value(f"SELECT uploaded_by FROM uploads WHERE id = {r.json()['id']}"), "office")
         self.assertIn(("office", str(r.json()["id"]), "127.0.0.1"), self.audit("upload"))
         r = self.client.post("/sessions", {"station": "dock 1"}, scanner)
         self.assertEqual((r.status, r.json()["scanned_by"]), (201, "scanner"), r)
@@ -289,6 +291,29 @@ class Roles(AuthCase):
         r = self.client.post("/scan", {"waybill_number": "AUTH1", "scanned_by": "badge 7"}, scanner)
         self.assertEqual(r.json()["scanned_by"], "badge 7", r)
         self.assertEqual(self.audit("scan"), [], "scans are their own record")
+
+    def test_later_deeds_are_theirs_too(self):
+        boss = self.people.login("supervisor")
+        kind, body = multipart(b"Waybill Number,Receiver\nDEED1,Ana\nDEED2,Ben\n", "m.csv")
+        r = self.client.request("POST", "/upload", body, {"Content-Type": kind, **boss})
+        self.assertEqual(r.status, 200, r)
+        session = self.client.post("/sessions", {"station": "dock 1"}, boss).json()["id"]
+        scan = {"waybill_number": "DEED1", "session_id": session, "scan_id": str(uuid.uuid4())}
+        self.assertEqual(self.client.post("/scan", scan, boss).status, 200)
+        forged = {"by": "somebody else"}
+        for method, path, value in (("DELETE", f"/scans/{scan['scan_id']}", forged),
+                                    ("POST", "/waybills/DEED2/hold", {**forged, "reason": "torn"}),
+                                    ("POST", f"/sessions/{session}/dispatch", forged)):
+            r = self.client.request(method, path, json.dumps(value).encode(),
+                                    {"Content-Type": "application/json", **boss})
+            self.assertEqual(r.status, 200, r)
+        self.assertEqual(self.db.value("SELECT voided_by FROM scanned_waybills "
+                                       f"WHERE scan_id = '{scan['scan_id']}'"), "supervisor")
+        self.assertEqual(self.db.value("SELECT changed_by FROM waybill_events WHERE cause = 'hold'"), "supervisor")
+        self.assertEqual(self.db.value(f"SELECT closed_by FROM batch_sessions WHERE id = {session}"), "supervisor")
+        for action, subject in (("scan_undo", scan["scan_id"]), ("waybill_hold", "DEED2"),
+                                ("session_dispatch", str(session))):
+            self.assertIn(("supervisor", subject, "127.0.0.1"), self.audit(action))
 
     def test_the_access_log_names_them(self):
         session = self.people.login("supervisor")
