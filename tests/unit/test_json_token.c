@@ -244,13 +244,43 @@ static void values_are_skipped(void **state)
 	arena_release(&a);
 }
 
+/* From behind an opening token, and from anywhere inside, to its closing one. */
+static void leave(void **state)
+{
+	const struct slice in = SLICE_INIT("[{\"a\":[1,[]],\"b\":{}},[],7]");
+	struct json_token t;
+	struct err e = { 0 };
+	struct arena a;
+	struct json j;
+
+	(void)state;
+	arena_init(&a, 1024);
+	json_init(&j, in, &a);
+	assert_int_equal(json_next(&j, &t, &e), 0); /* [ */
+	assert_int_equal(json_next(&j, &t, &e), 0); /* { */
+	assert_int_equal(json_leave(&j, &e), 0);
+	assert_int_equal(json_next(&j, &t, &e), 0);
+	assert_int_equal(t.kind, JSON_ARRAY);
+	assert_int_equal(json_leave(&j, &e), 0);
+	assert_int_equal(json_next(&j, &t, &e), 0);
+	assert_int_equal(t.kind, JSON_NUMBER);
+	assert_int_equal(json_leave(&j, &e), 0);
+	assert_int_equal(json_next(&j, &t, &e), 0);
+	assert_int_equal(t.kind, JSON_END);
+
+	json_init(&j, SLICE("[1,[2,}]"), &a);
+	assert_int_equal(json_next(&j, &t, &e), 0);
+	assert_int_equal(json_leave(&j, &e), -1);
+	assert_int_equal(e.kind, ERR_INPUT);
+	arena_release(&a);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tokens),
-		cmocka_unit_test(faults_name_their_byte),
-		cmocka_unit_test(full_arena),
-		cmocka_unit_test(values_are_skipped),
+		cmocka_unit_test(tokens),     cmocka_unit_test(faults_name_their_byte),
+		cmocka_unit_test(full_arena), cmocka_unit_test(values_are_skipped),
+		cmocka_unit_test(leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,9 +76,36 @@ static void reads_fields(void **state)
 	}
 }
 
+/* An object among others: what is wrong with its fields leaves the reader behind it. */
+static void reads_an_object_inside(void **state)
+{
+	const struct slice in = SLICE_INIT("[{\"a\":1,\"b\":[2],\"a\":3},4]");
+	struct params p = { .n = 0 };
+	struct err e = { 0 };
+	struct json_token t;
+	struct arena a;
+	struct json j;
+
+	(void)state;
+	arena_init(&a, 65536);
+	json_init(&j, in, &a);
+	assert_int_equal(json_next(&j, &t, &e), 0);
+	assert_int_equal(json_next(&j, &t, &e), 0);
+	assert_int_equal(params_object(&j, &p, &e), 0);
+	assert_int_equal(p.n, 2);
+	assert_int_equal(p.fault.kind, ERR_INPUT);
+	assert_string_equal(p.fault.text, "field \"a\" is given twice");
+	assert_int_equal(params_flat(&p, SLICE("b"), &e), 0);
+	assert_int_equal(params_flat(&p, SLICE(""), &e), -1);
+	assert_int_equal(json_next(&j, &t, &e), 0);
+	assert_true(t.kind == JSON_NUMBER && slice_eq(t.text, SLICE("4")));
+	arena_release(&a);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(reads_fields) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(reads_fields),
+					    cmocka_unit_test(reads_an_object_inside) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
