@@ -199,6 +199,7 @@ void conn_request_end(struct conn *c)
 	c->whole_us = c->db_us = 0;
 	c->slowest = NULL;
 	task_end(&c->task);
+	response_unmap(&c->res);
 	answer_give(c);
 }
 

@@ -4,6 +4,7 @@
 #include "server/check.h"
 #include "server/fields.h"
 #include "server/handle.h"
+#include "server/handle_export.h"
 
 #include "parse/waybill.h"
 
@@ -65,7 +66,18 @@ static bool is_cursor(struct slice v)
 void handle_waybill_list(struct handle_env *env, struct request *req,
 			 struct response *res)
 {
-	enum { Q, STATUS, UPLOAD, FROM, TO, LIMIT, CURSOR, FIELDS };
+	enum {
+		Q,
+		STATUS,
+		UPLOAD,
+		FROM,
+		TO,
+		LIMIT,
+		CURSOR,
+		LISTED,
+		FORMAT = LISTED,
+		FIELDS
+	};
 	static const struct field_rule fields[FIELDS] = {
 		[Q] = { .name = "q", .kind = FIELD_LABEL },
 		[STATUS] = { .name = "status",
@@ -78,14 +90,20 @@ void handle_waybill_list(struct handle_env *env, struct request *req,
 		[TO] = { .name = "to", .kind = FIELD_TIME },
 		[LIMIT] = { .name = "limit", .kind = FIELD_LIMIT, .max = 500 },
 		[CURSOR] = { .name = "cursor", .kind = FIELD_LABEL },
+		[FORMAT] = { .name = "format",
+			     .kind = FIELD_WORD,
+			     .words = "json|csv|xlsx" },
 	};
 	struct slice v[FIELDS];
 
 	if (fields_read(req, fields, FIELDS, v, res) < 0)
 		return;
-	if (is_cursor(v[CURSOR]))
-		handle_stmt(env, STMT_WAYBILL_LIST, v, FIELDS, req, res);
-	else
+	if (!is_cursor(v[CURSOR]))
 		response_error(res, 400, "bad_field",
 			       "field \"cursor\" must be the \"next\" of another page");
+	else if (v[FORMAT].p == NULL || slice_eq(v[FORMAT], SLICE("json")))
+		handle_stmt(env, STMT_WAYBILL_LIST, v, LISTED, req, res);
+	else
+		handle_waybill_export(env, req, v, slice_eq(v[FORMAT], SLICE("xlsx")),
+				      res);
 }

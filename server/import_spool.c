@@ -50,6 +50,14 @@ static int write_pending(struct import_spool *s, struct err *e)
 	return 0;
 }
 
+int import_spool_file(struct import_spool *s, int *fd_r, struct err *e)
+{
+	if (write_pending(s, e) < 0)
+		return -1;
+	*fd_r = s->fd;
+	return 0;
+}
+
 int import_spool_add(struct import_spool *s, struct slice bytes, struct err *e)
 {
 	if (buf_add(&s->pending, bytes, e) < 0)

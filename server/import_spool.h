@@ -21,6 +21,8 @@ void import_spool_init(struct import_spool *s, const char *dir);
 /* ERR_INTERNAL: the file cannot be made or written (disk full). */
 int import_spool_add(struct import_spool *s, struct slice bytes,
 		     struct err *e) MUST_CHECK;
+/* Writes what is pending; the descriptor stays the spool's. -1 with e. */
+int import_spool_file(struct import_spool *s, int *fd_r, struct err *e) MUST_CHECK;
 /* All bytes so far, piece by piece, to `to`. */
 int import_spool_read(struct import_spool *s, struct sink to, struct err *e) MUST_CHECK;
 /* Forgets the bytes and keeps the file for others. */

@@ -6,6 +6,9 @@
 #include "parse/json_write.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 void response_init(struct response *res, struct arena *a)
 {
@@ -18,6 +21,41 @@ void response_body(struct response *res, unsigned status, struct slice type,
 	res->status = status;
 	res->content_type = type;
 	res->body = body;
+}
+
+int response_file(struct response *res, struct slice type, int fd, uint64_t size,
+		  struct err *e)
+{
+	int own = dup(fd);
+
+	if (own < 0)
+		return err_set(e, ERR_INTERNAL, "the answer's file: %s", strerror(errno));
+	response_body(res, 200, type, SLICE(""));
+	res->file = own;
+	res->file_size = size;
+	return 0;
+}
+
+int response_map(struct response *res, int fd, uint64_t size, struct err *e)
+{
+	void *map = size > SIZE_MAX
+			    ? MAP_FAILED
+			    : mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	(void)close(fd);
+	if (map == MAP_FAILED)
+		return err_set(e, ERR_INTERNAL, "the answer's file: %s", strerror(errno));
+	res->map = map;
+	res->map_size = (size_t)size;
+	res->body = (struct slice){ map, (size_t)size };
+	return 0;
+}
+
+void response_unmap(struct response *res)
+{
+	if (res->map != NULL)
+		(void)munmap(res->map, res->map_size);
+	res->map = NULL;
 }
 
 void response_json(struct response *res, unsigned status, struct slice json)

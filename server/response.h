@@ -19,13 +19,27 @@ struct response {
 	struct slice content_type; /* empty: no body */
 	struct slice fields;       /* further field lines, each with its CRLF */
 	struct slice body;
-	bool close; /* end the connection after it */
+	void *map; /* the file that body is a view of, or NULL */
+	size_t map_size;
+	int file;           /* in a task: the body is this file's first file_size bytes */
+	uint64_t file_size; /* 0: no file */
+	bool close;         /* end the connection after it */
 };
 
 void response_init(struct response *res, struct arena *a);
 /* Sets status, type and body; the views must live as long as the arena. */
 void response_body(struct response *res, unsigned status, struct slice type,
 		   struct slice body);
+/*
+ * In a task: the body is a file's first `size` bytes (1 and more), whatever they are; fd
+ * is duplicated. The worker gets the file itself, so that no process holds its bytes.
+ */
+int response_file(struct response *res, struct slice type, int fd, uint64_t size,
+		  struct err *e) MUST_CHECK;
+/* Takes a file over as the body: closes fd, whatever comes of it. */
+int response_map(struct response *res, int fd, uint64_t size, struct err *e) MUST_CHECK;
+/* Gives back what response_map() took. Fine without. */
+void response_unmap(struct response *res);
 void response_json(struct response *res, unsigned status, struct slice json);
 /* {"error": code, "message": sentence}. The sentence is made with printf and written as
  * JSON with all that it needs escaped; its first letter is made a capital, a stop is

@@ -57,7 +57,7 @@ static const struct route routes[] = {
 	{ HTTP_POST, "/uploads/{}/undo", "upload_undo", ROLE_SUPERVISOR,
 	  handle_upload_undo, NULL, ROUTE_TASK, SMALL },
 	{ HTTP_GET, "/waybills", "waybill_list", ROLE_SCANNER, handle_waybill_list,
-	  "waybill.html", 0, 0 },
+	  "waybill.html", ROUTE_EXPORT, 0 },
 	{ HTTP_GET, "/waybills/{}", "waybill", ROLE_SCANNER, handle_waybill_get,
 	  "waybill.html", 0, 0 },
 	{ HTTP_POST, "/waybills/{}/hold", "waybill_hold", ROLE_SUPERVISOR,

@@ -2,7 +2,8 @@
  * Tasks. Ignorant of connections and of what the handlers do.
  *
  * The answer's form, between two processes of one program on one machine: struct
- * frame, then the content type, the field lines and the body.
+ * frame, then the content type, the field lines and the body. A body that is a file comes
+ * as its descriptor, with the frame's first byte.
  */
 #include "server/task.h"
 
@@ -26,6 +27,7 @@ enum { MAX_ANSWER = 64 * 1024 * 1024, READ_SIZE = 16 * 1024, QUICK_TASKS = 4 };
 struct frame {
 	uint32_t status;
 	uint32_t type, fields, body; /* lengths in bytes */
+	uint64_t file; /* the body is so much of the file that comes with it */
 };
 
 static void send_all(int fd, struct slice s)
@@ -41,14 +43,45 @@ static void send_all(int fd, struct slice s)
 	}
 }
 
+/* The frame, and with it the file. */
+static void send_frame(int fd, struct frame *f, int file)
+{
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .room = { 0 } };
+	struct iovec iov = { f, sizeof(*f) };
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = control.room,
+			    .msg_controllen = sizeof(control.room) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	ssize_t n;
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &file, sizeof(int));
+	do
+		n = sendmsg(fd, &m, 0);
+	while (n < 0 && errno == EINTR);
+	if (n >= 0)
+		send_all(fd,
+			 (struct slice){ (const char *)f + n, sizeof(*f) - (size_t)n });
+}
+
 static void send_answer(int fd, const struct response *res)
 {
 	struct frame f = { .status = res->status,
 			   .type = (uint32_t)res->content_type.n,
 			   .fields = (uint32_t)res->fields.n,
-			   .body = (uint32_t)res->body.n };
+			   .body = (uint32_t)res->body.n,
+			   .file = res->file_size };
 
-	send_all(fd, (struct slice){ (const char *)&f, sizeof(f) });
+	if (res->file_size > 0)
+		send_frame(fd, &f, res->file);
+	else
+		send_all(fd, (struct slice){ (const char *)&f, sizeof(f) });
 	send_all(fd, res->content_type);
 	send_all(fd, res->fields);
 	send_all(fd, res->body);
@@ -104,7 +137,7 @@ int task_start(struct task *t, struct handle_env *env, struct request *req,
 	pid_t parent = getpid();
 	int pair[2];
 
-	*t = (struct task){ .fd = -1 };
+	*t = (struct task){ .fd = -1, .file = -1 };
 	t->slot = slots_take(env->slots, SLOT_TASK,
 			     env->cfg->tasks + (quick ? QUICK_TASKS : 0), parent);
 	if (t->slot == NULL)
@@ -146,6 +179,7 @@ int task_start(struct task *t, struct handle_env *env, struct request *req,
 static enum task_result take_answer(struct task *t, struct response *res)
 {
 	struct slice in = buf_slice(&t->answer);
+	struct err e = { .kind = ERR_NONE };
 	struct frame f;
 
 	if (in.n < sizeof(f))
@@ -157,7 +191,38 @@ static enum task_result take_answer(struct task *t, struct response *res)
 	res->content_type = arena_dup(res->arena, slice_take(&in, f.type));
 	res->fields = arena_dup(res->arena, slice_take(&in, f.fields));
 	res->body = arena_dup(res->arena, in);
+	if (f.file > 0) {
+		int file = t->file;
+
+		t->file = -1;
+		if (file < 0 || response_map(res, file, f.file, &e) < 0)
+			return TASK_DIED;
+	}
 	return res->body.p == NULL || f.status == 0 ? TASK_DIED : TASK_ANSWERED;
+}
+
+/* As read(), and keeps the file that comes with the bytes. */
+static ssize_t receive(struct task *t)
+{
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = { t->answer.p + t->answer.n, t->answer.size - t->answer.n };
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = control.room,
+			    .msg_controllen = sizeof(control.room) };
+	ssize_t n = recvmsg(t->fd, &m, 0);
+	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+
+	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
+		if (t->file >= 0)
+			(void)close(t->file);
+		memcpy(&t->file, CMSG_DATA(c), sizeof(int));
+		(void)fcntl(t->file, F_SETFD, FD_CLOEXEC);
+	}
+	return n;
 }
 
 enum task_result task_read(struct task *t, struct response *res)
@@ -169,7 +234,7 @@ enum task_result task_read(struct task *t, struct response *res)
 
 		if (buf_reserve(&t->answer, READ_SIZE, &e) < 0)
 			return TASK_DIED;
-		n = read(t->fd, t->answer.p + t->answer.n, t->answer.size - t->answer.n);
+		n = receive(t);
 		if (n > 0)
 			t->answer.n += (size_t)n;
 		else if (n == 0)
@@ -188,7 +253,9 @@ void task_end(struct task *t)
 	if (t->pid > 0)
 		(void)kill(t->pid, SIGKILL);
 	(void)close(t->fd);
-	t->fd = -1;
+	if (t->file >= 0)
+		(void)close(t->file);
+	t->fd = t->file = -1;
 	buf_release(&t->answer);
 	slot_free(t->slot);
 }

@@ -11,6 +11,7 @@
 struct task {
 	pid_t pid; /* 0 once it was reaped: nobody may signal that number any more */
 	int fd;    /* the answer comes here; readable */
+	int file;  /* and with it perhaps a file that is its body, or -1 */
 	struct slot *slot;
 	struct buf answer; /* what came so far */
 	uint64_t deadline_ms;

@@ -1,5 +1,7 @@
 """Waybills over HTTP: searched, put on hold, resumed."""
 
+import csv
+import io
 import unittest
 import urllib.parse
 
@@ -79,6 +81,36 @@ class Search(FloorCase):
         self.assertEqual(walk("'se'", "'delivered'", "null"), ["SX1"])
         self.assertEqual(len(walk("null", "null", "null")), 122)
         self.assertEqual(len(walk("null", "null", str(self.upload))), 122)
+
+
+class Export(FloorCase):
+    def table(self, query):
+        r = self.client.get(f"/waybills?format=csv&{query}")
+        self.assertEqual(r.status, 200, r)
+        return list(csv.reader(io.StringIO(r.body.decode("utf-8-sig"), newline="")))
+
+    def test_all_that_fit(self):
+        """More than one page of the database, and both phases of a search."""
+        n = 2500
+        rows = "".join(f"XP{i:05d},=Ana {i},1.5,{'Cebu' if i % 2 else 'Davao XP'}\n"
+                       for i in range(n))
+        self.client.upload(f"Waybill Number,Receiver,Weight,Destination\n{rows}ZXP,Zoe,2,Iloilo\n"
+                           .encode(), name="export.csv")
+        got = self.table("q=xp")
+        self.assertEqual(got[0][0], "Waybill Number")
+        self.assertEqual([row[0] for row in got[1:]], [*(f"XP{i:05d}" for i in range(n)), "ZXP"])
+        self.assertEqual((got[1][5], got[1][15]), ("'=Ana 0", "1.5"))
+        self.assertEqual(len(self.table("")), n + 2)
+        self.assertEqual(len(self.table("q=nothing")), 1)
+        # What was exported is what an upload reads.
+        back = self.client.get("/waybills?format=xlsx&q=xp")
+        self.assertIn('filename="waybills.xlsx"', back.headers["content-disposition"])
+        again = self.client.upload(back.body, name="waybills.xlsx").json()
+        self.assertEqual((again["rows_total"], again["inserted"], again["unchanged"]),
+                         (n + 1, 0, n + 1))
+        head = self.client.request("HEAD", "/waybills?format=csv&q=nothing")
+        self.assertEqual((head.status, head.body), (200, b""))
+        self.assertEqual(self.client.get("/waybills?format=pdf").status, 400)
 
 
 class Hold(FloorCase):
