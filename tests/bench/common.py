@@ -13,7 +13,7 @@ from support.pg import BUILD, ROOT, clean_environment
 HERE = os.path.join(ROOT, "tests", "bench")
 RUNS = int(os.environ.get("RUNS", "5"))
 ROWS = int(os.environ.get("ROWS", "100000"))
-BOOK = int(os.environ.get("BOOK", "300000"))
+BOOK = int(os.environ.get("BOOK", "500000"))
 SECONDS = int(os.environ.get("SECONDS", "5"))
 LARGE = int(os.environ.get("LARGE", "0"))
 WORKERS = 20
