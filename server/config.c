@@ -138,6 +138,7 @@ static const struct key keys[] = {
 	{ "body_timeout", TIME, AT(body_timeout), "300s", 1, day, NULL },
 	{ "task_timeout", TIME, AT(task_timeout), "600s", 1, day, NULL },
 	{ "task_memory", SIZE, AT(task_memory), "2G", kilo * kilo * 128, kilo * kilo * kilo * kilo, NULL },
+	{ "max_shared_strings", SIZE, AT(max_shared_strings), "512M", kilo * kilo, kilo * kilo * kilo * 4 - 1, NULL },
 	{ "body_min_rate", SIZE, AT(body_min_rate), "1K", 0, kilo * kilo * kilo, NULL },
 	{ "shed_after", TIME, AT(shed_after), "5s", 0, day, NULL },
 	{ "max_connections_per_client", COUNT, AT(max_connections_per_client), "0", 0, 65536, NULL },

@@ -43,9 +43,10 @@ struct config {
 	char *user;     /* "": stay who we are */
 	uint32_t idle_timeout, request_timeout, stop_timeout, statement_timeout;
 	uint32_t head_timeout, body_timeout, task_timeout;
-	uint64_t task_memory;     /* bytes of a task's address space */
-	uint32_t max_connections; /* of one worker */
-	uint32_t backlog;         /* of the listening socket */
+	uint64_t task_memory;        /* bytes of a task's address space */
+	uint64_t max_shared_strings; /* bytes of a workbook's */
+	uint32_t max_connections;    /* of one worker */
+	uint32_t backlog;            /* of the listening socket */
 	uint32_t drain_delay;
 	uint32_t max_requests; /* of one worker; 0: no limit */
 };

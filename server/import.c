@@ -233,12 +233,14 @@ static int give_up(struct import_job *j, const struct err *why, struct err *e)
 static int import(struct import_job *j, int fd, uint64_t start, uint64_t size,
 		  struct import_answer *answer, struct err *e)
 {
+	struct table_limits limits = table_limits_default;
 	struct err why = { 0 };
 	int rc;
 
+	limits.max_strings = j->cfg->max_shared_strings;
 	if (j->claim != NULL && take(j, &why) < 0)
 		rc = -1;
-	else if (table_open(fd, start, size, &table_limits_default, &j->table, &why) == 0)
+	else if (table_open(fd, start, size, &limits, &j->table, &why) == 0)
 		rc = attempts(j, answer, &why);
 	else
 		rc = import_table_failed(j, &why);

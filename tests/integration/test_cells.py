@@ -1,8 +1,11 @@
 """Odd cells and files with little in them: one cell's trouble is that of its row alone."""
 
 import io
+import os
+import tempfile
 import zipfile
 
+from integration.test_ctl_rows import ctl
 from integration.test_upload import UploadCase
 
 NS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -74,3 +77,16 @@ class Cells(UploadCase):
         answer = self.upload(text(("Waybill Number", "Receiver")), "x.csv")
         self.assertEqual((answer["rows_total"], answer["state"]), (0, "completed"))
         self.assertEqual([w["kind"] for w in answer["warnings"]], ["no_rows"])
+
+
+class SharedStrings(UploadCase):
+    settings = {"max_shared_strings": "1M"}
+
+    def test_more_than_the_limit_is_refused_with_advice(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "x.xlsx")
+            for rows, status in ((200, 200), (12000, 413)):
+                self.assertEqual(ctl("sample", str(rows), path).returncode, 0)
+                with open(path, "rb") as f:
+                    answer = self.upload(f.read(), "x.xlsx", status=status)
+        self.assertRegex(answer["message"], r"hared strings: more than 1048576 bytes\. .*\b[Ss]plit")
