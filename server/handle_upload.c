@@ -83,8 +83,8 @@ static void enqueue(struct handle_env *env, struct request *req, int fd,
 	struct err e = { .kind = ERR_NONE };
 	struct import_answer answer;
 
-	if (upload_queue_put(env->db, fd, form->start, form->size, &form->options,
-			     req->arena, &answer, &e) == 0)
+	if (upload_queue_put(env->cfg, env->db, fd, form->start, form->size,
+			     &form->options, req->arena, &answer, &e) == 0)
 		answer_upload(req, &answer, res);
 	else
 		answer_failure(req, &e, res);

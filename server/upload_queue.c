@@ -149,19 +149,27 @@ static int put(struct db *db, int fd, uint64_t start, uint64_t size,
 	return take_answer(&r, 0, answer, e);
 }
 
-int upload_queue_put(struct db *db, int fd, uint64_t start, uint64_t size,
-		     const struct import_options *o, struct arena *a,
+int upload_queue_put(const struct config *cfg, struct db *db, int fd, uint64_t start,
+		     uint64_t size, const struct import_options *o, struct arena *a,
 		     struct import_answer *answer, struct err *e)
 {
+	/* A large file takes its time; so does waiting for the same one, sent twice. */
+	struct slice more[2] = { arena_printf(a, "%u", (unsigned)cfg->task_timeout),
+				 SLICE("4MB") };
 	struct err ignored = { 0 };
 	struct stmt_result r;
 
+	db_patience(db, cfg->task_timeout);
 	if (stmt_run(db, STMT_BEGIN, NULL, 0, a, &r, e) == 0 &&
+	    stmt_run(db, STMT_LONG_WORK, more, 2, a, &r, e) == 0 &&
 	    put(db, fd, start, size, o, a, answer, e) == 0 &&
-	    stmt_run(db, STMT_COMMIT, NULL, 0, a, &r, e) == 0)
+	    stmt_run(db, STMT_COMMIT, NULL, 0, a, &r, e) == 0) {
+		db_patience(db, 0);
 		return 0;
+	}
 	if (stmt_run(db, STMT_ROLLBACK, NULL, 0, a, &r, &ignored) < 0)
 		log_line(LOG_DEBUG, "rollback: %s", ignored.text);
+	db_patience(db, 0);
 	return -1;
 }
 

@@ -13,8 +13,8 @@
  * the same upload_key was answered before (200, 202, 409). -1: ERR_TRANSIENT,
  * ERR_INTERNAL nothing is queued; ERR_UNCERTAIN the commit may have happened.
  */
-int upload_queue_put(struct db *db, int fd, uint64_t start, uint64_t size,
-		     const struct import_options *o, struct arena *a,
+int upload_queue_put(const struct config *cfg, struct db *db, int fd, uint64_t start,
+		     uint64_t size, const struct import_options *o, struct arena *a,
 		     struct import_answer *answer, struct err *e) MUST_CHECK;
 
 /* What loading a queued upload takes, fetched by upload_queue_get(). */
