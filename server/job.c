@@ -6,6 +6,7 @@
 #include "server/clock.h"
 #include "server/import.h"
 #include "server/log.h"
+#include "server/sandbox.h"
 #include "server/signals.h"
 #include "server/stmt.h"
 #include "server/task.h"
@@ -151,7 +152,8 @@ static void child(const struct job_env *env, const struct job *job, int fd, pid_
 	(void)close(env->life_fd);
 	log_role("queue task");
 	arena_init(&r.arena, ARENA);
-	if (db_open(env->cfg, "waybilld queue task", &r.work, &result.error) == 0) {
+	if (sandbox_enter(env->cfg, &result.error) >= 0 &&
+	    db_open(env->cfg, "waybilld queue task", &r.work, &result.error) == 0) {
 		db_metrics(r.work, env->metrics);
 		result.end = job->upload[0] != '\0' ? upload(&r, &result.error)
 						    : steps(&r, &result.error);

@@ -15,6 +15,7 @@ from support.server import Server, ServerCase
 from support.wait import wait_until
 from support.uploads import csv, sample
 
+SANITIZED = "san" in os.environ.get("WAYBILL_BUILD", "")
 OVER = ("completed", "failed", "cancelled")
 
 
@@ -378,6 +379,18 @@ class Busy(ServerCase):
         self.assertEqual(self.count(), 0)
         self.assertEqual(self.db.value(
             f"SELECT count(*) FROM upload_files WHERE upload_id = {upload}"), "0")
+
+    def test_its_task_is_confined(self):
+        upload, task = self.queue()
+        os.kill(task, signal.SIGSTOP)
+        with open(f"/proc/{task}/status", encoding="ascii") as f:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+        os.kill(task, signal.SIGCONT)
+        self.assertEqual(status["NoNewPrivs"], "1")
+        if not SANITIZED:
+            self.assertEqual(status["Seccomp"], "2")
+        self.assertEqual(ended(self.client, upload)["inserted"], self.rows)
+        self.worker.stop()
 
     def test_cancelled_while_it_is_loaded(self):
         upload, task = self.queue()
