@@ -165,12 +165,12 @@ static void fill(char *to, size_t n)
 		bits ^= bits >> 7;
 		bits ^= bits << 17;
 		kind = bits >> 5 & 3;
-		part = kind == 0 ? 30 : bits >> 8 & 1023;
+		part = kind == 0 ? 28 : bits >> 8 & 1023;
 		for (size_t i = 0; i < part && at < n; i++, at++)
-			to[at] = kind == 0   ? "<c r=\"B1234\" t=\"s\"><v>567890"[i]
-				 : kind == 1 ? 'x'
-				 : kind == 2 ? (char)(bits >> i % 60 & 7)
-					     : (char)(bits * (i + 1) >> 33);
+			to[at] = (char)(kind == 0 ? "<c r=\"B1234\" t=\"s\"><v>567890"[i]
+					: kind == 1 ? 'x'
+					: kind == 2 ? (int)(bits >> i % 60 & 7)
+						    : (int)(bits * (i + 1) >> 33 & 0xff));
 	}
 }
 
