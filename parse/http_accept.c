@@ -81,8 +81,8 @@ static struct slice element_take(struct slice *list)
 	return slice_trim(s);
 }
 
-/* Accept = #( media-range [ weight ] ) */
-bool http_accept_html(struct slice accept)
+/* Accept = #( media-range [ weight ] ): the quality of a page less that of JSON. */
+static int preference(struct slice accept)
 {
 	struct quality html = { .type = SLICE("text/html"), .range = SLICE("text/") };
 	struct quality json = { .type = SLICE("application/json"),
@@ -103,7 +103,17 @@ bool http_accept_html(struct slice accept)
 		quality_consider(&html, range, weight);
 		quality_consider(&json, range, weight);
 	}
-	return html.thousandths > json.thousandths;
+	return html.thousandths - json.thousandths;
+}
+
+bool http_accept_html(struct slice accept)
+{
+	return preference(accept) > 0;
+}
+
+bool http_accept_json(struct slice accept)
+{
+	return preference(accept) < 0;
 }
 
 /* Weights in thousandths; -1 for what was not named. */

@@ -14,6 +14,8 @@
  * looked at.
  */
 bool http_accept_html(struct slice accept);
+/* The other way round; false without a preference as well. */
+bool http_accept_json(struct slice accept);
 
 /*
  * Whether the Accept-Encoding fields of a head allow gzip (or x-gzip), and do not prefer

@@ -213,7 +213,8 @@ static bool known_user(struct handle_env *env, struct request *req, bool page,
 	if (req->user.name.p != NULL)
 		return page || req->user.role >= req->route->least ||
 		       forbid(env, req, res);
-	if (page) {
+	if (page ||
+	    ((req->route->flags & ROUTE_PRINTED) != 0 && request_wants_page(req))) {
 		metrics_add(env->metrics, METRIC_AUTH_LOGIN, 1);
 		send_to_login(req, res);
 		return false;

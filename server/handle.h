@@ -32,6 +32,7 @@ handle_fn handle_health, handle_ready, handle_metrics;
 handle_fn handle_scan, handle_scans, handle_scan_undo;
 handle_fn handle_session_create, handle_session_list, handle_session_get;
 handle_fn handle_session_missing, handle_session_scans;
+handle_fn handle_waybill_label;
 handle_fn handle_session_cancel, handle_session_resume;
 handle_fn handle_unknown_list, handle_unknown_match, handle_unknown_dismiss;
 handle_fn handle_waybill_list, handle_waybill_get, handle_waybill_hold;
@@ -44,6 +45,7 @@ handle_fn handle_user_list, handle_user_role, handle_user_disable, handle_user_e
 handle_fn handle_audit;
 /* Always a task. */
 handle_fn handle_upload, handle_upload_undo, handle_session_dispatch;
+handle_fn handle_session_manifest;
 /* Tasks, because hashing a password takes as long as hundreds of scans. */
 handle_fn handle_login, handle_me_password, handle_user_add, handle_user_password;
 
@@ -58,6 +60,9 @@ unsigned handle_status(struct slice text);
 /* Runs a statement that answers (status, body) and passes both through. */
 void handle_stmt(struct handle_env *env, enum stmt_id id, const struct slice *params,
 		 size_t n_params, struct request *req, struct response *res);
+
+/* Checks the session's id of the path: 0, or -1 with 404 in res. */
+int handle_session_id(const struct request *req, struct response *res) MUST_CHECK;
 
 /* Answers a failed statement, and notes when the database is away. */
 void handle_failure(struct handle_env *env, const struct err *e, struct response *res);

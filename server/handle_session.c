@@ -60,8 +60,7 @@ void handle_session_create(struct handle_env *env, struct request *req,
 	handle_stmt(env, STMT_SESSION_CREATE, v, 4, req, res);
 }
 
-/* 0, or -1 with 404 in res. */
-static int check_session(const struct request *req, struct response *res)
+int handle_session_id(const struct request *req, struct response *res)
 {
 	struct err e = { .kind = ERR_NONE };
 	struct slice id = req->segment[0];
@@ -79,7 +78,7 @@ static void about(struct handle_env *env, enum stmt_id id, const struct field_ru
 {
 	struct slice v[8] = { req->segment[0] };
 
-	if (check_session(req, res) == 0 && fields_read(req, f, n, v + 1, res) == 0)
+	if (handle_session_id(req, res) == 0 && fields_read(req, f, n, v + 1, res) == 0)
 		handle_stmt(env, id, v, n + 1, req, res);
 }
 

@@ -99,6 +99,11 @@ bool request_wants_page(const struct request *r)
 	       http_accept_html(http_head_field(&r->head, SLICE("Accept")));
 }
 
+bool request_wants_data(const struct request *r)
+{
+	return http_accept_json(http_head_field(&r->head, SLICE("Accept")));
+}
+
 struct slice request_actor(const struct request *r, struct slice given)
 {
 	return r->user.name.p != NULL ? r->user.name : given;

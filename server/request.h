@@ -49,6 +49,8 @@ void request_identify(struct request *r, struct request_ids *ids);
 struct slice request_media_type(const struct request *r);
 /* GET or HEAD by someone who prefers a page to data. */
 bool request_wants_page(const struct request *r);
+/* Somebody who would rather have JSON than a page. */
+bool request_wants_data(const struct request *r);
 /* Whose a deed is: the user's who logged in; else, nobody being asked to, what the
  * request itself says. */
 struct slice request_actor(const struct request *r, struct slice given);

@@ -20,7 +20,8 @@ enum route_flag {
 				 written */
 	ROUTE_TOGETHER = 512, /* POST /scan: those that are ready together are answered
 				 together */
-	ROUTE_BULK = 1024     /* a task when its body is large */
+	ROUTE_BULK = 1024,    /* a task when its body is large */
+	ROUTE_PRINTED = 2048  /* its handler writes a page: browsers are led to /login */
 };
 
 struct route {

@@ -138,9 +138,33 @@ static void codings(void **state)
 	}
 }
 
+static const struct {
+	const char *name;
+	struct slice in;
+	bool json;
+} data_rows[] = {
+	{ "absent", { NULL, 0 }, false },
+	{ "anything (curl)", SLICE_INIT("*/*"), false },
+	{ "a browser", SLICE_INIT("text/html,*/*;q=0.8"), false },
+	{ "a page's script", SLICE_INIT("application/json"), true },
+	{ "axios", SLICE_INIT("application/json, text/plain, */*"), false },
+	{ "jQuery", SLICE_INIT("application/json, */*; q=0.01"), true },
+	{ "both alike", SLICE_INIT("text/html, application/json"), false },
+	{ "anything but a page", SLICE_INIT("*/*, text/html;q=0"), true },
+};
+
+static void prefers_data(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(data_rows) / sizeof(data_rows[0]); i++)
+		if (http_accept_json(data_rows[i].in) != data_rows[i].json)
+			fail_msg("%s", data_rows[i].name);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = { cmocka_unit_test(preferences),
+						   cmocka_unit_test(prefers_data),
 						   cmocka_unit_test(codings) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
