@@ -6,11 +6,13 @@
 #   awk -v mode=render -v self=lb -f site.awk site.conf TEMPLATE
 #
 # A template's lines are copied with @key@ replaced by a setting, a value of $SET (one
-# "KEY=VALUE" per line), or of the host itself: @self@, @self_address@, @self_number@ (from 1,
-# within its role), @peers@ (the addresses of the role's other hosts). Lines that begin with
-# "#@" steer:
+# "KEY=VALUE" per line), of the host itself: @self@, @self_address@, @self_number@ (from 1,
+# within its role), @self_memory_mb@, @peers@ (the addresses of the role's other hosts), and
+# @self_lb@, @self_app@, @self_db@, @self_mon@, of which the host's own role is "on"; or what
+# follows from the whole, by derive() below. Lines that begin with "#@" steer:
 #
 #   #@ for ROLE      until #@ end: once for each host of a role, with @name@, @address@, @number@
+#   #@ for peers     ... for each other host of this host's role
 #   #@ if KEY        until #@ end: when the setting is neither empty nor "off"
 #   #@ unless KEY    until #@ end: the opposite
 #
@@ -62,6 +64,8 @@ function wrong(kind, text) {
 		return is_number(text, 0, 999999999) ? "" : "must be a number"
 	if (kind == "some")
 		return is_number(text, 1, 999999999) ? "" : "must be a number above 0"
+	if (kind == "byte")
+		return is_number(text, 1, 255) ? "" : "must be a number, 1 to 255"
 	if (kind == "size")
 		return is_size(text) ? "" : "must be a size like 100M or 2G"
 	if (kind == "switch")
@@ -82,8 +86,10 @@ function known(   i, n, lines, part) {
 		"timezone word Asia/Manila\nauth switch off\nmax_upload size 100M\nmaxconn some 18\n" \
 		"stats_port port 8404\nstats_user word admin\n" \
 		"stats_password_file path /etc/waybill/stats.password\ntls_certificate text -\n" \
+		"http_port port 80\nhttps_port port 443\nvrrp_id byte 51\nlogin_rate some 30\n" \
 		"pg_version pg 15\ndb_port port 5432\ndb_name word warehousedb\n" \
 		"db_user word waybill\nsynchronous switch on\npgbouncer switch off\n" \
+		"db_password_file path /etc/waybill/db.password\nwal_archive switch off\n" \
 		"backup_dir path /var/backups/waybill\nbackup_second text -\n" \
 		"backup_keep_days some 7\nvm_first_id some 201\nvm_bridge word vmbr0\n" \
 		"vm_storage word local-lvm\nvm_image text -\nvm_user word waybill\nvm_ssh_key text -",
@@ -158,9 +164,40 @@ function check_whole(   i) {
 # --- templates
 
 function of_self(name) {
+	return self != "" && name ~ /^(self|self_(address|number|memory_mb|lb|app|db|mon)|peers)$/
+}
+
+function in_mb(size) { return (size + 0) * (size ~ /G$/ ? 1024 : 1) }
+function least(a, b) { return a < b ? a : b }
+function most(a, b) { return a > b ? a : b }
+
+function addresses(role, between,   i, list) {
+	for (i = 1; i <= hosts; i++)
+		if (host_role[host[i]] == role)
+			list = list (list == "" ? "" : between) host_address[host[i]]
+	return list
+}
+
+# What is computed, so that no number stands in two places.
+function derive(   memory, each, part) {
+	value["max_upload_bytes"] = in_mb(value["max_upload"]) * 1024 * 1024
+	# While a host reloads, the workers before and after have their connections at once.
+	each = value["workers"] + value["tasks"] + value["queue_workers"]
+	value["db_connections"] = 2 * each * of_role["app"] + 20
+	value["app_connections"] = each
+	value["lb_addresses"] = addresses("lb", ", ")
+	value["mon_addresses"] = addresses("mon", ", ")
+	value["db_addresses"] = addresses("db", ",")
 	if (self == "")
-		return 0
-	return name == "self" || name == "self_address" || name == "self_number" || name == "peers"
+		return
+	split(host_size[self], part, " ")
+	memory = in_mb(part[1])
+	value["pg_shared_mb"] = int(memory / 4)
+	value["pg_cache_mb"] = int(memory * 3 / 4)
+	value["pg_maintenance_mb"] = most(64, least(1024, int(memory / 16)))
+	value["pg_work_mb"] = most(4, least(32, int(memory / 4 / value["db_connections"])))
+	value["pg_wal_mb"] = most(1024, least(8192, int(in_mb(part[3]) / 10)))
+	value["haproxy_connections"] = most(2000, least(20000, memory * 4))
 }
 
 function peers(   i, list) {
@@ -177,8 +214,12 @@ function lookup(name) {
 		return host_address[self]
 	if (name == "self_number")
 		return host_number[self]
+	if (name == "self_memory_mb")
+		return in_mb(host_size[self])
 	if (name == "peers")
 		return peers()
+	if (name ~ /^self_/)
+		return name == "self_" host_role[self] ? "on" : ""
 	return value[name]
 }
 
@@ -219,7 +260,8 @@ function is_on(name) {
 
 function flush_loop(   i, j) {
 	for (i = 1; i <= hosts; i++)
-		if (host_role[host[i]] == loop)
+		if (host_role[host[i]] == (loop == "peers" ? host_role[self] : loop) &&
+		    (loop != "peers" || host[i] != self))
 			for (j = 1; j <= looped; j++)
 				print replaced(line_of[j], host[i])
 	loop = ""
@@ -228,7 +270,7 @@ function flush_loop(   i, j) {
 
 function steer(verb, name) {
 	if (verb == "for") {
-		if (name !~ /^(lb|app|db|mon)$/ || loop != "")
+		if (name !~ /^(lb|app|db|mon|peers)$/ || loop != "" || (name == "peers" && self == ""))
 			fail("for what?")
 		if (!skipping)
 			loop = name
@@ -275,6 +317,7 @@ file == 2 && FNR == 1 {
 	set_values()
 	if (self != "" && !(self in host_role))
 		fail("no host is called " self)
+	derive()
 	where = FILENAME ":" FNR
 }
 

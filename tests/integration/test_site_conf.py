@@ -68,6 +68,7 @@ class Reading(SiteCase):
                 ("app_port = 99999", "key 'app_port': must be a port, 1 to 65535"),
                 ("app_port = 80 80", "key 'app_port': must be a port"),
                 ("vip = 192.168.10.256", "key 'vip': must be an IPv4 address"),
+                ("vrrp_id = 256", "key 'vrrp_id': must be a number, 1 to 255"),
                 ("auth = yes", "key 'auth': must be on or off"),
                 ("vm_ssh_key = $(reboot)", "key 'vm_ssh_key': must not hold quotes"),
                 ("db_name = a b", "key 'db_name': must be a word"),
@@ -115,6 +116,21 @@ class Rendering(SiteCase):
             with self.subTest(awk=awk):
                 self.assertEqual(self.render(template, "--host", "lb2", "secret=a\\nb&c",
                                              awk=shutil.which(awk)), want)
+
+    def test_of_the_host_and_what_follows(self):
+        template = ("#@ for peers\n@name@ @address@\n#@ end\n#@ if self_db\ndatabase\n#@ end\n"
+                    "#@ if self_lb\nbalancer\n#@ end\n@self_memory_mb@ @pg_shared_mb@"
+                    " @pg_cache_mb@ @db_connections@ @max_upload_bytes@ @lb_addresses@\n")
+        self.assertEqual(self.render(template, "--host", "db2"),
+                         "db 192.168.10.31\ndatabase\n8192 2048 6144 120 104857600 192.168.10.11,"
+                         " 192.168.10.12\n")
+
+    def test_a_value_from_a_file(self):
+        secret = self.write("secret", "a b\nsecond line\n")
+        self.assertEqual(self.render("@x@\n", f"x=@{secret}"), "a b\n")
+        r = self.run_site("render", self.write("template", "@x@\n"), "x=@/nonexistent")
+        self.assertEqual(r.returncode, 2)
+        self.assertIn("/nonexistent cannot be read", r.stderr)
 
     def test_mistakes_in_a_template(self):
         for template, reason in (("a\n@nobody@\n", ":2: nothing is called @nobody@ here"),
