@@ -4,17 +4,24 @@
  */
 #include "parse/columns.h"
 
-#include "parse/cell_text.h"
+#include "parse/column_choice.h"
+#include "parse/column_names.h"
 #include "parse/heading.h"
 #include "parse/text.h"
 #include "parse/utf8.h"
 
 enum { HEADING_ROWS = 20 }; /* rows looked at */
 enum {
-	LIST_MAX = 150,  /* bytes of a list in a message */
-	LISTED_MAX = 24, /* bytes of one text in it, at the most */
-	LISTED_ROOM = 48 /* for one more, and for what ends the list */
+	LIST_MAX = 150,   /* bytes of a list in a message */
+	LISTED_MAX = 24,  /* bytes of one text in it, at the most */
+	LISTED_ROOM = 48, /* for one more, and for what ends the list */
+	KEY_BYTES = 256,  /* of a heading's bare letters; a longer one counts as it is */
+	SCORE_ARENA = 64 * 1024 * 1024
 };
+
+/* A chosen column beats every heading; of remarks, which are joined, there may be
+ * several. */
+enum { CHOSEN = 1000, CHOSEN_PART = 31 };
 
 _Static_assert(FIELD_COUNT <= 32, "the fields of a row fit a set of bits");
 
@@ -48,17 +55,6 @@ const char *field_name(enum field f)
 	return names[f];
 }
 
-/* A cell's text as a heading: not beyond what a cell should hold, for every row may
- * repeat it. */
-static struct slice heading_text(const struct cell *cell)
-{
-	struct slice rest = cell->text, text = slice_take(&rest, TABLE_CELL_CHARS);
-
-	if (rest.n > 0)
-		text.n = utf8_valid_prefix(text);
-	return text_trim(text);
-}
-
 /* The fields that a row's cells would name as headings, as a set of bits. */
 static uint32_t fields_named(const struct row *r)
 {
@@ -67,7 +63,7 @@ static uint32_t fields_named(const struct row *r)
 
 	for (size_t i = 0; i < r->n; i++)
 		if (r->cells[i].kind == CELL_TEXT &&
-		    heading_read(heading_text(&r->cells[i]), &h))
+		    heading_read(column_heading(&r->cells[i]), &h))
 			set |= UINT32_C(1) << h.field;
 	return set;
 }
@@ -89,124 +85,17 @@ unsigned columns_score(const struct row *r)
 	return (set & UINT32_C(1) << FIELD_WAYBILL_NUMBER) != 0 && n >= 2 ? n : 0;
 }
 
-/* What a column without a heading is called; `to` has OWN_NAME_MAX bytes. */
-enum { OWN_NAME_MAX = sizeof("Column ") + CELL_COLUMN_MAX };
-static struct slice own_name(uint32_t column, char *to)
+/* Which field a column is of, and how sure that is; false when it is of none. */
+static bool names_field(const struct cell *cell, struct column *column, struct heading *h)
 {
-	char letters[CELL_COLUMN_MAX];
-
-	(void)snprintf(to, OWN_NAME_MAX, "Column %s", cell_column_name(column, letters));
-	return slice_str(to);
-}
-
-/* Whether some column without a heading is or would be called so. */
-static bool is_own_name(struct slice s)
-{
-	struct slice letters = slice_from(s, sizeof("Column ") - 1);
-
-	if (!slice_starts(s, SLICE("Column ")) || letters.n == 0 || letters.n > 3)
-		return false;
-	for (size_t i = 0; i < letters.n; i++)
-		if (letters.p[i] < 'A' || letters.p[i] > 'Z')
-			return false;
-	return true;
-}
-
-/* Headings in the order of their text, then of their columns. */
-struct name {
-	struct slice text;
-	size_t at;
-};
-
-static int text_compare(struct slice a, struct slice b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n == 0 ? 0 : memcmp(a.p, b.p, n);
-
-	return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
-}
-
-static int name_compare(const void *va, const void *vb)
-{
-	const struct name *a = va, *b = vb;
-	int order = text_compare(a->text, b->text);
-
-	return order != 0 ? order : (a->at > b->at) - (a->at < b->at);
-}
-
-static int name_find(const void *key, const void *element)
-{
-	const struct slice *text = key;
-	const struct name *name = element;
-
-	return text_compare(*text, name->text);
-}
-
-/* Whether a heading stays as it is: its column's own name, or the first of its kind
- * that is no other column's name. */
-static bool name_stays(const struct column *c, struct slice text, bool first)
-{
-	char own[OWN_NAME_MAX];
-
-	if (!is_own_name(text))
-		return first;
-	return slice_eq(text, own_name(c->column, own));
-}
-
-/*
- * Numbers the headings that are there already. What is made so can only be the same as a
- * heading of the file, never as another made one, so it is enough to look at those.
- */
-static int names_make_unique(struct columns *c, const struct name *names, struct arena *a,
-			     struct err *e)
-{
-	unsigned suffix = 2;
-
-	for (size_t i = 0; i < c->n; i++) {
-		struct column *column = &c->column[names[i].at];
-		bool first = i == 0 || !slice_eq(names[i].text, names[i - 1].text);
-
-		if (first)
-			suffix = 2;
-		if (name_stays(column, names[i].text, first))
-			continue;
-		do {
-			column->heading =
-				arena_printf(a, "%.*s (%u)", (int)names[i].text.n,
-					     names[i].text.p, suffix++);
-			if (column->heading.p == NULL)
-				return err_set(e, ERR_LIMIT, "too many headings");
-		} while (bsearch(&column->heading, names, c->n, sizeof(names[0]),
-				 name_find) != NULL);
+	if (!column->chosen) {
+		column->field = FIELD_EXTRA;
+		return cell->kind == CELL_TEXT && heading_read(column_heading(cell), h);
 	}
-	return 0;
-}
-
-/* Copies the headings out of the row and names the columns that have none. */
-static int headings_copy(const struct row *r, struct columns *c, struct arena *a,
-			 struct err *e)
-{
-	struct name *names = arena_alloc(a, r->n * sizeof(*names));
-	char own[OWN_NAME_MAX];
-
-	c->column = arena_alloc(a, r->n * sizeof(*c->column));
-	if (names == NULL || c->column == NULL)
-		return err_set(e, ERR_LIMIT, "too many headings");
-	for (c->n = 0; c->n < r->n; c->n++) {
-		struct column *column = &c->column[c->n];
-		struct slice text = heading_text(&r->cells[c->n]);
-
-		column->column = r->cells[c->n].column;
-		if (text.n == 0)
-			text = own_name(column->column, own);
-		column->heading = arena_dup(a, text);
-		if (column->heading.p == NULL)
-			return err_set(e, ERR_LIMIT, "too many headings");
-		names[c->n] = (struct name){ column->heading, c->n };
-	}
-	if (c->n > 1)
-		qsort(names, c->n, sizeof(names[0]), name_compare);
-	return names_make_unique(c, names, a, e);
+	*h = (struct heading){ .field = column->field, .specific = CHOSEN };
+	if (column->field == FIELD_REMARKS)
+		h->part = CHOSEN_PART;
+	return column->field != FIELD_EXTRA;
 }
 
 /* Gives each field its column; see columns.h for who wins. */
@@ -219,13 +108,12 @@ static void fields_assign(const struct row *r, struct columns *c)
 	for (size_t i = 0; i < c->n; i++) {
 		struct column *column = &c->column[i];
 
-		column->field = FIELD_EXTRA;
-		if (r->cells[i].kind != CELL_TEXT ||
-		    !heading_read(heading_text(&r->cells[i]), &h))
+		if (!names_field(&r->cells[i], column, &h))
 			continue;
 		column->field = h.field;
 		if (h.part > 0) {
-			column->shadowed = (joined & 1u << h.part) != 0;
+			column->shadowed =
+				h.part != CHOSEN_PART && (joined & 1u << h.part) != 0;
 			joined |= 1u << h.part;
 		} else if (c->of[h.field] >= 0 && h.specific <= best[h.field]) {
 			column->shadowed = true;
@@ -251,7 +139,8 @@ static void remarks_begin(struct columns *c)
 /* A street without an address beside it is the address. */
 static void street_to_address(struct columns *c)
 {
-	if (c->of[FIELD_STREET] < 0 || c->of[FIELD_RECEIVER_ADDRESS] >= 0)
+	if (c->of[FIELD_STREET] < 0 || c->of[FIELD_RECEIVER_ADDRESS] >= 0 ||
+	    c->column[c->of[FIELD_STREET]].chosen)
 		return;
 	c->of[FIELD_RECEIVER_ADDRESS] = c->of[FIELD_STREET];
 	c->of[FIELD_STREET] = -1;
@@ -267,7 +156,7 @@ static void texts_list(const struct row *r, char *to, size_t size)
 
 	to[0] = '\0';
 	for (size_t i = 0; i < r->n; i++) {
-		struct slice text = heading_text(&r->cells[i]);
+		struct slice text = column_heading(&r->cells[i]);
 		struct slice cut = slice_take(&text, LISTED_MAX);
 
 		if (cut.n == 0)
@@ -283,6 +172,93 @@ static void texts_list(const struct row *r, char *to, size_t size)
 	}
 	if (listed < filled)
 		(void)snprintf(to + at, size - at, " and %zu more", filled - listed);
+}
+
+/* Marks the chosen columns; all of them must be there. */
+static int choose(const struct column_choice *chosen, const struct row *r,
+		  struct columns *c, struct err *e)
+{
+	bool found[COLUMN_CHOICE_MAX] = { false };
+	char list[LIST_MAX];
+
+	for (size_t i = 0; i < c->n; i++) {
+		size_t at = column_choice_find(chosen, c->column[i].heading);
+
+		if (at == chosen->n || found[at])
+			continue;
+		found[at] = true;
+		c->column[i].chosen = true;
+		c->column[i].field = chosen->item[at].field;
+	}
+	for (size_t i = 0; i < chosen->n; i++) {
+		struct slice name = chosen->item[i].heading;
+		struct slice cut = slice_take(&name, LISTED_MAX);
+
+		if (found[i])
+			continue;
+		cut.n = utf8_valid_prefix(cut);
+		texts_list(r, list, sizeof(list));
+		return err_set(e, ERR_INPUT,
+			       "no column is headed \"%.*s\"; the headings in row %llu "
+			       "are %s",
+			       (int)cut.n, cut.p, (unsigned long long)r->number, list);
+	}
+	return 0;
+}
+
+static int key_compare(const void *va, const void *vb)
+{
+	const struct slice *a = va, *b = vb;
+
+	return column_compare(*a, *b);
+}
+
+static int key_join(const struct row *r, struct arena *a, struct slice *all_r)
+{
+	struct slice *keys = arena_alloc(a, r->n * sizeof(*keys));
+	char *at = arena_alloc(a, r->n * (KEY_BYTES + 1));
+	size_t n = 0;
+
+	if (keys == NULL || at == NULL)
+		return -1;
+	all_r->p = at;
+	for (size_t i = 0; i < r->n; i++) {
+		struct slice text = column_heading(&r->cells[i]);
+		char *to = arena_alloc(a, KEY_BYTES);
+		size_t used = 0;
+
+		if (to == NULL)
+			return -1;
+		if (!text_key(text, to, KEY_BYTES, &used)) {
+			used = text.n < KEY_BYTES ? text.n : KEY_BYTES;
+			memcpy(to, text.p, used);
+		}
+		if (used > 0)
+			keys[n++] = (struct slice){ to, used };
+	}
+	qsort(keys, n, sizeof(*keys), key_compare);
+	for (size_t i = 0; i < n; i++) {
+		memcpy(at, keys[i].p, keys[i].n);
+		at += keys[i].n;
+		*at++ = '\n';
+	}
+	all_r->n = (size_t)(at - all_r->p);
+	return 0;
+}
+
+/* The digest of a row's texts, each as its bare letters and digits, in their order. */
+static int row_key(const struct row *r, char to[SHA256_HEX], struct err *e)
+{
+	struct slice all;
+	struct arena a;
+	int rc;
+
+	arena_init(&a, SCORE_ARENA);
+	rc = key_join(r, &a, &all);
+	if (rc == 0)
+		sha256_hex(all, to);
+	arena_release(&a);
+	return rc == 0 ? 0 : err_set(e, ERR_LIMIT, "too many headings");
 }
 
 /* Says why a row is no heading row: the best of those looked at. */
@@ -304,6 +280,23 @@ static int refuse(uint32_t named, uint64_t number, const char *list, struct err 
 		       (unsigned long long)number, list);
 }
 
+/* Maps a row whatever its headings name. */
+static int map_row(const struct row *r, const struct column_choice *chosen,
+		   struct arena *a, struct columns *c_r, struct err *e)
+{
+	*c_r = (struct columns){ .heading_row = r->number };
+	for (size_t f = 0; f < FIELD_COUNT; f++)
+		c_r->of[f] = -1;
+	if (column_names(r, c_r, a, e) < 0 || row_key(r, c_r->key, e) < 0)
+		return -1;
+	if (chosen != NULL && choose(chosen, r, c_r, e) < 0)
+		return -1;
+	fields_assign(r, c_r);
+	remarks_begin(c_r);
+	street_to_address(c_r);
+	return 0;
+}
+
 int columns_map(const struct row *r, struct arena *a, struct columns *c_r, struct err *e)
 {
 	char list[LIST_MAX];
@@ -312,31 +305,64 @@ int columns_map(const struct row *r, struct arena *a, struct columns *c_r, struc
 		texts_list(r, list, sizeof(list));
 		return refuse(fields_named(r), r->number, list, e);
 	}
-	*c_r = (struct columns){ .heading_row = r->number };
-	for (size_t f = 0; f < FIELD_COUNT; f++)
-		c_r->of[f] = -1;
-	if (headings_copy(r, c_r, a, e) < 0)
+	return map_row(r, NULL, a, c_r, e);
+}
+
+/* The same with columns that were chosen. */
+static int map_chosen(const struct row *r, const struct column_choice *chosen,
+		      struct arena *a, struct columns *c_r, struct err *e)
+{
+	char list[LIST_MAX];
+
+	if (chosen == NULL)
+		return columns_map(r, a, c_r, e);
+	if (map_row(r, chosen, a, c_r, e) < 0)
 		return -1;
-	fields_assign(r, c_r);
-	remarks_begin(c_r);
-	street_to_address(c_r);
-	return 0;
+	if (c_r->of[FIELD_WAYBILL_NUMBER] >= 0)
+		return 0;
+	texts_list(r, list, sizeof(list));
+	return err_set(
+		e, ERR_INPUT,
+		"no column for the waybill number; the headings in row %llu are %s",
+		(unsigned long long)r->number, list);
+}
+
+/* columns_score() with columns that were chosen. */
+static unsigned score_chosen(const struct row *r, const struct column_choice *chosen)
+{
+	struct err e = { 0 };
+	struct columns c;
+	struct arena a;
+	unsigned n = 0;
+
+	if (chosen == NULL)
+		return columns_score(r);
+	arena_init(&a, SCORE_ARENA);
+	if (map_chosen(r, chosen, &a, &c, &e) == 0)
+		for (size_t f = 0; f < FIELD_COUNT; f++)
+			n += c.of[f] >= 0;
+	if (n == 1 && !c.column[c.of[FIELD_WAYBILL_NUMBER]].chosen)
+		n = 0;
+	arena_release(&a);
+	return n;
 }
 
 /* The best row so far, and for a message the one that comes nearest. */
 struct search {
+	const struct column_choice *chosen; /* or NULL */
 	unsigned score;
 	uint64_t row;
 	bool near_any;
 	uint32_t near_named;
 	size_t near_cells;
 	uint64_t near_row;
+	size_t near_sheet;
 	char near_list[LIST_MAX];
 };
 
-static void search_row(struct search *s, const struct row *r)
+static void search_row(struct search *s, size_t sheet, const struct row *r)
 {
-	unsigned score = columns_score(r);
+	unsigned score = score_chosen(r, s->chosen);
 	uint32_t named = fields_named(r);
 	unsigned n = count_bits(named), near_n = count_bits(s->near_named);
 
@@ -350,6 +376,7 @@ static void search_row(struct search *s, const struct row *r)
 	s->near_named = named;
 	s->near_cells = r->n;
 	s->near_row = r->number;
+	s->near_sheet = sheet;
 	texts_list(r, s->near_list, sizeof(s->near_list));
 }
 
@@ -366,29 +393,28 @@ static int search_sheet(struct search *s, struct table *t, size_t sheet, struct 
 			return -1;
 		if (got == PARSE_DONE)
 			break;
-		search_row(s, &r);
+		search_row(s, sheet, &r);
 	}
 	return 0;
 }
 
-/* Goes to the heading row that was found and maps it. */
-static int map_found(struct table *t, size_t sheet, uint64_t row, struct arena *a,
-		     struct columns *c_r, struct err *e)
+/* Goes to a row that was found, which becomes the last one read. */
+static int go_to(struct table *t, size_t sheet, uint64_t row, struct row *r,
+		 struct err *e)
 {
-	struct row r;
 	int got;
 
 	if (table_select(t, sheet, e) < 0)
 		return -1;
 	do
-		got = table_next(t, &r, e);
-	while (got == PARSE_MORE && r.number < row);
+		got = table_next(t, r, e);
+	while (got == PARSE_MORE && r->number < row);
 	if (got < 0)
 		return -1;
 	if (got == PARSE_DONE)
 		return err_set(e, ERR_INTERNAL, "the sheet lost its row %llu",
 			       (unsigned long long)row);
-	return columns_map(&r, a, c_r, e);
+	return 0;
 }
 
 static int no_sheet(const struct table *t, struct slice wanted, struct err *e)
@@ -432,29 +458,101 @@ static bool is_candidate(const struct table *t, size_t i, struct slice wanted)
 	return wanted.n > 0 ? slice_eq_nocase(sheet.name, wanted) : !sheet.hidden;
 }
 
-int columns_find(struct table *t, struct slice sheet, struct arena *a,
-		 struct columns *c_r, struct slice *sheet_r, struct err *e)
+/* Looks through the sheets until one has a heading row; *sheet_r is its number. */
+static int search(struct search *s, struct table *t, struct slice sheet, size_t *sheet_r,
+		  struct err *e)
 {
-	struct search s = { 0 };
 	size_t looked = 0;
 
 	for (size_t i = 0; i < table_sheets(t); i++) {
 		if (!is_candidate(t, i, sheet))
 			continue;
 		looked++;
-		if (search_sheet(&s, t, i, e) < 0)
+		if (search_sheet(s, t, i, e) < 0)
 			return -1;
-		if (s.score == 0)
-			continue;
-		*sheet_r = table_sheet(t, i).name;
-		return map_found(t, i, s.row, a, c_r, e);
+		*sheet_r = i;
+		if (s->score > 0)
+			return 0;
 	}
 	if (looked == 0 && sheet.n > 0)
 		return no_sheet(t, sheet, e);
 	if (looked == 0)
 		return err_set(e, ERR_INPUT,
 			       "every sheet is hidden; name the one to read");
-	if (!s.near_any)
-		return nothing(t, e);
-	return refuse(s.near_named, s.near_row, s.near_list, e);
+	return s->near_any ? 0 : nothing(t, e);
+}
+
+int columns_find_chosen(struct table *t, struct slice sheet,
+			const struct column_choice *chosen, struct arena *a,
+			struct columns *c_r, struct slice *sheet_r, struct err *e)
+{
+	struct search s = { .chosen = chosen == NULL || chosen->n == 0 ? NULL : chosen };
+	uint64_t row;
+	struct row r;
+	size_t at;
+
+	if (search(&s, t, sheet, &at, e) < 0)
+		return -1;
+	if (s.score == 0 && s.chosen == NULL)
+		return refuse(s.near_named, s.near_row, s.near_list, e);
+	/* A row without what was chosen is mapped for the reason that this gives. */
+	if (s.score == 0)
+		at = s.near_sheet;
+	row = s.score == 0 ? s.near_row : s.row;
+	*sheet_r = table_sheet(t, at).name;
+	return go_to(t, at, row, &r, e) < 0 ? -1 : map_chosen(&r, s.chosen, a, c_r, e);
+}
+
+int columns_find(struct table *t, struct slice sheet, struct arena *a,
+		 struct columns *c_r, struct slice *sheet_r, struct err *e)
+{
+	return columns_find_chosen(t, sheet, NULL, a, c_r, sheet_r, e);
+}
+
+int columns_near(struct table *t, struct slice sheet, struct arena *a,
+		 struct columns *c_r, struct slice *sheet_r, struct err *e)
+{
+	struct search s = { 0 };
+	struct row r;
+	size_t at;
+
+	if (search(&s, t, sheet, &at, e) < 0)
+		return -1;
+	if (s.score == 0)
+		at = s.near_sheet;
+	*sheet_r = table_sheet(t, at).name;
+	if (go_to(t, at, s.score == 0 ? s.near_row : s.row, &r, e) < 0)
+		return -1;
+	return map_row(&r, NULL, a, c_r, e);
+}
+
+static int sheet_keys(struct table *t, size_t sheet, char (*key)[SHA256_HEX], size_t *n,
+		      struct err *e)
+{
+	struct row r;
+	int got = table_select(t, sheet, e) < 0 ? -1 : PARSE_MORE;
+
+	for (unsigned i = 0; got == PARSE_MORE && i < HEADING_ROWS; i++) {
+		size_t same = 0;
+
+		got = table_next(t, &r, e);
+		if (got != PARSE_MORE || *n == COLUMNS_KEYS)
+			break;
+		if (row_key(&r, key[*n], e) < 0)
+			return -1;
+		while (same < *n && strcmp(key[same], key[*n]) != 0)
+			same++;
+		*n += same == *n;
+	}
+	return got < 0 ? -1 : 0;
+}
+
+int columns_keys(struct table *t, struct slice sheet, char (*key)[SHA256_HEX],
+		 size_t *n_r, struct err *e)
+{
+	*n_r = 0;
+	for (size_t i = 0; i < table_sheets(t) && *n_r < COLUMNS_KEYS; i++)
+		if (is_candidate(t, i, sheet) && sheet_keys(t, i, key, n_r, e) < 0)
+			return -1;
+	return 0;
 }

@@ -7,7 +7,10 @@
 
 #include "parse/arena.h"
 #include "parse/err.h"
+#include "parse/sha256.h"
 #include "parse/table.h"
+
+struct column_choice; /* column_choice.h */
 
 enum field {
 	FIELD_WAYBILL_NUMBER,
@@ -45,6 +48,7 @@ struct column {
 	 * (2)"; an empty one is "Column F", and no other column has such a name. */
 	struct slice heading;
 	bool shadowed; /* another column won `field`: kept in extra, reported */
+	bool chosen;   /* `field` is a person's choice, not what the heading says */
 };
 
 struct columns {
@@ -53,6 +57,9 @@ struct columns {
 	size_t n;
 	int32_t of[FIELD_COUNT]; /* index into column[] of a field's (first) column, or -1
 				  */
+	/* The same for every row with these headings, in whatever order and with whatever
+	 * marks and upper case: what a choice of columns is remembered by. */
+	char key[SHA256_HEX];
 };
 
 /*
@@ -81,5 +88,28 @@ int columns_map(const struct row *r, struct arena *a, struct columns *c_r,
  */
 int columns_find(struct table *t, struct slice sheet, struct arena *a,
 		 struct columns *c_r, struct slice *sheet_r, struct err *e) MUST_CHECK;
+
+/*
+ * The same where a person has chosen columns, which goes before what headings say; what
+ * was not chosen is read as ever. With a chosen column for the waybill number, any row
+ * that has all chosen headings may be the heading row. ERR_INPUT too when no row has them
+ * all (lists the headings seen). A NULL or empty choice is columns_find().
+ */
+int columns_find_chosen(struct table *t, struct slice sheet,
+			const struct column_choice *chosen, struct arena *a,
+			struct columns *c_r, struct slice *sheet_r,
+			struct err *e) MUST_CHECK;
+
+/* After columns_find() found no heading row: the row that comes nearest, mapped though
+ * its waybill number may be missing, for a person to choose. ERR_INPUT: nothing is there.
+ */
+int columns_near(struct table *t, struct slice sheet, struct arena *a,
+		 struct columns *c_r, struct slice *sheet_r, struct err *e) MUST_CHECK;
+
+enum { COLUMNS_KEYS = 64 };
+/* The keys (struct columns) of the rows that may be heading rows, in the order of
+ * columns_find(), each once; at most COLUMNS_KEYS. */
+int columns_keys(struct table *t, struct slice sheet, char (*key)[SHA256_HEX],
+		 size_t *n_r, struct err *e) MUST_CHECK;
 
 #endif

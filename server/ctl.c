@@ -18,6 +18,23 @@ static const struct ctl_option *option_find(struct slice name,
 	return NULL;
 }
 
+static int value_keep(const struct ctl_option *o, const char *value, struct err *e)
+{
+	size_t n = 0;
+
+	if (o->list == NULL) {
+		*o->value = value;
+		return 0;
+	}
+	while (o->list[n] != NULL)
+		n++;
+	if (n == CTL_LIST - 1)
+		return err_set(e, ERR_INPUT, "too many '%s'", o->name);
+	o->list[n] = value;
+	o->list[n + 1] = NULL;
+	return 0;
+}
+
 /* Takes argv[*at], an option, and its value when that stands behind it. */
 static int option_take(int argc, char **argv, int *at, const struct ctl_option *options,
 		       size_t n, struct err *e)
@@ -33,13 +50,11 @@ static int option_take(int argc, char **argv, int *at, const struct ctl_option *
 		*o->flag = true;
 		return joined ? err_set(e, ERR_INPUT, "'%s' takes no value", o->name) : 0;
 	}
-	if (joined)
-		*o->value = rest.p; /* the rest of argv's own string: NUL-terminated */
-	else if (*at + 1 < argc)
-		*o->value = argv[++*at];
-	else
-		return err_set(e, ERR_INPUT, "'%s' needs a value", o->name);
-	return 0;
+	if (joined) /* the rest of argv's own string: NUL-terminated */
+		return value_keep(o, rest.p, e);
+	if (*at + 1 < argc)
+		return value_keep(o, argv[++*at], e);
+	return err_set(e, ERR_INPUT, "'%s' needs a value", o->name);
 }
 
 static int options_take(int argc, char **argv, const struct ctl_option *options,

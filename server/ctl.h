@@ -26,7 +26,10 @@ struct ctl_option {
 	const char *name;   /* "--sheet" */
 	const char **value; /* "--sheet X" and "--sheet=X" set it; NULL for a flag */
 	bool *flag;         /* set when it is given; NULL for an option with a value */
+	const char **list;  /* with value NULL: CTL_LIST places, NULL behind the last, for
+			     * an option that may be given several times; else NULL */
 };
+enum { CTL_LIST = 65 };
 
 /*
  * Sorts argv[1] to argv[argc - 1] into options, in any place before "--", and exactly

@@ -8,6 +8,7 @@
 #include "server/config.h"
 #include "server/ctl_report.h"
 #include "server/import.h"
+#include "server/import_columns.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -181,15 +182,27 @@ static int show(const struct import_answer *answer, bool json, struct arena *a)
 	return ctl_printed();
 }
 
+static int choose_columns(const char *const *columns, struct import_options *o,
+			  struct arena *a, struct err *e)
+{
+	for (; *columns != NULL; columns++)
+		if (import_columns_option(o, slice_str(*columns), a, e) < 0)
+			return -1;
+	return 0;
+}
+
 int ctl_import(const struct ctl *ctl, int argc, char **argv)
 {
 	struct import_options o = { .uploaded_by = who() };
-	const char *path = NULL, *sheet = NULL;
+	const char *path = NULL, *sheet = NULL, *columns[CTL_LIST] = { NULL };
 	bool json = false;
 	const struct ctl_option options[] = {
-		{ "--dry-run", NULL, &o.dry_run }, { "--strict", NULL, &o.strict },
-		{ "--batch", NULL, &o.batch },     { "--json", NULL, &json },
-		{ "--sheet", &sheet, NULL },
+		{ "--dry-run", NULL, &o.dry_run, NULL },
+		{ "--strict", NULL, &o.strict, NULL },
+		{ "--batch", NULL, &o.batch, NULL },
+		{ "--json", NULL, &json, NULL },
+		{ "--sheet", &sheet, NULL, NULL },
+		{ "--columns", NULL, NULL, columns },
 	};
 	struct import_answer answer = { 0 };
 	struct config *cfg = NULL;
@@ -199,14 +212,16 @@ int ctl_import(const struct ctl *ctl, int argc, char **argv)
 
 	if (ctl_options(argc, argv, options, sizeof(options) / sizeof(options[0]), &path,
 			1,
-			"FILE [--dry-run] [--strict] [--batch] [--sheet NAME] [--json]",
+			"FILE [--dry-run] [--strict] [--batch] [--sheet NAME] "
+			"[--columns FIELD=HEADING|automatic]... [--json]",
 			&e) < 0)
 		return ctl_fail(&e);
 	o.file_name = base_name(path);
 	o.sheet = slice_str(sheet);
 	arena_init(&arena, ARENA_MAX);
 	catch_signals();
-	if (config_load(ctl->config_path, &cfg, &e) < 0 || spool_somewhere(cfg, &e) < 0 ||
+	if (choose_columns(columns, &o, &arena, &e) < 0 ||
+	    config_load(ctl->config_path, &cfg, &e) < 0 || spool_somewhere(cfg, &e) < 0 ||
 	    run(cfg, path, &o, &arena, &answer, &e) < 0)
 		status = ctl_fail(&e);
 	else

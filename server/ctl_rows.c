@@ -129,8 +129,8 @@ int ctl_rows(const struct ctl *ctl, int argc, char **argv)
 	const char *sheet = NULL, *path = NULL;
 	bool check = false;
 	const struct ctl_option options[] = {
-		{ "--sheet", &sheet, NULL },
-		{ "--check", NULL, &check },
+		{ "--sheet", &sheet, NULL, NULL },
+		{ "--check", NULL, &check, NULL },
 	};
 	struct err e = { 0 };
 

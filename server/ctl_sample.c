@@ -16,8 +16,8 @@ static int read_options(int argc, char **argv, struct sample_options *o,
 {
 	const char *seed = "1", *words[2];
 	const struct ctl_option options[] = {
-		{ "--seed", &seed, NULL },
-		{ "--inline", NULL, &o->inline_strings },
+		{ "--seed", &seed, NULL, NULL },
+		{ "--inline", NULL, &o->inline_strings, NULL },
 	};
 	uint64_t n;
 

@@ -182,7 +182,7 @@ int ctl_status(const struct ctl *ctl, int argc, char **argv)
 {
 	static struct seen seen;
 	bool once = false;
-	const struct ctl_option options[] = { { "--once", NULL, &once } };
+	const struct ctl_option options[] = { { "--once", NULL, &once, NULL } };
 	struct config *cfg = NULL;
 	struct slots *slots = NULL;
 	struct err e = { 0 };

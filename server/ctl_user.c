@@ -147,8 +147,8 @@ static int add(struct job *j, int argc, char **argv, struct err *e)
 {
 	const char *name, *role = NULL;
 	bool from_stdin = false;
-	const struct ctl_option options[] = { { "--role", &role, NULL },
-					      { "--stdin", NULL, &from_stdin } };
+	const struct ctl_option options[] = { { "--role", &role, NULL, NULL },
+					      { "--stdin", NULL, &from_stdin, NULL } };
 	char hash[PASSWORD_HASH];
 	struct slice v[3 + ACTOR], body;
 
@@ -171,7 +171,7 @@ static int add(struct job *j, int argc, char **argv, struct err *e)
 static int passwd(struct job *j, int argc, char **argv, struct err *e)
 {
 	bool from_stdin = false;
-	const struct ctl_option options[] = { { "--stdin", NULL, &from_stdin } };
+	const struct ctl_option options[] = { { "--stdin", NULL, &from_stdin, NULL } };
 	char hash[PASSWORD_HASH];
 	const char *name;
 	struct slice v[3 + ACTOR], body;

@@ -112,6 +112,8 @@ void handle_upload(struct handle_env *env, struct request *req, struct response 
 			       "no file was sent: choose a manifest (.xlsx or .csv) and "
 			       "upload it "
 			       "in the field \"waybill_file\"");
+	} else if (form.columns.kind != ERR_NONE) {
+		upload_form_bad_columns(&form, res);
 	} else {
 		form.options.uploaded_by = request_actor(req, form.options.uploaded_by);
 		if (is_for_queue(env->cfg, &form))

@@ -5,6 +5,7 @@
 #ifndef SERVER_IMPORT_H
 #define SERVER_IMPORT_H
 
+#include "parse/column_choice.h"
 #include "parse/table.h"
 #include "server/config.h"
 #include "server/db.h"
@@ -16,6 +17,13 @@ struct import_options {
 	struct slice file_name; /* as the client named it, without a path */
 	struct slice uploaded_by;
 	struct slice sheet; /* empty: choose */
+	/* Columns that were chosen for this file; NULL or empty: as its headings say, or
+	 * as was chosen the last time a file had the same headings. Remembered when the
+	 * rows are loaded. */
+	const struct column_choice *columns;
+	/* As the headings say in any case; what was chosen for them before is forgotten
+	 * when the rows are loaded. */
+	bool columns_automatic;
 	bool dry_run, strict, batch;
 };
 

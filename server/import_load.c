@@ -83,6 +83,8 @@ static int columns_failed(struct import_job *j, const struct err *e)
 	} table[] = {
 		{ "no column for the waybill number", "no_waybill_column",
 		  "Name the column that holds the waybill numbers \"Waybill Number\"." },
+		{ "no column is headed", "no_such_heading",
+		  "Choose columns by the headings that the file has." },
 		{ "no sheet", "no_such_sheet", "Choose one of the file's sheets." },
 		{ "no heading row", "no_heading_row",
 		  "The row above the data must name the columns, one of them \"Waybill "
@@ -386,7 +388,9 @@ static int merge(struct import_job *j, struct err *e)
 		j->report.on_hold = number(&r, 0);
 	}
 	j->report.loaded = true;
-	return j->options->dry_run ? run(j, STMT_ROLLBACK_TO, NULL, 0, &r, e) : 0;
+	return j->options->dry_run ? run(j, STMT_ROLLBACK_TO, NULL, 0, &r, e)
+				   : import_columns_keep(j->work, j->options, &j->columns,
+							 &j->file, e);
 }
 
 static int put_piece(void *to, struct slice bytes, struct err *e)
@@ -441,8 +445,8 @@ static int find_columns(struct import_job *j, struct err *e)
 {
 	struct slice sheet;
 
-	if (columns_find(j->table, j->options->sheet, &j->file, &j->columns, &sheet, e) <
-	    0)
+	if (import_columns_find(j->side, j->table, j->options, &j->file, &j->columns,
+				&sheet, &j->report.chosen, e) < 0)
 		return columns_failed(j, e);
 	j->report.sheet = sheet;
 	j->report.columns = &j->columns;

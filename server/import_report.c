@@ -132,10 +132,33 @@ static int warn_columns(const struct columns *c, struct buf *b, struct err *e)
 	return 0;
 }
 
+/* Nobody must wonder why a column is not read as it is headed. */
+static int warn_chosen(const struct import_chosen *c, struct buf *b, struct err *e)
+{
+	char text[300];
+
+	if (c->n == 0)
+		return 0;
+	if (c->on.p == NULL)
+		return warn(
+			b, "columns_chosen", c->n,
+			SLICE("Columns are as chosen for this file; the next file with "
+			      "these headings is read the same way."),
+			e);
+	(void)snprintf(text, sizeof(text),
+		       "Columns are as chosen on %.*s%s%.*s for a file with the same "
+		       "headings; choose others, or \"automatic\", to change that.",
+		       (int)c->on.n, c->on.p, c->by.n > 0 ? " by " : "",
+		       c->by.n < 100 ? (int)c->by.n : 100, c->by.n > 0 ? c->by.p : "");
+	return warn(b, "columns_chosen", c->n, slice_str(text), e);
+}
+
 static int warnings(const struct import_report *r, struct buf *b, struct err *e)
 {
 	const struct waybill_notes *n = &r->notes;
 
+	if (warn_chosen(&r->chosen, b, e) < 0)
+		return -1;
 	if (r->columns != NULL && warn_columns(r->columns, b, e) < 0)
 		return -1;
 	if (warn_statuses(r, b, e) < 0 ||
@@ -186,6 +209,8 @@ static int mapping(const struct columns *c, struct buf *b, struct err *e)
 		    json_write_string(b,
 				      slice_str(extra ? "extra" : field_name(col->field)),
 				      e) < 0 ||
+		    (col->chosen && (json_write_key(b, SLICE("chosen"), e) < 0 ||
+				     json_write_bool(b, true, e) < 0)) ||
 		    json_write_object_end(b, e) < 0)
 			return -1;
 	}

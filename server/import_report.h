@@ -6,6 +6,8 @@
 #ifndef SERVER_IMPORT_REPORT_H
 #define SERVER_IMPORT_REPORT_H
 
+#include "server/import_columns.h"
+
 #include "parse/waybill.h"
 
 #include "parse/buf.h"
@@ -16,6 +18,7 @@ struct import_report {
 	struct slice sheet;
 	const char *format;            /* NULL: the file was not recognised */
 	const struct columns *columns; /* NULL: no heading row was found */
+	struct import_chosen chosen;
 	struct waybill_notes notes;
 	/* Unknown statuses by their text; what does not fit is counted together. */
 	struct {

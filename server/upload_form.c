@@ -4,13 +4,14 @@
 #include "server/upload_form.h"
 
 #include "server/check.h"
+#include "server/import_columns.h"
 
 #include "parse/multipart.h"
 
 #include <errno.h>
 #include <unistd.h>
 
-enum { BLOCK = 64 * 1024, MAX_OPTION = 1024 };
+enum { BLOCK = 64 * 1024, MAX_OPTION = 64 * 1024, FIELDS_TEXT = 512 };
 
 /* What is known while the parts go by. */
 struct reading {
@@ -53,8 +54,18 @@ static int check_key(struct slice v, struct err *e)
 	return 0;
 }
 
+/* A wrong choice is answered by itself, with the fields that there are. */
+static void take_columns(struct upload_form *f, struct slice v, struct arena *a)
+{
+	struct err e = { 0 };
+
+	if (import_columns_option(&f->options, v, a, &e) < 0 &&
+	    f->columns.kind == ERR_NONE)
+		f->columns = e;
+}
+
 static int option_set(struct upload_form *f, struct slice name, struct slice v,
-		      struct err *e)
+		      struct arena *a, struct err *e)
 {
 	struct import_options *o = &f->options;
 
@@ -80,6 +91,8 @@ static int option_set(struct upload_form *f, struct slice name, struct slice v,
 		f->has_async = true;
 		return option_switch("async", v, &f->async, e);
 	}
+	if (slice_eq(name, SLICE("columns")))
+		take_columns(f, v, a);
 	return 0; /* further fields are the form's own business */
 }
 
@@ -89,7 +102,7 @@ static int read_query(const struct request *req, struct upload_form *f, struct e
 	int got;
 
 	while ((got = url_pair_next(&rest, req->arena, &name, &value, e)) == PARSE_MORE)
-		if (option_set(f, name, value, e) < 0)
+		if (option_set(f, name, value, req->arena, e) < 0)
 			return -1;
 	return got < 0 ? -1 : 0;
 }
@@ -134,7 +147,7 @@ static int part_end(struct reading *r, const struct multipart_item *item, struct
 	value = arena_dup(r->arena, buf_slice(&r->value));
 	if (value.p == NULL)
 		return err_set(e, ERR_LIMIT, "the form holds too much beside the file");
-	return option_set(r->form, r->field, value, e);
+	return option_set(r->form, r->field, value, r->arena, e);
 }
 
 static int take_item(struct reading *r, const struct multipart_item *item, struct err *e)
@@ -219,4 +232,16 @@ int upload_form_read(const struct request *req, int fd, struct upload_form *form
 	buf_release(&r.value);
 	multipart_close(&m);
 	return got;
+}
+
+void upload_form_bad_columns(const struct upload_form *form, struct response *res)
+{
+	char fields[FIELDS_TEXT];
+	size_t n = 0;
+
+	for (int f = 0; f <= FIELD_EXTRA; f++)
+		n += (size_t)snprintf(fields + n, sizeof(fields) - n, "%s%s",
+				      f == 0 ? "" : ", ", field_name((enum field)f));
+	response_error(res, 422, "bad_columns", "%s; the fields are %s",
+		       form->columns.text, fields);
 }

@@ -7,12 +7,14 @@
 
 #include "server/import.h"
 #include "server/request.h"
+#include "server/response.h"
 
 struct upload_form {
 	bool has_file;
 	uint64_t start, size; /* of the file, in bytes of the body */
 	struct import_options options;
 	bool async, has_async; /* the option, and whether it was given */
+	struct err columns;    /* what is wrong with the columns that were chosen */
 };
 
 /* Reads the options of the query and the multipart body behind fd. Views live in the
@@ -20,5 +22,7 @@ struct upload_form {
  * ERR_LIMIT, ERR_INTERNAL. A form without a file is no error: has_file says so. */
 int upload_form_read(const struct request *req, int fd, struct upload_form *form,
 		     struct err *e) MUST_CHECK;
+/* 422: what is wrong with form->columns, and the fields that there are. */
+void upload_form_bad_columns(const struct upload_form *form, struct response *res);
 
 #endif

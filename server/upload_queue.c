@@ -6,6 +6,7 @@
 
 #include "parse/json_write.h"
 #include "server/body.h"
+#include "server/import_columns.h"
 #include "server/import_copy.h"
 #include "server/import_sum.h"
 #include "server/log.h"
@@ -17,7 +18,7 @@
 
 /* A part is read, written in hexadecimal and sent on before the next: its size is what
  * this costs in memory, some six times. */
-enum { PART = 512 * 1024, PART_ARENA = 8 * 1024 * 1024, OPTIONS_MAX = 16 * 1024 };
+enum { PART = 512 * 1024, PART_ARENA = 8 * 1024 * 1024, OPTIONS_MAX = 256 * 1024 };
 
 static struct slice yes_no(bool b)
 {
@@ -88,6 +89,16 @@ static int put_parts(struct db *db, int fd, uint64_t start, uint64_t size,
 			       : err_set(e, ERR_INTERNAL, "some parts did not arrive");
 }
 
+static int put_columns(const struct import_options *o, struct buf *b, struct err *e)
+{
+	if (o->columns == NULL && !o->columns_automatic)
+		return 0;
+	if (json_write_key(b, SLICE("columns"), e) < 0)
+		return -1;
+	return o->columns == NULL ? json_write_string(b, SLICE("automatic"), e)
+				  : column_choice_json(o->columns, b, e);
+}
+
 /* The options that the upload's own row does not hold. */
 static struct slice payload(const struct import_options *o, struct arena *a)
 {
@@ -99,7 +110,7 @@ static struct slice payload(const struct import_options *o, struct arena *a)
 	if (json_write_object(&b, &e) == 0 &&
 	    (o->sheet.n == 0 || (json_write_key(&b, SLICE("sheet"), &e) == 0 &&
 				 json_write_string(&b, o->sheet, &e) == 0)) &&
-	    json_write_object_end(&b, &e) == 0)
+	    put_columns(o, &b, &e) == 0 && json_write_object_end(&b, &e) == 0)
 		json = arena_dup(a, buf_slice(&b));
 	buf_release(&b);
 	return json;
@@ -254,6 +265,8 @@ int upload_queue_get(const struct config *cfg, struct db *db,
 		.batch = is_true(stmt_value(&r, 0, 4)),
 		.sheet = stmt_value(&r, 0, 5),
 	};
+	if (import_columns_option(&u->options, stmt_value(&r, 0, 8), a, e) < 0)
+		return err_set(e, ERR_INTERNAL, "the chosen columns cannot be read");
 	u->fd = body_spool_open(cfg->spool_dir, e);
 	if (u->fd < 0)
 		return -1;

@@ -4,33 +4,16 @@ import json
 import os
 import re
 import signal
-import tempfile
 import threading
 import unittest
 import uuid
 
 from support.client import multipart
 from support.pg import ROOT, children
-from support.server import ServerCase
-from support.uploads import csv, sample
+from support.uploads import UploadCase, csv, sample
 from support.wait import wait_until
 
 SANITIZED = "san" in os.environ.get("WAYBILL_BUILD", "")
-COUNTERS = ("inserted", "updated", "unchanged", "duplicate", "rejected")
-
-
-class UploadCase(ServerCase):
-    def setUp(self):
-        self.folder = self.enterContext(tempfile.TemporaryDirectory())
-
-    def upload(self, file, name=None, status=200, **fields):
-        r = self.client.upload(file, name=name, **fields)
-        self.assertEqual(r.status, status, r)
-        return r.json()
-
-    def adds_up(self, answer, rows):
-        self.assertEqual(answer["rows_total"], rows, answer)
-        self.assertEqual(sum(answer[c] for c in COUNTERS), rows, answer)
 
 
 class Upload(UploadCase):

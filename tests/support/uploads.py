@@ -2,8 +2,13 @@
 
 import os
 import subprocess
+import tempfile
 
 from .pg import BUILD, clean_environment
+from .server import ServerCase
+from .wait import wait_until
+
+COUNTERS = ("inserted", "updated", "unchanged", "duplicate", "rejected")
 
 
 def sample(rows, folder, *options, name="sample.xlsx"):
@@ -16,3 +21,24 @@ def sample(rows, folder, *options, name="sample.xlsx"):
 
 def csv(*rows, heading="Waybill Number,Receiver,COD"):
     return ("\n".join((heading, *rows)) + "\n").encode()
+
+
+class UploadCase(ServerCase):
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory())
+
+    def upload(self, file, name=None, status=200, **fields):
+        r = self.client.upload(file, name=name, **fields)
+        self.assertEqual(r.status, status, r)
+        return r.json()
+
+    def adds_up(self, answer, rows):
+        self.assertEqual(answer["rows_total"], rows, answer)
+        self.assertEqual(sum(answer[c] for c in COUNTERS), rows, answer)
+
+    def ended(self, upload):
+        """The upload's state once it is over."""
+        def over():
+            state = self.client.get(f"/uploads/{upload}").json()
+            return state if state["state"] not in ("queued", "processing") else None
+        return wait_until(over, f"upload {upload} is over", 60.0)

@@ -80,8 +80,8 @@ static void options_are_sorted(void **state)
 		const struct row *r = &rows[i];
 		const char *file = NULL, *sheet = NULL;
 		bool check = false;
-		const struct ctl_option options[] = { { "--sheet", &sheet, NULL },
-						      { "--check", NULL, &check } };
+		const struct ctl_option options[] = { { "--sheet", &sheet, NULL, NULL },
+						      { "--check", NULL, &check, NULL } };
 		char words[7][32] = { "rows" }, *argv[8] = { words[0] };
 		struct err e = { 0 };
 		int argc = 1, result;

@@ -1,0 +1,139 @@
+/*
+ * What the columns of a file are called, each by a name of its own. Ignorant of what the
+ * names mean.
+ */
+#include "parse/column_names.h"
+
+#include "parse/cell_text.h"
+#include "parse/text.h"
+#include "parse/utf8.h"
+
+/* A cell's text as a heading: not beyond what a cell should hold, for every row may
+ * repeat it. */
+struct slice column_heading(const struct cell *cell)
+{
+	struct slice rest = cell->text, text = slice_take(&rest, TABLE_CELL_CHARS);
+
+	if (rest.n > 0)
+		text.n = utf8_valid_prefix(text);
+	return text_trim(text);
+}
+
+/* What a column without a heading is called; `to` has OWN_NAME_MAX bytes. */
+enum { OWN_NAME_MAX = sizeof("Column ") + CELL_COLUMN_MAX };
+static struct slice own_name(uint32_t column, char *to)
+{
+	char letters[CELL_COLUMN_MAX];
+
+	(void)snprintf(to, OWN_NAME_MAX, "Column %s", cell_column_name(column, letters));
+	return slice_str(to);
+}
+
+/* Whether some column without a heading is or would be called so. */
+static bool is_own_name(struct slice s)
+{
+	struct slice letters = slice_from(s, sizeof("Column ") - 1);
+
+	if (!slice_starts(s, SLICE("Column ")) || letters.n == 0 || letters.n > 3)
+		return false;
+	for (size_t i = 0; i < letters.n; i++)
+		if (letters.p[i] < 'A' || letters.p[i] > 'Z')
+			return false;
+	return true;
+}
+
+/* Headings in the order of their text, then of their columns. */
+struct name {
+	struct slice text;
+	size_t at;
+};
+
+int column_compare(struct slice a, struct slice b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n == 0 ? 0 : memcmp(a.p, b.p, n);
+
+	return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+static int name_compare(const void *va, const void *vb)
+{
+	const struct name *a = va, *b = vb;
+	int order = column_compare(a->text, b->text);
+
+	return order != 0 ? order : (a->at > b->at) - (a->at < b->at);
+}
+
+static int name_find(const void *key, const void *element)
+{
+	const struct slice *text = key;
+	const struct name *name = element;
+
+	return column_compare(*text, name->text);
+}
+
+/* Whether a heading stays as it is: its column's own name, or the first of its kind
+ * that is no other column's name. */
+static bool name_stays(const struct column *c, struct slice text, bool first)
+{
+	char own[OWN_NAME_MAX];
+
+	if (!is_own_name(text))
+		return first;
+	return slice_eq(text, own_name(c->column, own));
+}
+
+/*
+ * Numbers the headings that are there already. What is made so can only be the same as a
+ * heading of the file, never as another made one, so it is enough to look at those.
+ */
+static int names_make_unique(struct columns *c, const struct name *names, struct arena *a,
+			     struct err *e)
+{
+	unsigned suffix = 2;
+
+	for (size_t i = 0; i < c->n; i++) {
+		struct column *column = &c->column[names[i].at];
+		bool first = i == 0 || !slice_eq(names[i].text, names[i - 1].text);
+
+		if (first)
+			suffix = 2;
+		if (name_stays(column, names[i].text, first))
+			continue;
+		do {
+			column->heading =
+				arena_printf(a, "%.*s (%u)", (int)names[i].text.n,
+					     names[i].text.p, suffix++);
+			if (column->heading.p == NULL)
+				return err_set(e, ERR_LIMIT, "too many headings");
+		} while (bsearch(&column->heading, names, c->n, sizeof(names[0]),
+				 name_find) != NULL);
+	}
+	return 0;
+}
+
+/* Copies the headings out of the row and names the columns that have none. */
+int column_names(const struct row *r, struct columns *c, struct arena *a, struct err *e)
+{
+	struct name *names = arena_alloc(a, r->n * sizeof(*names));
+	char own[OWN_NAME_MAX];
+
+	c->column = arena_alloc(a, r->n * sizeof(*c->column));
+	if (names == NULL || c->column == NULL)
+		return err_set(e, ERR_LIMIT, "too many headings");
+	for (c->n = 0; c->n < r->n; c->n++) {
+		struct column *column = &c->column[c->n];
+		struct slice text = column_heading(&r->cells[c->n]);
+
+		column->column = r->cells[c->n].column;
+		if (text.n == 0)
+			text = own_name(column->column, own);
+		column->heading = arena_dup(a, text);
+		if (column->heading.p == NULL)
+			return err_set(e, ERR_LIMIT, "too many headings");
+		names[c->n] = (struct name){ column->heading, c->n };
+	}
+	if (c->n > 1)
+		qsort(names, c->n, sizeof(names[0]), name_compare);
+	return names_make_unique(c, names, a, e);
+}
