@@ -4,6 +4,8 @@ break off."""
 import base64
 import collections
 import json
+import os
+import re
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from support.balancer import BACKENDS, Balancer, password
 from support.pg import Cluster, Database
 from support.server import Server
+from support.site import CONF
 from support.wait import wait_until
 
 AGAIN = {"Idempotency-Key": "scan-1"}
@@ -89,6 +92,28 @@ class TwoServers(unittest.TestCase):
         self.assertNotIn(b"version 2", r.body)
         r = self.balancer.stats.get("/metrics", known())
         self.assertIn(b'haproxy_server_status{proxy="waybill",server="app1",state="UP"} 1', r.body)
+
+    def test_dashboard_and_alerts_name_what_is_exported(self):
+        self.client.post("/scan", {"waybill_number": "JT1"})
+        text = (self.servers[0].client.get("/metrics").body
+                + self.servers[1].client.get("/metrics").body
+                + self.balancer.stats.get("/metrics", known()).body).decode()
+        exported = set(re.findall(r"^(\w+)[ {]", text, re.MULTILINE))
+        used = []
+        with open(os.path.join(CONF, "grafana-dashboard.json"), encoding="utf-8") as f:
+            for panel in json.load(f)["panels"]:
+                used += [(panel["title"], t["expr"]) for t in panel["targets"]]
+        with open(os.path.join(CONF, "alerts.yml"), encoding="utf-8") as f:
+            used += re.findall(r"alert: (\w+)\s+expr: (.*)", f.read())
+        self.assertGreater(len(used), 40)
+        for where, expression in used:
+            names = set(re.findall(r"\b(?:waybill|haproxy)_\w+", expression))
+            self.assertTrue(names or re.search(r"\b(up|node_\w+)\b", expression), where)
+            self.assertEqual(names - exported, set(), where)
+            for name, inside in re.findall(r"(\w+)\{(.*?)\}", expression):
+                labels = set(re.findall(r'(\w+)=', inside)) - {"job", "fstype", "mode"}
+                for label in labels:
+                    self.assertRegex(text, rf"(?m)^{name}\{{.*\b{label}=", where)
 
     def test_maintenance_counts_for_every_backend_and_outlives_a_reload(self):
         self.balancer.tell("set server waybill/app1 state maint")

@@ -3,10 +3,15 @@
 import glob
 import os
 import re
+import shutil
+import subprocess
+import tempfile
 import unittest
 
-from support.pg import BUILD, Cluster
+from support.pg import BUILD, Cluster, Database
+from support.server import Server
 from support.site import CONF, Site, program, run
+from support.wait import Port, wait_until
 
 
 class ConfCase(unittest.TestCase):
@@ -157,6 +162,150 @@ class Hosts(ConfCase):
             out = run(os.path.join(BUILD, "waybilld"), "-t", "-c", path, env=environment)
             self.assertNotEqual(out.returncode, 0)
             self.assertIn("wrokers", out.stderr)
+
+    def test_of_the_memory_of_the_database_host(self):
+        text = self.site().text("postgresql.conf", "db", standby="db2")
+        for line in ("shared_buffers = 2048MB", "effective_cache_size = 6144MB",
+                     "max_connections = 120", "synchronous_standby_names = 'FIRST 1 (db2)'",
+                     "archive_command = '/bin/true'"):
+            self.assertIn(line, text)
+        self.assertIn("max_connections = 220", self.site(workers=45).text("postgresql.conf", "db2"))
+
+
+class Databases(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.archive = tempfile.mkdtemp(prefix="waybill-archive-")
+        os.mkdir(os.path.join(cls.archive, "wal"))
+        for folder in (cls.archive, os.path.join(cls.archive, "wal")):
+            os.chmod(folder, 0o777)
+        cls.site = Site(host="db3 db 127.0.77.33 1G 1 20G", backup_dir=cls.archive,
+                        wal_archive="on")
+        # The tests' cluster listens on its own socket alone.
+        path = cls.site.render("postgresql.conf", "db3", lambda text: re.sub(
+            r"(?m)^(listen_addresses|port) = .*$", "", text))
+        os.chmod(path, 0o644)
+        os.chmod(cls.site.folder, 0o755)
+        cls.cluster = Cluster(settings=[f"include={path}"])
+        cls.addClassCleanup(cls.cluster.drop)
+        cls.addClassCleanup(shutil.rmtree, cls.archive, ignore_errors=True)
+        cls.addClassCleanup(cls.site.remove)
+        cls.data = os.path.join(cls.cluster.folder, "data")
+        if not os.path.exists(cls.data):
+            cls.data = cls.cluster._elsewhere()
+        cls.admin = Database(cls.cluster, "postgres")
+
+    def ask(self, sql):
+        return self.admin.query(sql, role="postgres")
+
+    def test_postgresql_takes_its_settings(self):
+        self.assertEqual(self.ask("SELECT name, error FROM pg_file_settings WHERE error IS NOT NULL"),
+                         [])
+        for name, want in (("effective_cache_size", "768MB"), ("max_connections", "120"),
+                           ("archive_mode", "on"), ("password_encryption", "scram-sha-256")):
+            self.assertEqual(self.ask(f"SHOW {name}"), [[want]])
+        self.ask("CREATE EXTENSION pg_stat_statements")
+        self.assertGreaterEqual(int(self.ask("SELECT count(*) FROM pg_stat_statements")[0][0]), 0)
+
+    def test_the_log_is_archived_under_its_own_name(self):
+        self.ask("CREATE TABLE t AS SELECT 1")
+        name = self.ask("SELECT pg_walfile_name(pg_switch_wal())")[0][0]
+        wait_until(lambda: self.ask("SELECT last_archived_wal FROM pg_stat_archiver")[0][0] == name,
+                   "it is archived", 30)
+        self.assertEqual([f for f in os.listdir(os.path.join(self.archive, "wal")) if "part" in f], [])
+        self.assertEqual(os.path.getsize(os.path.join(self.archive, "wal", name)), 16 << 20)
+
+    def test_who_may_connect(self):
+        with open(os.path.join(self.data, "pg_hba.conf"), "w", encoding="utf-8") as f:
+            f.write(self.site.text("pg_hba.conf", "db3"))
+        rules = self.ask("SELECT type, array_to_string(database, ','), "
+                         "array_to_string(user_name, ','), address, auth_method, error "
+                         "FROM pg_hba_file_rules")
+        self.assertEqual({r[5] for r in rules}, {None})
+        self.assertEqual({r[4] for r in rules}, {"peer", "scram-sha-256"})
+        over_network = {tuple(r[1:4]) for r in rules if r[0] == "host"}
+        self.assertEqual(over_network, {
+            *(("warehousedb", "waybill", a) for a in ("127.0.0.1", "127.0.77.21", "127.0.77.22")),
+            *((d, "replicator", a) for d in ("replication", "postgres")
+              for a in ("127.0.77.31", "127.0.77.32")),
+            ("warehousedb", "monitor", "127.0.77.41")})
+
+
+class Pooler(ConfCase):
+    def test_the_server_works_through_it(self):
+        pgbouncer = self.need("pgbouncer", "pgbouncer")
+        site = self.site()
+        database = Cluster.shared().database()
+        self.addCleanup(database.drop)
+        port = Port()
+        self.addCleanup(port.release)
+        users = os.path.join(site.folder, "userlist.txt")
+        with open(users, "w", encoding="ascii") as f:
+            f.write('"waybill" "secret"\n')
+
+        def here(text):
+            text = re.sub(r"(?m)^warehousedb = .*$",
+                          f"* = host={database.cluster.socket} user=waybill", text)
+            return (text.replace("6432", str(port.number))
+                    .replace("/etc/pgbouncer/userlist.txt", users))
+        path = site.render("pgbouncer.ini", "app1", here)
+        # It refuses to be root, but must reach the cluster's socket: as in ops/pg.
+        nobody = ["unshare", "--user", "--map-user=65534", "--map-group=65534"]
+        if os.geteuid() == 0 and run(*nobody, "true").returncode != 0:
+            self.skipTest("root may make no user namespace here")
+        log = os.path.join(site.folder, "log")
+        with open(log, "wb") as out:
+            process = subprocess.Popen((nobody if os.geteuid() == 0 else []) + [pgbouncer, path],
+                                       stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        self.addCleanup(process.wait, 30)
+        self.addCleanup(process.terminate)
+
+        def said():
+            with open(log, encoding="utf-8") as f:
+                return f.read()
+        wait_until(lambda: "process up" in said(), "PgBouncer is up")
+        self.assertNotRegex(said(), "ERROR|WARNING|FATAL")
+        server = Server(f"host=127.0.0.1 port={port.number} user=waybill password=secret "
+                        f"dbname={database.name}", {"queue_workers": 1})
+        self.addCleanup(server.kill)
+        server.start()
+        answer = server.client.upload(b"Waybill Number,COD\nJT1,5\n", "m.csv", path="/upload?async=true")
+        self.assertEqual(answer.status, 202, answer)
+        wait_until(lambda: server.client.post("/scan", {"waybill_number": "JT1"}).status == 200,
+                   "the queue loaded it")
+        server.stop()
+
+
+class Watching(ConfCase):
+    def test_prometheus_takes_its_files(self):
+        promtool = self.need("promtool", "prometheus")
+        site = self.site()
+        shutil.copy(os.path.join(CONF, "alerts.yml"), site.folder)
+        path = site.render("prometheus.yml", "mon", lambda text:
+                           text.replace("/etc/prometheus/stats.password", "stats.password"))
+        with open(os.path.join(site.folder, "stats.password"), "w", encoding="ascii") as f:
+            f.write("x\n")
+        out = run(promtool, "check", "config", path)
+        self.assertEqual(out.returncode, 0, out)
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        self.assertEqual(text.count(":9100"), 7)
+        self.assertEqual(text.count(":8404"), 2)
+
+    def test_each_alert_fires_when_it_should_and_not_while_all_is_well(self):
+        promtool = self.need("promtool", "prometheus")
+        site = self.site()
+        alerts = os.path.join(CONF, "alerts.yml")
+        path = os.path.join(site.folder, "test.yml")
+        with open(os.path.join(os.path.dirname(__file__), "alerts_test.yml"), encoding="utf-8") as f:
+            cases = f.read()
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(cases.replace("RULES", alerts))
+        out = run(promtool, "test", "rules", path)
+        self.assertEqual(out.returncode, 0, out.stdout + out.stderr)
+        with open(alerts, encoding="utf-8") as f:
+            names = re.findall(r"alert: (\w+)", f.read())
+        self.assertEqual(re.findall(r"- name: (\w+)$", cases, re.MULTILINE), names)
 
 
 if __name__ == "__main__":
