@@ -33,6 +33,18 @@ def clean_environment():
     return {k: v for k, v in os.environ.items() if not k.startswith(("WAYBILL_", "PG"))}
 
 
+def psql(conninfo, sql):
+    """Rows of text; NULL is None. Several statements are sent as one; the last one's rows count."""
+    out = subprocess.run(
+        ["psql", "-X", "-q", "--csv", "-t", "-v", "ON_ERROR_STOP=1",
+         "-P", f"null={NULL}", "-d", conninfo, "-c", sql],
+        env=clean_environment(), capture_output=True, text=True, check=False)
+    if out.returncode != 0:
+        raise AssertionError(f"{sql}\n{out.stderr}")
+    rows = csv.reader(io.StringIO(out.stdout, newline=""))
+    return [[None if v == NULL else v for v in row] for row in rows]
+
+
 class Database:
     def __init__(self, cluster, name):
         self.cluster = cluster
@@ -43,15 +55,8 @@ class Database:
         return self.cluster.conninfo(self.name)
 
     def query(self, sql, role="waybill"):
-        """Rows of text. Several statements are sent as one; the last one's rows count."""
-        out = subprocess.run(
-            ["psql", "-X", "-q", "--csv", "-t", "-v", "ON_ERROR_STOP=1",
-             "-P", f"null={NULL}", "-d", self.cluster.conninfo(self.name, role), "-c", sql],
-            env=clean_environment(), capture_output=True, text=True, check=False)
-        if out.returncode != 0:
-            raise AssertionError(f"{sql}\n{out.stderr}")
-        rows = csv.reader(io.StringIO(out.stdout, newline=""))
-        return [[None if v == NULL else v for v in row] for row in rows]
+        """See psql()."""
+        return psql(self.cluster.conninfo(self.name, role), sql)
 
     def value(self, sql, role="waybill"):
         """The one value of a query of one row and column."""
