@@ -11,7 +11,13 @@
 #define XLSX_MAIN_NS  "\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\""
 
 /* Indexes of the styles part's cellXfs. */
-enum xlsx_style { XLSX_STYLE_NONE, XLSX_STYLE_HEADING, XLSX_STYLE_TIME, XLSX_STYLE_DATE };
+enum xlsx_style {
+	XLSX_STYLE_NONE,
+	XLSX_STYLE_HEADING,
+	XLSX_STYLE_TIME,
+	XLSX_STYLE_DATE,
+	XLSX_STYLE_TEXT /* what is typed stays as it is typed */
+};
 
 extern const struct slice xlsx_parts_root_rels, xlsx_parts_styles;
 /* Between them stand the <sheet> elements, rId1 being the first sheet. */

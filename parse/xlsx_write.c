@@ -143,11 +143,15 @@ static int put_frozen(struct xlsx_write *w, unsigned rows, struct err *e)
 		   e);
 }
 
-static int put_width(struct xlsx_write *w, size_t column, unsigned width, struct err *e)
+static int put_width(struct xlsx_write *w, size_t column, unsigned width, bool text,
+		     struct err *e)
 {
 	if (put(w, SLICE("<col min=\""), e) < 0 || put_number(w, column, e) < 0 ||
 	    put(w, SLICE("\" max=\""), e) < 0 || put_number(w, column, e) < 0 ||
 	    put(w, SLICE("\" width=\""), e) < 0 || put_number(w, width, e) < 0)
+		return -1;
+	if (text && (put(w, SLICE("\" style=\""), e) < 0 ||
+		     put_number(w, (uint64_t)XLSX_STYLE_TEXT, e) < 0))
 		return -1;
 	return put(w, SLICE("\" customWidth=\"1\"/>"), e);
 }
@@ -160,7 +164,8 @@ static int put_widths(struct xlsx_write *w, const struct xlsx_write_sheet *s,
 	if (put(w, SLICE("<cols>"), e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->n_width; i++)
-		if (put_width(w, i + 1, s->width[i], e) < 0)
+		if (put_width(w, i + 1, s->width[i],
+			      i < 64 && (s->text_columns >> i & 1) != 0, e) < 0)
 			return -1;
 	return put(w, SLICE("</cols>"), e);
 }

@@ -29,6 +29,9 @@ struct xlsx_write_sheet {
 	struct slice name;     /* unique in the workbook, see xlsx_write_sheet() */
 	const uint16_t *width; /* of the first n_width columns, in digits */
 	size_t n_width;
+	/* A bit for each of the first 64 of them: cells that a person fills in later are
+	 * text, so that leading zeros stay. */
+	uint64_t text_columns;
 	unsigned frozen; /* rows that stay in view at the top */
 };
 

@@ -38,13 +38,14 @@ handle_fn handle_unknown_list, handle_unknown_match, handle_unknown_dismiss;
 handle_fn handle_waybill_list, handle_waybill_get, handle_waybill_hold;
 handle_fn handle_waybill_resume, handle_dashboard;
 handle_fn handle_upload_list, handle_upload_get, handle_upload_rejects;
-handle_fn handle_upload_cancel, handle_upload_retry;
+handle_fn handle_upload_cancel, handle_upload_retry, handle_upload_template;
 handle_fn handle_static;
 handle_fn handle_logout, handle_me;
 handle_fn handle_user_list, handle_user_role, handle_user_disable, handle_user_enable;
 handle_fn handle_audit;
 /* Always a task. */
-handle_fn handle_upload, handle_upload_undo, handle_session_dispatch;
+handle_fn handle_upload, handle_upload_preview, handle_upload_undo,
+	handle_session_dispatch;
 handle_fn handle_session_manifest;
 /* Tasks, because hashing a password takes as long as hundreds of scans. */
 handle_fn handle_login, handle_me_password, handle_user_add, handle_user_password;

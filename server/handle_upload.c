@@ -2,6 +2,7 @@
  * An upload's file: loaded at once (in a task), or put into the queue.
  */
 #include "server/handle.h"
+#include "server/import_preview.h"
 #include "server/log.h"
 #include "server/upload_form.h"
 #include "server/upload_queue.h"
@@ -96,29 +97,62 @@ static bool is_for_queue(const struct config *cfg, const struct upload_form *for
 	return form->has_async ? form->async : form->size > cfg->queue_threshold;
 }
 
-void handle_upload(struct handle_env *env, struct request *req, struct response *res)
+static void preview(struct handle_env *env, struct request *req, int fd,
+		    const struct upload_form *form, struct response *res)
 {
 	struct err e = { .kind = ERR_NONE };
-	struct upload_form form;
+	struct import_answer answer;
+
+	if (import_preview(env->db, fd, form->start, form->size, &form->options,
+			   req->arena, &answer, &e) == 0)
+		response_json(res, answer.http_status, answer.json);
+	else
+		answer_failure(req, &e, res);
+}
+
+/* The form and its file, or the answer is written: -1. */
+static int read_form(struct handle_env *env, struct request *req,
+		     struct upload_form *form, struct response *res)
+{
+	struct err e = { .kind = ERR_NONE };
 	int fd = body_file(&req->body, env->cfg->spool_dir, &e);
 
 	if (fd < 0) {
 		log_line(LOG_ERROR, "upload %.*s: %s", (int)req->id.n, req->id.p, e.text);
 		response_failure(res, "internal_error", &e);
-	} else if (upload_form_read(req, fd, &form, &e) < 0) {
+	} else if (upload_form_read(req, fd, form, &e) < 0) {
 		response_failure(res, "bad_form", &e);
-	} else if (!form.has_file) {
+	} else if (!form->has_file) {
 		response_error(res, 400, "no_file",
 			       "no file was sent: choose a manifest (.xlsx or .csv) and "
 			       "upload it "
 			       "in the field \"waybill_file\"");
-	} else if (form.columns.kind != ERR_NONE) {
-		upload_form_bad_columns(&form, res);
+	} else if (form->columns.kind != ERR_NONE) {
+		upload_form_bad_columns(form, res);
 	} else {
-		form.options.uploaded_by = request_actor(req, form.options.uploaded_by);
-		if (is_for_queue(env->cfg, &form))
-			enqueue(env, req, fd, &form, res);
-		else
-			import(env, req, fd, &form, res);
+		form->options.uploaded_by = request_actor(req, form->options.uploaded_by);
+		return fd;
 	}
+	return -1;
+}
+
+void handle_upload(struct handle_env *env, struct request *req, struct response *res)
+{
+	struct upload_form form;
+	int fd = read_form(env, req, &form, res);
+
+	if (fd >= 0 && is_for_queue(env->cfg, &form))
+		enqueue(env, req, fd, &form, res);
+	else if (fd >= 0)
+		import(env, req, fd, &form, res);
+}
+
+void handle_upload_preview(struct handle_env *env, struct request *req,
+			   struct response *res)
+{
+	struct upload_form form;
+	int fd = read_form(env, req, &form, res);
+
+	if (fd >= 0)
+		preview(env, req, fd, &form, res);
 }

@@ -8,7 +8,6 @@
 #include "server/import_sum.h"
 #include "server/log.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <time.h>
 #include <unistd.h>
@@ -168,17 +167,6 @@ static int attempts(struct import_job *j, struct import_answer *answer, struct e
 	}
 }
 
-/* "no heading row; row 1 has A, B" as a sentence, and what to do. */
-static struct slice sentence(struct arena *a, const char *text, const char *advice)
-{
-	size_t n = strlen(text);
-	const char *stop = n > 0 && strchr(".?!", text[n - 1]) != NULL ? "" : ".";
-
-	return arena_printf(a, "%c%s%s%s%s", toupper((unsigned char)text[0]),
-			    n > 0 ? text + 1 : "", stop, *advice != '\0' ? " " : "",
-			    advice);
-}
-
 /* Writes down that nothing was loaded, and why. */
 static int fail(struct import_job *j, const char *state, const char *code,
 		struct slice message, unsigned http_status, struct import_answer *answer,
@@ -207,8 +195,9 @@ static int refuse(struct import_job *j, const struct err *why,
 {
 	const struct import_refusal *f = &j->refusal;
 
-	return fail(j, f->state, f->code, sentence(j->answer, why->text, f->advice),
-		    f->http_status, answer, e);
+	return fail(j, f->state, f->code,
+		    import_sentence(j->answer, why->text, f->advice), f->http_status,
+		    answer, e);
 }
 
 /* Our own trouble: the upload's row says so if it can, and the caller is told by e. A

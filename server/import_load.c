@@ -11,6 +11,7 @@
 #include "server/log.h"
 #include "server/stmt.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 
 enum {
@@ -25,6 +26,16 @@ int import_refuse(struct import_job *j, unsigned http_status, const char *code,
 {
 	j->refusal = (struct import_refusal){ http_status, code, state, advice };
 	return -1;
+}
+
+struct slice import_sentence(struct arena *a, const char *text, const char *advice)
+{
+	size_t n = strlen(text);
+	const char *stop = n > 0 && strchr(".?!", text[n - 1]) != NULL ? "" : ".";
+
+	return arena_printf(a, "%c%s%s%s%s", toupper((unsigned char)text[0]),
+			    n > 0 ? text + 1 : "", stop, *advice != '\0' ? " " : "",
+			    advice);
 }
 
 static const char split_it[] = "Split it into several files.";
@@ -76,7 +87,7 @@ int import_table_failed(struct import_job *j, const struct err *e)
 }
 
 /* columns_find() says why it found nothing in its first words. */
-static int columns_failed(struct import_job *j, const struct err *e)
+int import_columns_failed(struct import_job *j, const struct err *e)
 {
 	static const struct {
 		const char *words, *code, *advice;
@@ -447,7 +458,7 @@ static int find_columns(struct import_job *j, struct err *e)
 
 	if (import_columns_find(j->side, j->table, j->options, &j->file, &j->columns,
 				&sheet, &j->report.chosen, e) < 0)
-		return columns_failed(j, e);
+		return import_columns_failed(j, e);
 	j->report.sheet = sheet;
 	j->report.columns = &j->columns;
 	return 0;

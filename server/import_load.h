@@ -55,6 +55,12 @@ void import_claim_params(const struct import_job *j, struct slice v[2]);
 /* A failure of the table's reader as a refusal, when the file is to blame; returns -1. */
 int import_table_failed(struct import_job *j, const struct err *e);
 
+/* The same for what columns_find() and its kin say. */
+int import_columns_failed(struct import_job *j, const struct err *e);
+
+/* "no heading row; row 1 has A, B" as a sentence, and what to do. */
+struct slice import_sentence(struct arena *a, const char *text, const char *advice);
+
 /*
  * Reads the file and loads it, up to but without the COMMIT; the transaction stays open,
  * also after a failure. Returns 0 with *r_r the row that import_finish.sql answered

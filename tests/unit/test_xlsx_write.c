@@ -94,7 +94,7 @@ static struct slice content(const struct buf *part)
 static struct xlsx_write *begin(struct buf *out, const struct xlsx_write_options *o)
 {
 	static const uint16_t widths[] = { 20, 5 };
-	struct xlsx_write_sheet sheet = { SLICE("Manifest"), widths, 2, 1 };
+	struct xlsx_write_sheet sheet = { SLICE("Manifest"), widths, 2, 0, 1 };
 	struct xlsx_write *w;
 	struct err e = { 0 };
 
@@ -245,7 +245,7 @@ static void full_strings_go_inline(void **state)
 
 static void sheets_are_listed(void **state)
 {
-	struct xlsx_write_sheet more = { SLICE("R&D"), NULL, 0, 0 };
+	struct xlsx_write_sheet more = { SLICE("R&D"), NULL, 0, 0, 0 };
 	struct buf out, part;
 	struct xlsx_write *w = begin(&out, &(struct xlsx_write_options){ 0 });
 	struct err e = { 0 };
@@ -279,7 +279,7 @@ static void bad_sheet_names_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct xlsx_write_sheet s = { slice_str(names[i]), NULL, 0, 0 };
+		struct xlsx_write_sheet s = { slice_str(names[i]), NULL, 0, 0, 0 };
 		struct buf out;
 		struct xlsx_write *w = begin(&out, &(struct xlsx_write_options){ 0 });
 		struct err e = { 0 };

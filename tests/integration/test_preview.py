@@ -1,0 +1,159 @@
+"""A file looked at before it is loaded, and the workbook to fill in."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from csv import reader
+
+from support.pg import BUILD, ROOT, clean_environment
+from support.uploads import UploadCase, csv, sample
+
+
+class Preview(UploadCase):
+    def preview(self, file, name="p.csv", status=200, **fields):
+        r = self.client.upload(file, name=name, path="/upload/preview", **fields)
+        self.assertEqual(r.status, status, r)
+        return r.json()
+
+    def test_shows_how_a_file_is_read_and_loads_nothing(self):
+        file = ("July,,,\nWaybill Number,Receiver,COD,Status,Signing Time\n"
+                "PA1,Ana,\"1,500.50\",Delivered,13/02/2025 08:00\n"
+                "PA2,Ben,abc,Lost at sea,03/04/2025\n"
+                ",Cara,1,Pending,\n"
+                "PA1,Ana,2,Pending,\n"
+                "Total,,3,,\n").encode()
+        p = self.preview(file)
+        self.assertEqual((p["format"], p["heading_row"], p["rows_read"], p["complete"]),
+                         ("csv", 2, 5, True))
+        self.assertEqual([m["field"] for m in p["mapping"]],
+                         ["waybill_number", "receiver_name", "cod_amount", "status",
+                          "signing_time"])
+        self.assertEqual(p["samples"][0], ["PA1", "PA2", "Total"])
+        self.assertEqual(p["rows"][0], {"row": 3, "values": {
+            "waybill_number": "PA1", "status": "delivered", "receiver_name": "Ana",
+            "cod_amount": "1500.5", "signing_time": "2025-02-13 08:00:00"}, "extra": {}})
+        self.assertEqual(p["rows"][1]["values"]["signing_time"], "2025-04-03 00:00:00")
+        self.assertEqual(p["rows"][1]["extra"], {"COD": "abc", "Status": "Lost at sea"})
+        self.assertEqual([(r["row"], r["column"]) for r in p["rejects"]],
+                         [(5, "Waybill Number")])
+        self.assertEqual((p["rows_total"], p["rejected"], p["duplicate"]), (4, 1, 1))
+        self.assertEqual({w["kind"] for w in p["warnings"]},
+                         {"unknown_status", "bad_value", "ambiguous_date", "footer"})
+        self.assertIn("waybill_number", p["fields"])
+        self.assertEqual(self.db.value("SELECT count(*) FROM uploads WHERE file_name = 'p.csv'"),
+                         "0")
+        self.assertEqual(self.db.value("SELECT count(*) FROM waybills WHERE waybill_number "
+                                       "LIKE 'PA%'"), "0")
+
+    def test_a_file_that_would_be_refused_can_be_corrected(self):
+        file = b"Ref,Receiver,City\nPB1,Ana,Cebu\n"
+        p = self.preview(file)
+        self.assertEqual(p["error"], "no_waybill_column")
+        self.assertIn('"Ref"', p["message"])
+        self.assertEqual([m["field"] for m in p["mapping"]], ["extra", "receiver_name", "city"])
+        self.assertEqual((p["samples"], p["rows"]), ([["PB1"], ["Ana"], ["Cebu"]], []))
+        p = self.preview(file, columns="waybill_number=Ref")
+        self.assertNotIn("error", p)
+        self.assertEqual(p["rows"][0]["values"]["waybill_number"], "PB1")
+
+    def test_sheets_are_listed_and_chosen(self):
+        with open(os.path.join(ROOT, "tests/fixtures/hidden_sheets_first.xlsx"), "rb") as f:
+            book = f.read()
+        p = self.preview(book, "s.xlsx")
+        hidden = [s["name"] for s in p["sheets"] if s["hidden"]]
+        self.assertTrue(hidden, p["sheets"])
+        self.assertIn({"name": p["sheet"], "hidden": False}, p["sheets"])
+        self.assertNotIn(p["sheet"], hidden)
+        for name in hidden:
+            got = self.preview(book, "s.xlsx", sheet=name)
+            self.assertEqual(got["sheet"], name)
+            self.assertNotEqual(got["rows"], p["rows"])
+
+    def test_what_is_no_manifest_is_refused_as_by_an_upload(self):
+        for file, status, code in ((b"", 415, "not_a_workbook"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+                                   + bytes(4096), 415, "not_a_workbook")):
+            self.assertEqual(self.preview(file, "x.xls", status)["error"], code)
+        self.assertEqual(self.preview(csv("X1,Ana,1"), status=422, sheet="No")["error"],
+                         "no_such_sheet")
+        self.assertEqual(self.preview(csv("X1,Ana,1"), status=422, columns="a=b")["error"],
+                         "bad_columns")
+
+    def test_a_large_file_is_not_read_to_its_end(self):
+        path = sample(100000, self.folder)
+        with open(path, "rb") as f:
+            data = f.read()
+        start = time.monotonic()
+        p = self.preview(data, "large.xlsx")
+        self.assertEqual((p["rows_read"], p["complete"], len(p["rows"])), (2000, False, 10))
+        looked = time.monotonic() - start
+        start = time.monotonic()
+        self.upload(path, dry_run="true")
+        self.assertLess(looked, (time.monotonic() - start) / 2)
+
+
+class Template(UploadCase):
+    def test_a_filled_template_is_read(self):
+        got = self.client.get("/upload/template.xlsx")
+        self.assertEqual(got.status, 200, got)
+        self.assertIn("waybills-template.xlsx", got.headers["content-disposition"])
+        headings, examples = self.columns(got.body)
+        self.assertEqual(len(headings), 19)
+        empty = self.upload(got.body, "empty.xlsx")
+        self.assertEqual((empty["rows_total"], empty["warnings"][0]["kind"]), (0, "no_rows"))
+        examples["Waybill Number"] = "0012300"
+        answer = self.upload(self.filled(got.body, [examples[h] for h in headings]), "filled.xlsx")
+        self.adds_up(answer, 1)
+        self.assertEqual((answer["inserted"], answer["warnings"]), (1, []))
+        self.assertEqual({m["field"] for m in answer["mapping"]}, {
+            "waybill_number", "sender_name", "sender_address", "sender_phone", "receiver_name",
+            "receiver_address", "province", "city", "barangay", "street", "receiver_phone",
+            "destination", "number_of_items", "weight", "express_type", "cod_amount",
+            "remarks", "status", "signing_time"})
+        row = self.client.get("/waybills/0012300").json()
+        row = row.get("waybill", row)
+        self.assertEqual((row["receiver_phone"], row["barangay"], row["status"]),
+                         ("09181234567", "Lahug", "pending"), json.dumps(row))
+
+    def columns(self, book):
+        """The headings, and what the second sheet gives as an example for each."""
+        path = os.path.join(self.folder, "template.xlsx")
+        with open(path, "wb") as f:
+            f.write(book)
+        sheets = [list(reader(subprocess.run(
+            [os.path.join(BUILD, "waybillctl"), "rows", path, "--sheet", name], check=True,
+            capture_output=True, text=True, env=clean_environment()).stdout.splitlines()))
+            for name in ("Waybills", "How to fill it in")]
+        return sheets[0][0], {r[0]: r[2] for r in sheets[1][1:] if len(r) > 2}
+
+    def filled(self, book, cells):
+        """The template with a second row, as a spreadsheet program writes it."""
+        row = "".join(f'<c t="inlineStr"><is><t>{c}</t></is></c>' for c in cells)
+        out = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(out, "w") as new:
+            for name in old.namelist():
+                data = old.read(name)
+                if name.endswith("sheet1.xml"):
+                    data = data.replace(b"</sheetData>",
+                                        f'<row r="2">{row}</row></sheetData>'.encode())
+                new.writestr(name, data)
+        return out.getvalue()
+
+    def test_the_template_opens_in_openpyxl(self):
+        python = next((p for p in (sys.executable, "/usr/bin/python3") if subprocess.run(
+            [p, "-c", "import openpyxl"], check=False, stderr=subprocess.DEVNULL).returncode == 0),
+            None)
+        if python is None:
+            self.skipTest("no Python here has openpyxl: ops/deps test")
+        path = os.path.join(self.folder, "t.xlsx")
+        with open(path, "wb") as f:
+            f.write(self.client.get("/upload/template.xlsx").body)
+        got = subprocess.run([python, "-c", "import sys, openpyxl\n"
+                              "b = openpyxl.load_workbook(sys.argv[1])\n"
+                              "d = b['Waybills'].column_dimensions\n"
+                              "print(b.sheetnames, [d[c].number_format for c in 'ABDK'])", path],
+                             check=True, capture_output=True, text=True).stdout
+        self.assertEqual(got.strip(), "['Waybills', 'How to fill it in'] ['@', 'General', '@', '@']")
