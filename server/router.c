@@ -13,6 +13,10 @@ static const struct route routes[] = {
 	{ HTTP_GET, "/metrics", "metrics", ROLE_ANYONE, handle_metrics, NULL,
 	  ROUTE_ALWAYS, 0 },
 	{ HTTP_GET, "/scan", "scan_page", ROLE_SCANNER, NULL, "scan.html", 0, 0 },
+	{ HTTP_GET, "/scan-commands", "scan_commands", ROLE_SCANNER, NULL,
+	  "scan_commands.html", 0, 0 },
+	{ HTTP_GET, "/scanner-test", "scanner_test", ROLE_SCANNER, NULL,
+	  "scanner_test.html", 0, 0 },
 	{ HTTP_POST, "/scan", "scan", ROLE_SCANNER, handle_scan, NULL,
 	  ROUTE_SCANS | ROUTE_AUDITED | ROUTE_TOGETHER, SMALL },
 	{ HTTP_POST, "/scans", "scans", ROLE_SCANNER, handle_scans, NULL,
@@ -101,6 +105,8 @@ static const struct route routes[] = {
 	  NULL, ROUTE_AUTH | ROUTE_AUDITED, SMALL },
 	{ HTTP_GET, "/audit", "audit", ROLE_ADMIN, handle_audit, "audit.html", ROUTE_AUTH,
 	  0 },
+	/* At the root: a service worker rules over what lies below its own address. */
+	{ HTTP_GET, "/sw.js", "service_worker", ROLE_ANYONE, NULL, "sw.js", 0, 0 },
 	{ HTTP_GET, "/static/{*}", "static", ROLE_ANYONE, handle_static, NULL, 0, 0 },
 };
 

@@ -172,7 +172,8 @@ static int describe(const struct static_file *file, struct static_form *form,
 	    buf_add(&form->fields,
 		    SLICE("Content-Security-Policy: default-src 'none'; "
 			  "script-src 'self'; style-src 'self'; connect-src 'self'; "
-			  "img-src 'self'; base-uri 'none'; form-action 'self'; "
+			  "img-src 'self'; worker-src 'self'; base-uri 'none'; "
+			  "form-action 'self'; "
 			  "frame-ancestors 'none'\r\nReferrer-Policy: same-origin\r\n"),
 		    e) < 0)
 		return -1;

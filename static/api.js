@@ -9,13 +9,17 @@ export class Unreachable extends Error {}
 
 const DEADLINE_MS = 10000;
 
-export async function call(method, path, { body, etag, deadline = DEADLINE_MS } = {}) {
+/* key: this request may be repeated on the way, by a proxy too; it counts once. */
+export async function call(method, path, { body, etag, key, deadline = DEADLINE_MS } = {}) {
 	const headers = { Accept: 'application/json' };
 	if (body !== undefined) {
 		headers['Content-Type'] = 'application/json';
 	}
 	if (etag) {
 		headers['If-None-Match'] = etag;
+	}
+	if (key) {
+		headers['Idempotency-Key'] = key;
 	}
 	const stop = new AbortController();
 	const timer = setTimeout(() => stop.abort(), deadline);

@@ -10,9 +10,10 @@ const BURST_KEYS = 6;
 /*
  * entry: the text field. commit(code, dropped) gets each ended code, trimmed and not
  * empty; dropped is what had been left half typed before the scanner's burst, or ''.
- * active() tells whether capturing is wanted; caps(on) is told about Caps Lock.
+ * active() tells whether capturing is wanted; caps(on) is told about Caps Lock;
+ * escape() about Escape, unless it closes a dialog.
  */
-export function captureKeys(entry, { active, commit, caps }) {
+export function captureKeys(entry, { active, commit, caps, escape }) {
 	const burst = { from: 0, began: 0, last: -Infinity };
 	let ended = -Infinity;
 
@@ -26,7 +27,7 @@ export function captureKeys(entry, { active, commit, caps }) {
 	};
 
 	document.addEventListener('keydown', (event) => {
-		if (!(event instanceof KeyboardEvent) || !active()) {
+		if (!(event instanceof KeyboardEvent) || !active() || isElsewhere(event.target)) {
 			return;
 		}
 		caps(event.getModifierState('CapsLock'));
@@ -42,6 +43,9 @@ export function captureKeys(entry, { active, commit, caps }) {
 			bring(event, entry);
 		} else if (event.key === 'Escape') {
 			entry.value = '';
+			if (!document.querySelector('dialog[open]')) {
+				escape();
+			}
 		}
 	}, true);
 
@@ -51,12 +55,18 @@ export function captureKeys(entry, { active, commit, caps }) {
 		finish(event.timeStamp);
 	});
 	document.addEventListener('paste', (event) => {
-		if (active() && event.target !== entry) {
+		if (active() && event.target !== entry && !isElsewhere(event.target)) {
 			event.preventDefault();
 			entry.value += event.clipboardData.getData('text').trim();
 			entry.focus({ preventScroll: true });
 		}
 	});
+}
+
+/* Who types into a dialog's own field means that field. */
+function isElsewhere(target) {
+	return target instanceof Element && target.closest('dialog') !== null
+		&& target.matches('textarea, select, input:not([type="checkbox"], [type="radio"])');
 }
 
 /* Enter, Tab, or the LF that some scanners send as Ctrl+J (which opens downloads). */

@@ -1,34 +1,70 @@
 /*
  * The list of recent scans: one line each, newest first, rewritten in place when its
- * verdict comes. Old lines go once they are settled; one that still waits never does.
+ * verdict comes, with a button that undoes it. Old lines go once they are settled; one
+ * that still waits never does.
  */
 import { clock, el, fill } from '/static/dom.js';
 
 const LINES = 50;
+const OPEN = ['waiting', 'held'];        /* no verdict yet */
+const FINAL = ['ignored', 'undone', 'undoing', 'refused'];
 
 export class RecentScans {
 	#list;
-	#lines = new Map(); /* scan_id -> { node, time, number, settled } */
+	#undo;
+	#lines = new Map(); /* scan_id -> { node, scan, kind, flagged }, oldest first */
 
-	constructor(list) {
+	/* undo(scan) is called by a line's button. */
+	constructor(list, undo) {
 		this.#list = list;
+		this.#undo = undo;
 	}
 
-	/* kind is a panel kind: waiting, held, valid, duplicate, unknown, hold, error, ignored */
-	put(scan, kind, text) {
+	/*
+	 * kind is a panel kind, or ignored, undoing, undone, refused. flagged: made while the
+	 * line was stopped, which stays in view.
+	 */
+	put(scan, kind, text, { flagged } = {}) {
 		let line = this.#lines.get(scan.scan_id);
 		if (line === undefined) {
-			line = { node: el('li') };
+			line = { node: el('li'), scan };
 			this.#lines.set(scan.scan_id, line);
 			this.#list.prepend(line.node);
 		}
-		line.settled = kind !== 'waiting' && kind !== 'held';
+		line.kind = kind;
+		line.flagged ||= flagged;
 		line.node.dataset.kind = kind;
 		fill(line.node,
 			el('span', { class: 'recent-number' }, scan.waybill_number),
-			el('span', { class: 'recent-word' }, text),
-			el('time', { datetime: scan.scanned_at }, clock(localTime(scan.scanned_at))));
+			el('span', { class: 'recent-word' },
+				line.flagged ? `⚑ ${text} · made while stopped` : text),
+			el('time', { datetime: scan.scanned_at }, clock(localTime(scan.scanned_at))),
+			this.#button(line));
 		this.#trim();
+	}
+
+	get(id) {
+		return this.#lines.get(id);
+	}
+
+	/* The newest scan that an undo would undo, or undefined. */
+	last() {
+		return [...this.#lines.values()].reverse().find(undoable)?.scan;
+	}
+
+	clear() {
+		this.#lines.clear();
+		fill(this.#list);
+	}
+
+	#button(line) {
+		if (!undoable(line)) {
+			return null;
+		}
+		const button = el('button', { type: 'button', class: 'small secondary',
+			'aria-label': `Undo ${line.scan.waybill_number}` }, 'Undo');
+		button.addEventListener('click', () => this.#undo(line.scan));
+		return button;
 	}
 
 	#trim() {
@@ -36,13 +72,15 @@ export class RecentScans {
 			if (this.#lines.size <= LINES) {
 				return;
 			}
-			if (line.settled) {
+			if (!OPEN.includes(line.kind)) {
 				line.node.remove();
 				this.#lines.delete(id);
 			}
 		}
 	}
 }
+
+const undoable = (line) => !FINAL.includes(line.kind);
 
 /* The station's own clock made this time, so it is shown as the station's clock. */
 function localTime(time) {

@@ -2,40 +2,63 @@
  * The scan page: a start screen, then every key on the page belongs to the scanner until
  * the session is left. This file only joins the parts; the rules are in them.
  */
-import { Unreachable, call, reason, uuid } from '/static/api.js';
-import { byId, count, plural } from '/static/dom.js';
+import { call, reason, uuid } from '/static/api.js';
+import { Camera } from '/static/camera.js';
+import { barcode } from '/static/code128.js';
+import { listenForCommands, parseCommand } from '/static/commands.js';
+import { dialog } from '/static/dialog.js';
+import { Dispatch } from '/static/dispatch.js';
+import { byId, count, fill, plural, sentence } from '/static/dom.js';
 import { captureKeys } from '/static/keys.js';
+import { Levels } from '/static/levels.js';
 import { recall, remember } from '/static/memory.js';
+import { MissingList } from '/static/missing.js';
+import { keepPage } from '/static/offline.js';
+import { Outbox } from '/static/outbox.js';
 import { RecentScans } from '/static/recent.js';
+import { RefusedList } from '/static/refused.js';
 import { ScanQueue } from '/static/scan_queue.js';
+import { send } from '/static/sender.js';
+import { SessionWatch } from '/static/session_watch.js';
 import { Sounds } from '/static/sound.js';
 import { StartScreen } from '/static/start_screen.js';
 import { VerdictPanel, lookOf, soundOf } from '/static/verdict.js';
+import { keepAwake } from '/static/wake.js';
 
 const SAME_CODE_MS = 1000;
-const PULSE_MS = 5000;
 const NEXT_MS = 1000;
+const FRESH = { session: null, operator: '', station: '', mode: 'dispatch' };
 
-const state = { session: null, operator: '', station: '', mode: 'dispatch', link: 'ok' };
+const state = { ...FRESH, link: '', login: false, halt: recall('halt') };
 const last = { code: '', at: -Infinity };
 const sounds = new Sounds(showSound);
 const panel = new VerdictPanel();
-const recent = new RecentScans(byId('recent'));
-const queue = new ScanQueue({
-	send, answered, held,
-	changed: showConnection,
-});
+const recent = new RecentScans(byId('recent'), undo);
+const outbox = await Outbox.open();
+const queue = new ScanQueue(outbox, { send, answered, caughtUp, held,
+	unkept: () => showDurable(false),
+	refused: () => refused.refresh(),
+	changed: () => {
+		showConnection();
+		dispatch.queueChanged();
+	} });
+const refused = new RefusedList(outbox, (scan) => addScan({ ...scan, session_id: state.session }));
 
 /* --- scans --- */
 
-function commit(code, dropped) {
+function commit(code, dropped = '') {
+	const command = parseCommand(code);
+	if (command !== null) {
+		run(command);
+		return;
+	}
 	const number = code.toUpperCase();
+	const now = performance.now();
 	const scan = {
 		waybill_number: code, session_id: state.session, scan_id: uuid(),
 		station: state.station, scanned_by: state.operator,
 		scanned_at: new Date().toISOString(), mode: state.mode,
 	};
-	const now = performance.now();
 	if (number === last.code && now - last.at < SAME_CODE_MS) {
 		recent.put(scan, 'ignored', 'Ignored: same code within a second');
 		note(`${code} came twice within a second: the second was ignored.`);
@@ -43,10 +66,20 @@ function commit(code, dropped) {
 	}
 	last.code = number;
 	last.at = now;
-	note(oddity(code, dropped));
-	recent.put(scan, 'waiting', 'Checking');
-	panel.waiting(code);
-	queue.add(scan);
+	note(dispatch.interrupt() ? `The dispatch was put off: ${code} was scanned.` : oddity(code, dropped));
+	addScan(scan);
+}
+
+function addScan(scan) {
+	const flagged = state.halt !== null;
+	recent.put(scan, flagged ? 'held' : 'waiting', flagged ? 'Kept' : 'Checking', { flagged });
+	if (flagged) {
+		sounds.play('tick');
+	} else {
+		panel.waiting(scan.waybill_number);
+	}
+	queue.add({ kind: 'scan', scan, flagged });
+	showHalt();
 }
 
 /* What a person should know about how the code arrived; '' when all is well. */
@@ -63,56 +96,141 @@ function oddity(code, dropped) {
 	return '';
 }
 
-async function send(scan) {
-	let answer;
-	try {
-		answer = await call('POST', '/scan', { body: scan });
-	} catch (e) {
-		if (e instanceof Unreachable) {
-			return { trouble: e.message };
-		}
-		throw e;
+/* Goes behind what is in the line already, so that it finds its scan at the server. */
+function undo(scan) {
+	if (scan === undefined) {
+		note('There is nothing to undo.');
+		return;
 	}
-	if (answer.json?.result) {
-		return { verdict: answer.json };
-	}
-	if ([400, 404, 409, 413, 415, 422].includes(answer.status) && answer.json?.error) {
-		/* the server will never take it: shown as an error, not tried for ever */
-		return { verdict: { result: 'refused', sound: 'error', message: reason(answer),
-			waybill_number: scan.waybill_number } };
-	}
-	if (answer.status === 401) {
-		return { trouble: 'nobody is logged in here any more: log in in another tab' };
-	}
-	return { trouble: answer.status === 503 ? 'the database is away' : `the server answered ${answer.status}`,
-		retryAfter: answer.retryAfter };
+	recent.put(scan, 'undoing', 'Undoing');
+	last.code = '';
+	queue.add({ kind: 'undo', scan: { ...scan, by: state.operator, station: state.station } });
 }
 
-function answered(scan, answer) {
-	const look = lookOf(answer.result);
-	state.link = 'ok';
+function answered({ scan, flagged }, answer) {
+	state.link = '';
 	sounds.play(soundOf(answer));
-	panel.show({ ...answer, waybill_number: answer.waybill_number ?? scan.waybill_number });
-	recent.put(scan, look.kind, look.word);
-	if (queue.depth > 0) {
+	panel.show({ ...answer, waybill_number: scan.waybill_number ?? answer.waybill_number });
+	record(scan, flagged, answer);
+	if (soundOf(answer) === 'error') {
+		halt(`${scan.waybill_number}: ${lookOf(answer.result).word}`);
+	} else if (queue.depth > 0 && queue.first.kind === 'scan') {
 		/* this verdict may be read in peace, but must not pass for the next one's */
-		panel.waiting(queue.first.waybill_number, NEXT_MS);
+		panel.waiting(queue.first.scan.waybill_number, NEXT_MS);
 	}
-	if (answer.session) {
+}
+
+/* A backlog's verdicts are told together: each kind of sound once, the panel in figures. */
+function caughtUp(items, answers) {
+	const tally = { ok: 0, duplicate: 0, error: 0, bad: [] };
+	for (const [i, { scan, flagged }] of items.entries()) {
+		const sound = soundOf(answers[i]);
+		tally[sound] += 1;
+		if (sound !== 'ok') {
+			tally.bad.push(scan.waybill_number);
+		}
+		record(scan, flagged, answers[i]);
+	}
+	state.link = '';
+	sounds.sequence(['ok', 'duplicate', 'error'].filter((sound) => tally[sound] > 0));
+	panel.caughtUp(tally);
+	if (tally.error > 0) {
+		halt(`${plural(tally.error, 'error')} among ${plural(items.length, 'kept scan')}`);
+	}
+}
+
+function record(scan, flagged, answer) {
+	const { kind, word } = lookOf(answer.result);
+	recent.put(scan, answer.result === 'refused' ? 'refused' : kind, word, { flagged });
+	if (answer.session && [undefined, state.session].includes(answer.session.id)) {
 		showCounters(answer.session);
 	}
-	showConnection();
 }
 
 const ticked = new Set(); /* scan_ids: one tick for a scan, not one for each attempt */
 
-function held(scan, trouble) {
-	if (!ticked.has(scan.scan_id)) {
-		ticked.add(scan.scan_id);
-		sounds.play('tick');
-		panel.held(scan.waybill_number, trouble);
+function held(items, trouble) {
+	for (const { kind, scan, flagged } of items) {
+		if (!ticked.has(scan.scan_id)) {
+			ticked.add(scan.scan_id);
+			sounds.play('tick');
+			if (state.halt === null) {
+				panel.held(scan.waybill_number, trouble);
+			}
+		}
+		if (kind === 'scan') {
+			recent.put(scan, 'held', 'Kept, will be sent again', { flagged });
+		}
 	}
-	recent.put(scan, 'held', 'Kept, will be sent again');
+}
+
+/* --- stop on error --- */
+
+function halt(what) {
+	if (levels.now.stop) {
+		state.halt = what;
+		remember('halt', what);
+		queue.stop();
+		showHalt();
+	}
+}
+
+function acknowledge() {
+	if (state.halt === null) {
+		return;
+	}
+	state.halt = null;
+	remember('halt', null);
+	showHalt();
+	panel.ready();
+	queue.go();
+}
+
+function showHalt() {
+	byId('halt').hidden = state.halt === null;
+	if (state.halt !== null) {
+		byId('halt-told').textContent = `Stopped. ${state.halt}.`;
+		byId('halt-kept').textContent = queue.depth > 0
+			? `${plural(queue.depth, 'scan')} made meanwhile kept, not sent yet.` : '';
+	}
+}
+
+/* --- commands --- */
+
+const COMMANDS = {
+	START: () => note(`Session ${state.session} is open already.`),
+	UNDO: () => undo(recent.last()),
+	ACK: acknowledge,
+	DISPATCH: () => dispatch.ask(),
+	MISSING: () => missing.open(),
+	OP: (name) => {
+		state.operator = name;
+		screen.setOperator(name);
+		remember('session', { ...recall('session'), operator: name });
+		byId('v-operator').textContent = name;
+		sounds.play('done');
+		panel.show({ result: 'command', waybill_number: name, message: 'scans from now on' });
+	},
+	SESSION: (id) => (String(state.session) === id ? COMMANDS.START()
+		: note(`Leave session ${state.session} before joining session ${id}.`)),
+	UNKNOWN: (code) => {
+		sounds.play('error');
+		panel.show({ result: 'no_command', waybill_number: code, message: 'no such command' });
+	},
+};
+
+function run({ name, argument }) {
+	COMMANDS[name](argument);
+}
+
+function runAtStart({ name, argument }) {
+	if (name === 'START') {
+		screen.begin();
+	} else if (name === 'OP') {
+		screen.setOperator(argument);
+	} else if (name === 'SESSION') {
+		screen.join(Number(argument));
+	}
 }
 
 /* --- what is always in view --- */
@@ -125,14 +243,22 @@ function showCounters(session) {
 	if (!Number.isFinite(session.expected)) {
 		byId('c-missing').textContent = count(undefined); /* of nothing, nothing is missing */
 	}
+	missing.refresh();
 }
 
 function showConnection() {
-	const link = queue.trouble !== '' ? queue.trouble : state.link;
-	byId('connection').dataset.state = link === 'ok' ? 'ok' : 'bad';
-	byId('connection').textContent = link === 'ok' ? 'Connected' : `Not connected: ${link}`;
+	const trouble = queue.trouble !== '' ? queue.trouble : state.link;
+	byId('connection').dataset.state = trouble === '' ? 'ok' : 'bad';
+	byId('connection').textContent = trouble === '' ? 'Connected' : `Not connected: ${trouble}`;
 	byId('depth').textContent = queue.depth === 0 ? 'empty' : `${plural(queue.depth, 'scan')} waiting`;
 	byId('depth').dataset.state = queue.depth > 0 && queue.trouble !== '' ? 'bad' : 'ok';
+	byId('login-over').hidden = !queue.login && !state.login;
+	byId('start-queue').hidden = queue.depth === 0;
+	byId('start-queue').textContent = `${plural(queue.depth, 'scan')} of before not sent yet.`;
+}
+
+function showDurable(durable) {
+	byId('not-durable').hidden = durable;
 }
 
 function showSound() {
@@ -140,56 +266,35 @@ function showSound() {
 	byId('sound-muted').hidden = state.session === null || !sounds.silent;
 }
 
-function showCaps(on) {
-	byId('caps').hidden = !on;
-}
-
 function note(text) {
 	byId('note').textContent = text;
 }
 
-/* Is the server there, also while nobody scans? */
-async function pulse() {
-	if (state.session === null) {
-		return;
-	}
-	try {
-		const { status } = await call('GET', '/health', { deadline: 4000 });
-		state.link = status === 200 ? 'ok' : 'the database is away';
-	} catch {
-		state.link = 'the server cannot be reached';
-	}
-	if (state.link === 'ok') {
-		queue.retryNow();
-	}
-	showConnection();
-}
-
-/* --- sound settings, kept per station --- */
-
-const levelName = () => `sound.${state.session === null ? screen.station : state.station}`;
-
-function loadLevel() {
-	const { volume, muted } = recall(levelName(), { volume: 0.8, muted: false });
-	for (const slider of document.querySelectorAll('.volume')) {
-		slider.value = Math.round(volume * 100);
-	}
-	for (const box of document.querySelectorAll('.mute')) {
-		box.checked = muted;
-	}
-	sounds.setLevel(volume, muted);
-}
-
-function saveLevel(change) {
-	remember(levelName(), { volume: 0.8, muted: false, ...recall(levelName(), {}), ...change });
-	loadLevel();
-}
-
 /* --- sessions --- */
 
+const levels = new Levels(() => (state.session === null ? screen.station : state.station),
+	({ volume, muted }) => sounds.setLevel(volume, muted));
+const missing = new MissingList(() => state.session);
+const sessionDialog = dialog('session');
+const dispatch = new Dispatch({ session: () => state.session, operator: () => state.operator,
+	depth: () => queue.depth, done: dispatched });
+const watch = new SessionWatch({
+	session: () => state.session,
+	counters: showCounters,
+	over: (session) => sessionOver(session?.state ?? 'not known to the server'),
+	news: tellNews,
+	link: (text, login) => {
+		state.link = text;
+		state.login = login;
+		if (text === '') {
+			queue.retryNow();
+		}
+		showConnection();
+	},
+});
 const screen = new StartScreen({
 	starting: () => {
-		loadLevel();
+		levels.load();
 		sounds.unlock();
 	},
 	entered: enter,
@@ -200,6 +305,7 @@ const screen = new StartScreen({
 		showConnection();
 	},
 });
+const camera = new Camera((code) => state.session !== null && commit(code), note);
 
 function enter(session, who) {
 	Object.assign(state, who, { session: session.id });
@@ -207,12 +313,33 @@ function enter(session, who) {
 	byId('v-operator').textContent = who.operator;
 	byId('v-session').textContent = session.id;
 	note('');
-	loadLevel();
+	levels.load();
 	sounds.unlock();
+	keepAwake(true);
+	recent.clear();
 	showCounters(session);
 	showConnection();
+	showHalt();
 	panel.ready();
 	byId('entry').focus();
+	watch.look();
+	restoreRecent(session.id);
+}
+
+/* This station's scans of before a reload, so that they can still be undone. */
+async function restoreRecent(id) {
+	const answer = await call('GET', `/sessions/${id}/scans?limit=50`).catch(() => null);
+	if (state.session !== id || !Array.isArray(answer?.json?.scans)) {
+		return;
+	}
+	const list = answer.json.scans.filter((scan) => scan.station === state.station
+		&& recent.get(scan.scan_id) === undefined);
+	if (recent.last() === undefined) { /* nothing newer was scanned meanwhile */
+		for (const scan of list.reverse()) {
+			const { kind, word } = lookOf(scan.voided_at ? 'undone' : scan.result);
+			recent.put(scan, kind, word);
+		}
+	}
 }
 
 function leave() {
@@ -220,16 +347,68 @@ function leave() {
 		note(`${plural(queue.depth, 'scan')} not sent yet: stay until the queue is empty.`);
 		return;
 	}
+	leaveTo(() => screen.show());
+}
+
+function leaveTo(next) {
 	state.session = null;
+	camera.stop();
+	keepAwake(false);
 	showSound();
-	screen.show();
+	sessionDialog.close();
+	next();
+}
+
+function sessionOver(how) {
+	const id = state.session;
+	leaveTo(() => screen.end(`Session ${id} is ${how}. Start a new one.`));
+}
+
+function dispatched(report) {
+	const id = state.session;
+	sounds.play('done');
+	leaveTo(() => screen.dispatched(id, report.message));
+}
+
+async function cancelSession() {
+	const id = state.session;
+	const answer = await call('POST', `/sessions/${id}/cancel`, { body: { by: state.operator },
+		key: `cancel-${id}` }).catch((e) => ({ status: 0, json: { message: e.message } }));
+	if (answer.status === 200) {
+		leaveTo(() => screen.end(`Session ${id} was cancelled: nothing was dispatched.`));
+	} else {
+		byId('session-told').textContent = sentence(`Not cancelled: ${reason(answer)}`);
+	}
+}
+
+function showSession() {
+	byId('session-told').textContent = '';
+	fill(byId('session-code'), barcode(`CMD SESSION ${state.session}`));
+	byId('session-name').textContent = `CMD SESSION ${state.session}`;
+	sessionDialog.open();
+}
+
+/* An unknown scan turned out to be known: told in words, the parcel is not at hand now. */
+function tellNews(item) {
+	const line = recent.get(item.scan_id);
+	const { kind, word } = lookOf(item.result);
+	if (line !== undefined) {
+		recent.put(line.scan, kind, `${word}: matched later`);
+	}
+	byId('news').textContent = `${item.scanned_number}, scanned as unknown at ${item.station ?? 'a station'}, `
+		+ `is known now${item.waybill_number === item.scanned_number ? '' : ` as ${item.waybill_number}`}: ${word.toLowerCase()}.`;
+	byId('news').hidden = false;
 }
 
 /* --- wiring --- */
 
 function wire() {
-	byId('station').addEventListener('change', loadLevel);
+	byId('station').addEventListener('change', () => levels.load());
 	byId('leave').addEventListener('click', leave);
+	byId('undo').addEventListener('click', () => undo(recent.last()));
+	byId('acknowledge').addEventListener('click', acknowledge);
+	byId('session-open').addEventListener('click', showSession);
+	byId('session-cancel').addEventListener('click', cancelSession);
 	byId('soft-keys').addEventListener('click', () => {
 		byId('entry').inputMode = byId('entry').inputMode === 'none' ? 'text' : 'none';
 		byId('entry').focus();
@@ -237,27 +416,43 @@ function wire() {
 	for (const button of document.querySelectorAll('.test-sound')) {
 		button.addEventListener('click', () => sounds.unlock().then(() => sounds.test()));
 	}
-	for (const slider of document.querySelectorAll('.volume')) {
-		slider.addEventListener('input', () => saveLevel({ volume: slider.value / 100 }));
-	}
-	for (const box of document.querySelectorAll('.mute')) {
-		box.addEventListener('change', () => saveLevel({ muted: box.checked }));
-	}
 	for (const gesture of ['keydown', 'pointerdown']) {
 		document.addEventListener(gesture, () => state.session !== null && sounds.blocked
 			&& sounds.unlock(), true);
 	}
-	captureKeys(byId('entry'), { active: () => state.session !== null, commit, caps: showCaps });
+	listenForCommands({ active: () => screen.shown, run: runAtStart });
+	captureKeys(byId('entry'), { active: () => state.session !== null, commit,
+		caps: (on) => { byId('caps').hidden = !on; }, escape: acknowledge });
 	window.addEventListener('online', () => queue.retryNow());
 	window.addEventListener('beforeunload', (event) => {
-		if (queue.depth > 0) {
+		if (queue.depth > 0 && !queue.login && !state.login) {
 			event.preventDefault();
 			event.returnValue = '';
 		}
 	});
-	setInterval(pulse, PULSE_MS);
 }
 
-loadLevel();
-wire();
-await screen.restore();
+async function begin() {
+	showDurable(outbox.durable);
+	levels.load();
+	wire();
+	if (state.halt !== null) {
+		queue.stop();
+	}
+	await refused.refresh();
+	const restored = screen.restore();
+	for (const { kind, scan, flagged } of await queue.load()) {
+		recent.put(scan, kind === 'undo' ? 'undoing' : 'held', kind === 'undo' ? 'Undoing' : 'Kept, will be sent again',
+			{ flagged });
+	}
+	showHalt();
+	await restored;
+	await keepPage({ updated: () => {
+		if (screen.shown && queue.depth === 0) {
+			location.reload();
+		}
+		byId('updated').hidden = false;
+	} });
+}
+
+await begin();

@@ -1,47 +1,89 @@
 /*
- * The line of scans waiting for their verdict: sent one after another, in the order they
- * were made, each until the server has answered for it. Nothing is ever dropped: a scan
- * that could not be sent is sent again under the same scan_id, so that it counts once.
- * Knows no page, no sound and no address.
+ * The line of scans (and undos) waiting for the server's answer: kept in the outbox
+ * first, then sent one after another, in the order they were made, each until the server
+ * has answered for it. What could not be sent at its time goes later as a backlog, many
+ * at once. Nothing is ever dropped: an item is sent again as it is, under the same
+ * scan_id, so that it counts once. Knows no page, no sound and no address.
+ *
+ * An item is { kind: 'scan' or 'undo', scan, ... }; `late` is set on one that had to wait
+ * for the server, or that an earlier page left behind.
  */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10000;
+const BACKLOG = 100; /* scans in one request */
 
 export class ScanQueue {
-	#scans = [];
+	#outbox;
+	#items = [];
 	#draining = false;
+	#stopped = false;
 	#failures = 0;
 	#wake = null;
 	#hooks;
 
 	/*
-	 * hooks.send(scan)             a promise of one of
-	 *                              { verdict }: the server's answer, the scan is done;
-	 *                              { trouble, retryAfter }: say why; it stays in line
-	 * hooks.answered(scan, answer) in order, once per scan
-	 * hooks.held(scan, trouble)    after each failure, and for each scan made while the
+	 * hooks.send(items)            one item, or several late scans; a promise of
+	 *                              { answers }, one for each, null where it failed, and
+	 *                              { trouble, login, retryAfter } when any did
+	 * hooks.answered(item, answer) in order, once for each that was sent alone
+	 * hooks.caughtUp(items, answers) the same for several
+	 * hooks.held(items, trouble)   after each failure, and for each made while the
 	 *                              server is away; trouble is a sentence
+	 * hooks.refused()              another scan is among outbox.refused()
+	 * hooks.unkept(item)           the browser could not keep it; it is sent all the same
 	 * hooks.changed()              depth or trouble changed
 	 */
-	constructor(hooks) {
+	constructor(outbox, hooks) {
+		this.#outbox = outbox;
 		this.#hooks = hooks;
 		this.trouble = '';
+		this.login = false;
 	}
 
 	get depth() {
-		return this.#scans.length;
+		return this.#items.length;
 	}
 
 	get first() {
-		return this.#scans[0];
+		return this.#items[0];
 	}
 
-	add(scan) {
-		this.#scans.push(scan);
-		if (this.trouble !== '') {
-			this.#hooks.held(scan, this.trouble);
+	get stopped() {
+		return this.#stopped;
+	}
+
+	/* What an earlier page left goes first. Call before the first add(). */
+	async load() {
+		const left = await this.#outbox.all();
+		for (const item of left) {
+			item.late = true;
+			item.stored = Promise.resolve();
+		}
+		this.#items.unshift(...left);
+		this.#hooks.changed();
+		this.#drain();
+		return left;
+	}
+
+	add(item) {
+		const away = this.trouble !== '';
+		item.late = away || this.#stopped;
+		item.stored = this.#keep(item, item.late);
+		this.#items.push(item);
+		if (away) {
+			this.#hooks.held([item], this.trouble);
 		}
 		this.#hooks.changed();
+		this.#drain();
+	}
+
+	/* Nothing more is sent until go(); what is under way is still answered. */
+	stop() {
+		this.#stopped = true;
+	}
+
+	go() {
+		this.#stopped = false;
 		this.#drain();
 	}
 
@@ -50,35 +92,85 @@ export class ScanQueue {
 		this.#wake?.();
 	}
 
+	async #keep(item, surely) {
+		const { stored, ...plain } = item;
+		try {
+			await this.#outbox.add(plain, surely);
+			item.place = plain.place;
+		} catch {
+			this.#hooks.unkept(item);
+		}
+	}
+
 	async #drain() {
 		if (this.#draining) {
 			return;
 		}
 		this.#draining = true;
 		try {
-			while (this.#scans.length > 0) {
-				await this.#sendFirst();
+			while (this.#items.length > 0 && !this.#stopped) {
+				await this.#send(this.#together());
 			}
 		} finally {
 			this.#draining = false;
 		}
 	}
 
-	async #sendFirst() {
-		const scan = this.#scans[0];
-		const { verdict, trouble, retryAfter = 0 } = await this.#hooks.send(scan);
-		if (verdict) {
-			this.#scans.shift();
-			this.#failures = 0;
-			this.trouble = '';
-			this.#hooks.changed();
-			this.#hooks.answered(scan, verdict);
-		} else {
-			this.trouble = trouble;
-			this.#hooks.changed();
-			this.#hooks.held(scan, trouble);
-			await this.#pause(retryAfter * 1000);
+	/* The first, or the backlog that begins with it. */
+	#together() {
+		const end = this.#items.findIndex((item) => !item.late || item.kind !== 'scan');
+		const late = this.#items.slice(0, end < 0 ? BACKLOG : Math.min(end, BACKLOG));
+		return late.length > 1 ? late : this.#items.slice(0, 1);
+	}
+
+	async #send(items) {
+		await Promise.all(items.map((item) => item.stored));
+		const { answers = items.map(() => null), trouble = '', login = false, retryAfter = 0 } =
+			await this.#hooks.send(items);
+		const done = items.filter((_, i) => answers[i] !== null);
+		this.#items = this.#items.filter((item) => !done.includes(item));
+		this.trouble = trouble;
+		this.login = login;
+		if (done.length > 0) {
+			this.#settle(items, answers, done);
 		}
+		this.#hooks.changed();
+		if (trouble === '') {
+			this.#failures = 0;
+			return;
+		}
+		this.#hold();
+		await this.#pause(retryAfter * 1000);
+	}
+
+	#settle(items, answers, done) {
+		if (items.length === 1) {
+			this.#hooks.answered(items[0], answers[0]);
+		} else {
+			this.#hooks.caughtUp(done, answers.filter((answer) => answer !== null));
+		}
+		for (const [i, item] of items.entries()) {
+			if (answers[i] === null || item.place === undefined) {
+				continue;
+			}
+			/* One that stays behind is sent again by the next page, and counts once. */
+			const leave = answers[i].result === 'refused'
+				? this.#outbox.refuse({ scan: item.scan, place: item.place }, answers[i].message)
+					.then(() => this.#hooks.refused())
+				: this.#outbox.remove([item]);
+			leave.catch(() => undefined);
+		}
+	}
+
+	/* Nothing in the line can be sent now: it has to outlive whatever comes. */
+	#hold() {
+		for (const item of this.#items) {
+			if (!item.late) {
+				item.late = true;
+				item.stored = item.stored.then(() => this.#keep(item, true));
+			}
+		}
+		this.#hooks.held(this.#items, this.trouble);
 	}
 
 	/* Doubles up to a cap; spread, so that a whole floor does not come back at once. */

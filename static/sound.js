@@ -6,6 +6,7 @@
  *   duplicate  two middle tones
  *   error      one long low buzz
  *   tick       soft: kept for later, no verdict yet
+ *   done       two short rising tones: a command was carried out
  */
 
 /* Each tone: start and length in seconds, frequency in Hz, loudness of full volume. */
@@ -17,7 +18,12 @@ const TONES = {
 	],
 	error: [{ at: 0, lasts: 0.7, hertz: 155.6, wave: 'sawtooth', gain: 0.6 }],
 	tick: [{ at: 0, lasts: 0.03, hertz: 330, wave: 'sine', gain: 0.15 }],
+	done: [
+		{ at: 0, lasts: 0.06, hertz: 660, wave: 'sine', gain: 0.5 },
+		{ at: 0.08, lasts: 0.06, hertz: 880, wave: 'sine', gain: 0.5 },
+	],
 };
+const APART = 0.25; /* seconds of silence between sounds of a sequence */
 const EDGE = 0.008; /* seconds of fade, so that no tone clicks */
 
 export class Sounds {
@@ -84,11 +90,19 @@ export class Sounds {
 		}
 	}
 
-	/* All three verdicts, one after the other. */
+	/* One after the other. */
+	sequence(names) {
+		let after = 0;
+		for (const name of names) {
+			this.play(name, after);
+			const last = TONES[name].at(-1);
+			after += last.at + last.lasts + APART;
+		}
+	}
+
+	/* All three verdicts. */
 	test() {
-		this.play('ok');
-		this.play('duplicate', 0.6);
-		this.play('error', 1.5);
+		this.sequence(['ok', 'duplicate', 'error']);
 	}
 
 	#tone(tone, from) {

@@ -1,9 +1,9 @@
 /*
- * The start screen of the scan page: who scans, where, what for; a new session or the
- * one this browser was in. Its Start click is what lets the browser make sound.
+ * The start screen of the scan page: who scans, where, what for; a new session, the one
+ * this browser was in, or one that is open at other stations. Its Start click is what lets the browser make sound.
  */
 import { call, reason } from '/static/api.js';
-import { byId, sentence } from '/static/dom.js';
+import { byId, count, el, moment, rows, sentence } from '/static/dom.js';
 import { recall, remember } from '/static/memory.js';
 
 export class StartScreen {
@@ -25,6 +25,7 @@ export class StartScreen {
 			event.preventDefault();
 			this.#start(event.submitter?.id === 'resume' ? recall('session') : null);
 		});
+		this.#listOpen();
 	}
 
 	get station() {
@@ -41,6 +42,41 @@ export class StartScreen {
 		byId('work').hidden = true;
 		byId('start').hidden = false;
 		byId('operator').focus();
+		this.#listOpen();
+	}
+
+	get shown() {
+		return !byId('start').hidden;
+	}
+
+	/* As the buttons do, for a command barcode; the form's own checks hold. */
+	begin() {
+		byId('start-form').requestSubmit(byId('begin'));
+	}
+
+	join(id) {
+		if (byId('start-form').reportValidity()) {
+			this.#start({ id });
+		}
+	}
+
+	setOperator(name) {
+		byId('operator').value = name;
+		remember('operator', name);
+	}
+
+	/* The session was dispatched: told is the server's sentence. */
+	dispatched(id, told) {
+		this.end('');
+		byId('start-done-told').textContent = `Session ${id}: ${told}`;
+		byId('start-manifest').href = `${path(id)}/manifest`;
+		byId('start-done').hidden = false;
+	}
+
+	/* The session is over: why is a sentence. */
+	end(why) {
+		remember('session', null);
+		this.show(why);
 	}
 
 	/*
@@ -78,14 +114,15 @@ export class StartScreen {
 		this.#refuse('');
 		let answer;
 		try {
-			answer = kept ? await call('GET', path(kept.id)) : await call('POST', '/sessions',
-				{ body: { scanned_by: who.operator, station: who.station } });
+			answer = kept ? await call('POST', `${path(kept.id)}/resume`, { body: { by: who.operator } })
+				: await call('POST', '/sessions',
+					{ body: { scanned_by: who.operator, station: who.station } });
 		} catch {
 			this.#refuse('The server cannot be reached. Check the network, then press the button again.');
 			return;
 		}
-		if (kept && (answer.status === 404 || (answer.status === 200 && !isOpen(answer.json)))) {
-			this.#forget(kept.id, answer.json?.state);
+		if (kept && [404, 409].includes(answer.status)) {
+			this.end(sentence(`${reason(answer)} Start a new one`));
 		} else if (answer.status >= 300 || answer.json?.id === undefined) {
 			this.#refuse(sentence(`No session was opened: ${reason(answer)}`));
 		} else {
@@ -93,16 +130,30 @@ export class StartScreen {
 		}
 	}
 
+	/* What other stations are at; nothing while the server is away. */
+	async #listOpen() {
+		const answer = await call('GET', '/sessions?state=open&limit=20').catch(() => null);
+		const list = answer?.json?.sessions ?? [];
+		byId('open-sessions').hidden = list.length === 0;
+		rows(byId('open-rows'), list.map((one) => {
+			const button = el('button', { type: 'button', class: 'small secondary',
+				'aria-label': `Join session ${one.id}` }, 'Join');
+			button.addEventListener('click', () => this.join(one.id));
+			return [String(one.id), one.station, one.scanned_by, moment(one.created_at),
+				`${count(one.valid)} of ${count(one.expected)}`, button];
+		}), [0]);
+	}
+
 	#enter(session, { operator, station, mode }) {
 		remember('session', { id: session.id, operator, station, mode });
 		byId('start').hidden = true;
+		byId('start-done').hidden = true;
 		byId('work').hidden = false;
 		this.#hooks.entered(session, { operator, station, mode });
 	}
 
 	#forget(id, ended) {
-		remember('session', null);
-		this.show(`Session ${id} is ${ended ?? 'not known to the server'}. Start a new one.`);
+		this.end(`Session ${id} is ${ended ?? 'not known to the server'}. Start a new one.`);
 	}
 
 	#refuse(text) {

@@ -3,7 +3,7 @@
  * colour together, the number in huge type, and no more than three changes of colour a
  * second however fast answers come. Knows nothing of queues or sounds.
  */
-import { byId, clock, el, fill, sentence, words } from '/static/dom.js';
+import { byId, clock, count, el, fill, plural, sentence, words } from '/static/dom.js';
 
 /* kind chooses icon and colour; alert: said at once by a screen reader. */
 const RESULTS = {
@@ -16,8 +16,13 @@ const RESULTS = {
 	session_closed: { kind: 'error', word: 'Session closed', alert: true },
 	invalid: { kind: 'error', word: 'Invalid', alert: true },
 	refused: { kind: 'error', word: 'Refused', alert: true },
+	undone: { kind: 'undone', word: 'Undone' },
+	not_undone: { kind: 'error', word: 'Not undone', alert: true },
+	command: { kind: 'undone', word: 'Done' },
+	no_command: { kind: 'error', word: 'Unknown command', alert: true },
 };
-const SOUNDS = { valid: 'ok', duplicate: 'duplicate' };
+const SOUNDS = { valid: 'ok', duplicate: 'duplicate', undone: 'done', command: 'done' };
+const NAMED = 5; /* numbers of a backlog that are named in the panel */
 const SHOWN_MS = 350;    /* a verdict's colour stays this long: under three flashes a second */
 const PATIENCE_MS = 150; /* an answer that comes sooner needs no "Checking" before it */
 
@@ -52,6 +57,8 @@ export function detailOf(answer) {
 		return told ?? 'No manifest uploaded so far has this number. Put the parcel aside.';
 	case 'on_hold':
 		return told ?? 'This parcel must not leave. Put it aside.';
+	case 'undone':
+		return 'This scan does not count any more.';
 	default:
 		return told
 			?? (waybill?.status ? `Its status is ${words(waybill.status).toLowerCase()}.` : '');
@@ -70,6 +77,15 @@ export class VerdictPanel {
 	show(answer) {
 		const look = lookOf(answer.result);
 		this.#put({ ...look, number: answer.waybill_number, detail: detailOf(answer) });
+	}
+
+	/* A backlog's answers at once: how many of each, and which were not valid. */
+	caughtUp({ ok, duplicate, error, bad }) {
+		const kind = error > 0 ? 'error' : duplicate > 0 ? 'duplicate' : 'valid';
+		const more = bad.length > NAMED ? ` and ${count(bad.length - NAMED)} more` : '';
+		this.#put({ kind, alert: error > 0, number: bad.slice(0, NAMED).join(' ') + more,
+			word: `${plural(ok + duplicate + error, 'kept scan')} sent`,
+			detail: `${count(ok)} valid, ${plural(duplicate, 'duplicate')}, ${plural(error, 'error')}` });
 	}
 
 	/* A scan that has no verdict yet; shown if it still has none after `patience` ms. */

@@ -1,7 +1,7 @@
 /* The scan page when requests fail: nothing lost, nothing counted twice. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { api, launch, load, numbers, panel, scan, startScanning, text, tones, until } from './support.mjs';
+import { api, launch, load, numbers, panel, scan, startScanning, text, tones, until, violations } from './support.mjs';
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -21,10 +21,15 @@ async function failing(page, times, fault) {
 	return sent;
 }
 
-test('scans without a network are kept, shown, ticked softly and sent in order', async () => {
+test('scans without a network are kept, shown, ticked softly and sent together', async () => {
 	const list = await load(numbers(3));
 	const page = await startScanning(browser);
-	const sent = await failing(page, 2, (route) => route.abort());
+	const lone = await failing(page, 1000, (route) => route.abort());
+	const together = [];
+	await page.route('**/scans', async (route) => {
+		together.push(route.request());
+		await (together.length === 1 ? route.abort() : route.continue());
+	});
 	await scan(page, list[0]);
 	await panel(page, 'held');
 	assert.match(await text(page, '#connection'), /cannot be reached/);
@@ -33,11 +38,67 @@ test('scans without a network are kept, shown, ticked softly and sent in order',
 	assert.ok(ticks[0].lasts < 0.06);
 	await page.keyboard.type(`${list[1]}\n${list[2]}\n`);
 	await until(async () => await text(page, '#c-scanned') === '3', 'all three were answered');
-	assert.equal(new Set(sent.map((s) => s.scan_id)).size, 3);
-	assert.deepEqual([...new Set(sent.map((s) => s.waybill_number))], list);
+	assert.deepEqual(lone.map((s) => s.waybill_number), [list[0]]);
+	const bodies = together.map((r) => JSON.parse(r.postData()).scans);
+	assert.deepEqual(bodies.at(-1).map((s) => s.waybill_number), list);
+	assert.equal(bodies.at(-1)[0].scan_id, lone[0].scan_id);
+	assert.match(together[0].headers()['idempotency-key'], new RegExp(lone[0].scan_id));
 	assert.equal(await text(page, '#depth'), 'empty');
 	assert.equal(await text(page, '#connection'), 'Connected');
 	assert.equal(await page.locator('#recent [data-kind="valid"]').count(), 3);
+	await page.context().close();
+});
+
+test('a scan carries its scan_id as the key of its request', async () => {
+	const [number] = await load(numbers(1));
+	const page = await startScanning(browser);
+	const asked = page.waitForRequest((r) => r.method() === 'POST' && r.url().endsWith('/scan'));
+	await scan(page, number);
+	const request = await asked;
+	assert.equal(request.headers()['idempotency-key'], JSON.parse(request.postData()).scan_id);
+	await page.context().close();
+});
+
+for (const [status, said] of [[429, /asks to wait/], [500, /answered 500/], [502, /answered 502/], [403, /may not scan/]]) {
+	test(`${status} keeps the scan, and it is sent again`, async () => {
+		const [number] = await load(numbers(1));
+		const page = await startScanning(browser);
+		const sent = await failing(page, 1, (route) => route.fulfill({ status, body: '<html>' }));
+		await scan(page, number);
+		await panel(page, 'held');
+		assert.match(await text(page, '#connection'), said);
+		await panel(page, 'valid');
+		assert.deepEqual(sent[0], sent[1]);
+		await page.context().close();
+	});
+}
+
+test('what the server refuses for good is kept for people, also over a reload', async () => {
+	const [number] = await load(numbers(1));
+	const page = await startScanning(browser);
+	await failing(page, 1, (route) => route.fulfill({ status: 404,
+		json: { error: 'session_not_found', message: 'There is no session 7.' } }));
+	await scan(page, number);
+	await panel(page, 'error');
+	await page.waitForSelector('#refused-notice:not([hidden])');
+	await page.reload();
+	await page.click('#refused-open');
+	assert.match(await text(page, '#refused-rows'), new RegExp(`${number}.*There is no session 7`));
+	assert.deepEqual(await violations(page), []);
+	await page.click('#refused-send');
+	await panel(page, 'valid');
+	assert.ok(!await page.isVisible('#refused-notice'));
+	await page.context().close();
+});
+
+test('a browser that keeps nothing says so and scans all the same', async () => {
+	const [number] = await load(numbers(1));
+	const page = await startScanning(browser, { init: () => {
+		IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };
+	} });
+	assert.ok(await page.isVisible('#not-durable'));
+	await scan(page, number);
+	await panel(page, 'valid');
 	await page.context().close();
 });
 
@@ -103,9 +164,9 @@ test('leaving with scans in the queue asks first', async () => {
 
 test('a server that goes away is noticed while nobody scans', async () => {
 	const page = await startScanning(browser);
-	await page.route('**/health', (route) => route.abort());
+	await page.route('**/sessions/**', (route) => route.abort());
 	await until(async () => /cannot be reached/.test(await text(page, '#connection')), 'the page notices');
-	await page.unroute('**/health');
+	await page.unroute('**/sessions/**');
 	await until(async () => await text(page, '#connection') === 'Connected', 'the page notices the return');
 	await page.context().close();
 });

@@ -57,8 +57,9 @@ function recordTones() {
  * A page in a context of its own. What went wrong in it (exceptions, violations of the
  * content security policy) is collected in page.faults.
  */
-export async function open(browser, path, { init, ...options } = {}) {
-	const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+export async function open(browser, path, { init, site = url, ...options } = {}) {
+	const context = await browser.newContext({ viewport: { width: 1280, height: 800 },
+		serviceWorkers: 'block', ...options });
 	const page = await context.newPage();
 	page.setDefaultTimeout(15000 * slow);
 	page.faults = [];
@@ -68,7 +69,7 @@ export async function open(browser, path, { init, ...options } = {}) {
 	if (init) {
 		await page.addInitScript(init);
 	}
-	await page.goto(new URL(path, url).href);
+	await page.goto(new URL(path, site).href);
 	return page;
 }
 

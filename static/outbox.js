@@ -1,0 +1,126 @@
+/*
+ * What this station made and the server has not answered yet, kept in IndexedDB so that
+ * a reload, a crash or a flat battery loses nothing; and what the server refused for
+ * good, which somebody has to look at. Knows nothing of the server or the page.
+ *
+ * An item is any plain object; its `place` (set here) is its place in the line and never
+ * given twice, also not after a reload. A browser that refuses IndexedDB keeps them in
+ * memory: `durable` is then false, and the page has to say so.
+ */
+const NAME = 'waybill-outbox';
+
+/* A whole IndexedDB transaction as a promise of its result. */
+function within(db, store, mode, durability, work) {
+	return new Promise((resolve, reject) => {
+		const transaction = db.transaction(store, mode, { durability });
+		const request = work(transaction.objectStore(store));
+		transaction.oncomplete = () => resolve(request?.result);
+		transaction.onabort = () => reject(transaction.error);
+	});
+}
+
+function openDatabase() {
+	return new Promise((resolve, reject) => {
+		const request = indexedDB.open(NAME, 1);
+		request.onupgradeneeded = () => {
+			for (const store of ['waiting', 'refused']) {
+				request.result.createObjectStore(store, { keyPath: 'place', autoIncrement: true });
+			}
+		};
+		request.onsuccess = () => resolve(request.result);
+		request.onerror = () => reject(request.error);
+		request.onblocked = () => reject(new Error('another tab holds an older outbox'));
+	});
+}
+
+/* The same promises without a disk. */
+class Memory {
+	#stores = { waiting: new Map(), refused: new Map() };
+	#next = 0;
+
+	put(store, item) {
+		this.#next += 1;
+		const place = item.place ?? this.#next;
+		this.#stores[store].set(place, { ...item, place });
+		return Promise.resolve(place);
+	}
+
+	all(store) {
+		return Promise.resolve([...this.#stores[store].values()]);
+	}
+
+	remove(store, places) {
+		places.forEach((place) => this.#stores[store].delete(place));
+		return Promise.resolve();
+	}
+}
+
+class Disk {
+	#db;
+
+	constructor(db) {
+		this.#db = db;
+	}
+
+	put(store, item, durability) {
+		return within(this.#db, store, 'readwrite', durability, (s) => s.put(item));
+	}
+
+	all(store) {
+		return within(this.#db, store, 'readonly', 'default', (s) => s.getAll());
+	}
+
+	remove(store, places) {
+		return within(this.#db, store, 'readwrite', 'relaxed', (s) => {
+			places.forEach((place) => s.delete(place));
+		});
+	}
+}
+
+export class Outbox {
+	#kept;
+
+	static async open() {
+		const box = new Outbox();
+		try {
+			box.#kept = new Disk(await openDatabase());
+			box.durable = true;
+		} catch {
+			box.#kept = new Memory();
+			box.durable = false;
+		}
+		return box;
+	}
+
+	/*
+	 * Keeps an item, and resolves when it is kept. Without `surely` the operating system
+	 * has it, which outlives the browser: enough for what is sent the next moment. With
+	 * it the disk has it, which outlives a flat battery.
+	 */
+	async add(item, surely) {
+		item.place = await this.#kept.put('waiting', item, surely ? 'strict' : 'relaxed');
+	}
+
+	/* In the order in which they were made. */
+	all() {
+		return this.#kept.all('waiting');
+	}
+
+	remove(items) {
+		return this.#kept.remove('waiting', items.map((item) => item.place));
+	}
+
+	/* The item leaves the line, for people to look at. */
+	async refuse(item, reason) {
+		await this.#kept.put('refused', { item, reason }, 'strict');
+		await this.remove([item]);
+	}
+
+	refused() {
+		return this.#kept.all('refused');
+	}
+
+	forget(refusals) {
+		return this.#kept.remove('refused', refusals.map((one) => one.place));
+	}
+}

@@ -1,0 +1,40 @@
+/*
+ * Scans that the server refused for good (their session is gone, say): none is dropped,
+ * somebody looks at them and sends them again in this session, or removes them.
+ */
+import { uuid } from '/static/api.js';
+import { dialog } from '/static/dialog.js';
+import { byId, moment, plural, rows, sentence } from '/static/dom.js';
+
+export class RefusedList {
+	#outbox;
+	#resend;
+	#dialog = dialog('refused');
+
+	/* resend(scan) puts it into the line. */
+	constructor(outbox, resend) {
+		this.#outbox = outbox;
+		this.#resend = resend;
+		byId('refused-open').addEventListener('click', () => this.#dialog.open());
+		byId('refused-send').addEventListener('click', () => this.#settle(true));
+		byId('refused-remove').addEventListener('click', () => this.#settle(false));
+	}
+
+	async refresh() {
+		const list = await this.#outbox.refused();
+		byId('refused-notice').hidden = list.length === 0;
+		byId('refused-count').textContent = `${plural(list.length, 'scan')} refused by the server and kept here.`;
+		rows(byId('refused-rows'), list.map(({ item, reason }) => [item.scan.waybill_number,
+			moment(item.scan.scanned_at), sentence(reason)]));
+	}
+
+	async #settle(again) {
+		const list = await this.#outbox.refused();
+		if (again) {
+			list.forEach(({ item }) => this.#resend({ ...item.scan, scan_id: uuid() }));
+		}
+		await this.#outbox.forget(list);
+		this.#dialog.close();
+		await this.refresh();
+	}
+}

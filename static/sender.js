@@ -1,0 +1,78 @@
+/*
+ * How the items of the line reach the server, and what its answers mean for them: an
+ * answer that settles an item, or trouble, after which the item stays. Knows no page.
+ */
+import { Unreachable, call, reason } from '/static/api.js';
+
+const ONE_MS = 5000;      /* a scan that takes longer is better kept and sent again */
+const BACKLOG_MS = 30000;
+
+/* Answers about the item itself: asking again would change nothing. */
+const FINAL = [400, 404, 409, 410, 413, 415, 422];
+
+/* { answers } and, when any is null, why: { trouble, login, retryAfter } (see ScanQueue). */
+export async function send(items) {
+	try {
+		if (items.length > 1) {
+			return await sendBacklog(items);
+		}
+		return judged(await (items[0].kind === 'undo' ? undo(items[0]) : scan(items[0])), items[0]);
+	} catch (e) {
+		if (e instanceof Unreachable) {
+			return { trouble: e.message };
+		}
+		throw e;
+	}
+}
+
+function scan({ scan: body }) {
+	return call('POST', '/scan', { body, key: body.scan_id, deadline: ONE_MS });
+}
+
+function undo({ scan: { scan_id: id, by, station } }) {
+	const query = new URLSearchParams({ by, station });
+	return call('DELETE', `/scans/${id}?${query}`, { key: `undo-${id}`, deadline: ONE_MS });
+}
+
+async function sendBacklog(items) {
+	const whole = await call('POST', '/scans', { deadline: BACKLOG_MS,
+		body: { scans: items.map((item) => item.scan) },
+		key: `${items[0].scan.scan_id}-${items.length}` });
+	const results = whole.status === 200 ? whole.json?.results : null;
+	if (!Array.isArray(results) || results.length !== items.length) {
+		return troubleOf(whole);
+	}
+	const each = items.map((item, i) => judged({ status: results[i].status, json: results[i],
+		retryAfter: 0 }, item));
+	const failed = each.find((one) => one.trouble);
+	return { ...failed, answers: each.map((one) => one.answers?.[0] ?? null) };
+}
+
+function judged(answer, item) {
+	const { status, json } = answer;
+	if (item.kind === 'undo' && status === 200) {
+		return { answers: [{ ...json, result: 'undone' }] };
+	}
+	if (item.kind === 'scan' && json?.result && status < 500) {
+		return { answers: [json] };
+	}
+	if (FINAL.includes(status) && json?.error) {
+		return { answers: [{ result: item.kind === 'undo' ? 'not_undone' : 'refused',
+			sound: 'error', message: reason(answer) }] };
+	}
+	return troubleOf(answer);
+}
+
+function troubleOf({ status, json, retryAfter }) {
+	if (status === 401) {
+		return { trouble: 'nobody is logged in here any more', login: true };
+	}
+	if (status === 403) {
+		return { trouble: json?.message ?? 'this login may not scan' };
+	}
+	if (status === 503) {
+		return { trouble: 'the database is away', retryAfter };
+	}
+	return { trouble: status === 429 ? 'the server asks to wait' : `the server answered ${status}`,
+		retryAfter };
+}

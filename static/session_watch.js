@@ -1,0 +1,77 @@
+/*
+ * Looks at the session every few seconds, also while nobody scans here: the counters of
+ * all its stations, whether it is still open, which unknown scans turned out to be known,
+ * and whether the server is there at all. Knows no page.
+ */
+import { Unreachable, call } from '/static/api.js';
+import { recall, remember } from '/static/memory.js';
+
+const EVERY_MS = 5000;
+const DEADLINE_MS = 4000;
+
+export class SessionWatch {
+	#hooks;
+	#told = new Set(); /* news may come twice */
+	#asking = false;
+
+	/*
+	 * hooks.session()        the id, or null: nothing to look at
+	 * hooks.counters(json)   what the server says of it
+	 * hooks.over(json)       it is not open any more, or unknown (json null)
+	 * hooks.news(item)       once for each matched scan
+	 * hooks.link(text, login) '' when the server is there
+	 */
+	constructor(hooks) {
+		this.#hooks = hooks;
+		setInterval(() => this.look(), EVERY_MS);
+	}
+
+	async look() {
+		const id = this.#hooks.session();
+		if (id === null || this.#asking) {
+			return;
+		}
+		this.#asking = true;
+		try {
+			const answer = await call('GET', `/sessions/${id}?${this.#query(id)}`, { deadline: DEADLINE_MS });
+			if (this.#hooks.session() === id) {
+				this.#heard(id, answer);
+			}
+		} catch (e) {
+			if (!(e instanceof Unreachable)) {
+				throw e;
+			}
+			this.#hooks.link(e.message, false);
+		} finally {
+			this.#asking = false;
+		}
+	}
+
+	#query(id) {
+		const kept = recall('news', {});
+		return new URLSearchParams({ breakdown: 'false', ...(kept.id === id && { since: kept.cursor }) });
+	}
+
+	#heard(id, { status, json }) {
+		if (status === 401) {
+			this.#hooks.link('nobody is logged in here any more', true);
+		} else if (status === 404 && json?.error) {
+			this.#hooks.over(null);
+		} else if (status !== 200 || json === null) {
+			this.#hooks.link(status === 503 ? 'the database is away' : `the server answered ${status}`, false);
+		} else {
+			this.#hooks.link('', false);
+			this.#hooks.counters(json);
+			for (const item of json.news ?? []) {
+				if (!this.#told.has(item.scan_id)) {
+					this.#told.add(item.scan_id);
+					this.#hooks.news(item);
+				}
+			}
+			remember('news', { id, cursor: json.news_cursor });
+			if (json.state && json.state !== 'open') {
+				this.#hooks.over(json);
+			}
+		}
+	}
+}

@@ -1,0 +1,79 @@
+/*
+ * A server of the test's own, for what cannot be done to the one at WAYBILL_URL: it is
+ * killed, frozen, started again at the same address, or has other settings and files.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from './support.mjs';
+
+const database = process.env.WBTEST_DATABASE;
+
+const freePort = () => new Promise((resolve) => {
+	const probe = createServer().listen(0, '127.0.0.1', () => {
+		const { port } = probe.address();
+		probe.close(() => resolve(port));
+	});
+});
+
+/* Rows of a query, each its columns' texts. */
+export function sql(query) {
+	const out = execFileSync('psql', ['-XAtq', '-F', '\t', '-d', database, '-c', query], { encoding: 'utf8' });
+	return out.split('\n').filter(Boolean).map((line) => line.split('\t'));
+}
+
+/* [number, result] of a session's scans in the order in which they were made. */
+export const recorded = (session) => sql(`select waybill_number, result from scanned_waybills
+	where session_id = ${Number(session)} order by scanned_at, id`);
+
+export class OwnServer {
+	#process = null;
+
+	static async start(settings = {}) {
+		const server = new OwnServer();
+		const port = await freePort();
+		server.url = `http://127.0.0.1:${port}`;
+		server.folder = mkdtempSync(join(tmpdir(), 'waybill-browser-'));
+		server.environment = { ...process.env, WAYBILL_LISTEN: `127.0.0.1:${port}`,
+			WAYBILL_DATABASE: database, WAYBILL_STATIC_DIR: 'static', WAYBILL_SPOOL_DIR: server.folder,
+			WAYBILL_WORKERS: '2', WAYBILL_QUEUE_WORKERS: '0', ...settings };
+		await server.up();
+		return server;
+	}
+
+	async up() {
+		this.#process = spawn(join(process.env.WAYBILL_BUILD, 'waybilld'), [],
+			{ env: this.environment, stdio: 'ignore' });
+		await until(() => fetch(`${this.url}/ready`).then((r) => r.ok, () => false), 'the server is ready');
+	}
+
+	/* The workers' process ids. */
+	get workers() {
+		const { pid } = this.#process;
+		return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+	}
+
+	signalAll(signal) {
+		for (const pid of [this.#process.pid, ...this.workers]) {
+			process.kill(pid, signal);
+		}
+	}
+
+	/* As the power goes: master and workers at once. */
+	async down() {
+		const gone = new Promise((resolve) => { this.#process.on('exit', resolve); });
+		this.signalAll('SIGKILL');
+		await gone;
+	}
+
+	async stop() {
+		if (this.#process.exitCode === null && this.#process.signalCode === null) {
+			const gone = new Promise((resolve) => { this.#process.on('exit', resolve); });
+			this.#process.kill('SIGTERM');
+			await gone;
+		}
+		rmSync(this.folder, { recursive: true, force: true });
+	}
+}

@@ -1,0 +1,174 @@
+/*
+ * No scan lost, none counted twice: the network gone for a while, the server frozen,
+ * killed and started again, the page reloaded in the middle. What the database holds in
+ * the end is what was scanned, in its order.
+ */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { OwnServer, recorded } from './own_server.mjs';
+import { launch, load, numbers, panel, scan, startScanning, text, tones, until } from './support.mjs';
+
+let browser, server, page;
+before(async () => {
+	server = await OwnServer.start();
+	browser = await launch();
+});
+after(async () => {
+	await browser.close();
+	await server.stop();
+});
+beforeEach(async () => { page = null; });
+
+const start = async (options) => {
+	page = await startScanning(browser, { site: server.url, ...options });
+	return page;
+};
+const sessionOf = () => text(page, '#v-session');
+const type = (list) => page.keyboard.type(list.map((n) => `${n}\n`).join(''), { delay: 1 });
+const empty = () => until(async () => await text(page, '#depth') === 'empty', 'the queue is empty', 40000);
+const valid = (list) => list.map((n) => [n, 'valid']);
+
+/* The page is a service worker's, so that it opens without a network. */
+async function ready() {
+	await page.evaluate(() => navigator.serviceWorker.ready);
+	await until(() => page.evaluate(() => navigator.serviceWorker.controller !== null), 'the page is controlled');
+}
+
+test('offline, a reload, and back: each scan is there once, in order', async () => {
+	const list = await load(numbers(8));
+	await start({ serviceWorkers: 'allow' });
+	await ready();
+	await scan(page, list[0]);
+	await panel(page, 'valid');
+	const session = await sessionOf();
+	await page.context().setOffline(true);
+	await type(list.slice(1, 5));
+	await until(async () => await text(page, '#depth') === '4 scans waiting', 'four wait');
+	await page.reload();
+	await page.waitForSelector('#work:not([hidden])');
+	assert.equal(await sessionOf(), session);
+	await until(async () => await text(page, '#depth') === '4 scans waiting', 'they still wait');
+	await type(list.slice(5));
+	await until(async () => await text(page, '#depth') === '7 scans waiting', 'seven wait');
+	assert.match(await text(page, '#connection'), /Not connected/);
+	await tones(page);
+	await page.context().setOffline(false);
+	await empty();
+	assert.deepEqual(recorded(session), valid(list));
+	await until(async () => await text(page, '#c-scanned') === '8', 'the counters say so');
+	const heard = await tones(page);
+	assert.ok(heard.length >= 1 && heard.every((t) => t.hertz > 880), JSON.stringify(heard));
+	assert.deepEqual(page.faults, []);
+	await page.context().close();
+});
+
+test('a server killed and started again has every scan once', async () => {
+	const list = await load(numbers(12));
+	await start();
+	await type(list.slice(0, 4));
+	await server.down();
+	await type(list.slice(4, 8));
+	await until(async () => /cannot be reached/.test(await text(page, '#connection')), 'the page notices');
+	await type(list.slice(8));
+	await server.up();
+	await empty();
+	assert.deepEqual(recorded(await sessionOf()), valid(list));
+	await page.context().close();
+});
+
+test('thirty scans while the server sleeps', async () => {
+	const list = await load(numbers(30));
+	await start();
+	server.signalAll('SIGSTOP');
+	await page.keyboard.type(list.map((n) => `${n}\r`).join(''), { delay: 5 });
+	assert.equal(await text(page, '#depth'), '30 scans waiting');
+	server.signalAll('SIGCONT');
+	await empty();
+	assert.deepEqual(recorded(await sessionOf()), valid(list));
+	assert.deepEqual((await page.locator('#recent .recent-number').allTextContents()).reverse(), list);
+	await page.context().close();
+});
+
+test('a server that sleeps for longer than a scan waits gets the same scan again', async () => {
+	const list = await load(numbers(3));
+	await start();
+	server.signalAll('SIGSTOP');
+	await type(list);
+	await panel(page, 'held'); /* after the deadline: kept, and ticked */
+	assert.equal((await tones(page)).filter((t) => t.lasts < 0.06).length, 3);
+	server.signalAll('SIGCONT');
+	await empty();
+	assert.deepEqual(recorded(await sessionOf()), valid(list));
+	await page.context().close();
+});
+
+test('a reload while the server is gone loses nothing, and the backlog tells its verdicts', async () => {
+	const list = await load(numbers(4));
+	const [unknown] = numbers(1);
+	await start();
+	const session = await sessionOf();
+	await server.down();
+	await type([list[0], list[1], unknown]);
+	await page.waitForTimeout(1100); /* sooner it is the same beep twice */
+	await type([list[1], list[2]]);
+	await until(async () => await text(page, '#depth') === '5 scans waiting', 'five wait');
+	await server.up(); /* for the page itself */
+	await page.route(/\/(scans?|sessions.*)$/, (route) => (route.request().method() === 'POST' ? route.abort() : route.continue()));
+	page.on('dialog', (dialog) => dialog.accept()); /* "leave the page?" */
+	await page.reload();
+	await until(async () => await text(page, '#depth') === '5 scans waiting', 'they still wait');
+	await tones(page);
+	await page.unroute(/\/(scans?|sessions.*)$/);
+	await empty();
+	assert.deepEqual(recorded(session), [[list[0], 'valid'], [list[1], 'valid'],
+		[unknown, 'not_found'], [list[1], 'duplicate'], [list[2], 'valid']]);
+	await panel(page, 'error');
+	assert.equal(await text(page, '[role=alert] .panel-word'), '5 kept scans sent');
+	assert.equal(await text(page, '[role=alert] .panel-number'), `${unknown} ${list[1]}`);
+	assert.match(await text(page, '.panel-detail'), /3 valid, 1 duplicate, 1 error/);
+	/* one of each kind, one after the other */
+	const heard = (await tones(page)).filter((t) => t.lasts > 0.06);
+	assert.deepEqual(heard.map((t) => (t.hertz > 880 ? 'ok' : t.hertz > 400 ? 'duplicate' : 'error')),
+		['ok', 'duplicate', 'duplicate', 'error']);
+	for (let i = 1; i < heard.length; i++) {
+		assert.ok(heard[i].from >= heard[i - 1].from + heard[i - 1].lasts);
+	}
+	await page.context().close();
+});
+
+test('a long backlog goes in several requests, in order', async () => {
+	const list = await load(numbers(250));
+	await start();
+	const sizes = [];
+	page.on('request', (r) => r.method() === 'POST' && r.url().endsWith('/scans')
+		&& sizes.push(JSON.parse(r.postData()).scans.length));
+	await page.context().setOffline(true);
+	await page.evaluate((codes) => {
+		const entry = document.getElementById('entry');
+		for (const code of codes) {
+			entry.value = code;
+			entry.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+		}
+	}, list);
+	await until(async () => await text(page, '#depth') === '250 scans waiting', 'all wait');
+	await page.context().setOffline(false);
+	await empty();
+	assert.deepEqual(sizes.filter((n, i) => i >= sizes.length - 3), [100, 100, 50]);
+	assert.deepEqual(recorded(await sessionOf()), valid(list));
+	await page.context().close();
+});
+
+test('a scan and its undo, both made offline, arrive in this order', async () => {
+	const [number] = await load(numbers(1));
+	await start();
+	await page.context().setOffline(true);
+	await scan(page, number);
+	await panel(page, 'held');
+	await scan(page, 'CMD UNDO');
+	await until(async () => await text(page, '#depth') === '2 scans waiting', 'both wait');
+	await page.context().setOffline(false);
+	await empty();
+	await panel(page, 'undone');
+	assert.equal(await text(page, '#c-scanned'), '0');
+	await page.context().close();
+});
