@@ -1,0 +1,195 @@
+# What the scripts of ops/ share; they source it. Each sets `usage_file=$0` first and passes its
+# options to options().
+#
+# dry     yes: say what would be done, do nothing       SITE  the site's configuration
+# host    which host of the site this one is            work  a folder for this run
+#
+# ROOT (default: none) is put before every path that is written: for a look at what would come.
+
+# shellcheck shell=sh
+here=$(cd "$(dirname "$0")" && pwd)
+conf=$here/../conf
+program=ops/${0##*/}
+dry=no
+host=
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+: >"$work/changes"
+ROOT=${ROOT:-}
+
+# shellcheck disable=SC2154 # usage_file: whoever sources this sets it
+usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p;}' "$usage_file"; }
+say() { echo "$program: $*"; }
+fail() {
+	echo "$program: $*" >&2
+	exit 1
+}
+bad() {
+	echo "$program: $* (--help tells)" >&2
+	exit 2
+}
+
+# The options that all have; prints nothing and leaves the rest in $rest.
+options() {
+	rest=
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--help | -h)
+			usage
+			exit 0
+			;;
+		--dry-run | -n) dry=yes ;;
+		--site)
+			[ $# -gt 1 ] || bad "--site needs a file"
+			SITE=$2
+			export SITE
+			shift
+			;;
+		--host)
+			[ $# -gt 1 ] || bad "--host needs a name"
+			host=$2
+			shift
+			;;
+		-*) bad "unknown option $1" ;;
+		*) rest="$rest $1" ;;
+		esac
+		shift
+	done
+	"$here/site" check || exit 2
+}
+
+get() { "$here/site" get "$1"; }
+hosts() { "$here/site" hosts "$@"; }
+address_of() { hosts | awk -v name="$1" '$1 == name { print $3 }'; }
+need_root() { [ "$dry" = yes ] || [ -n "$ROOT" ] || [ "$(id -u)" -eq 0 ] || fail "must be root"; }
+
+# Which of the site's hosts this is: the one whose address is ours, or --host.
+find_host() {
+	role=$1
+	if [ -z "$host" ]; then
+		mine=" $(ip -o -4 addr show 2>/dev/null | awk '{ sub("/.*", "", $4); print $4 }' | tr '\n' ' ')"
+		host=$(hosts "$role" | while read -r name _ address _; do
+			case $mine in *" $address "*) echo "$name" ;; esac
+		done)
+		[ -n "$host" ] || bad "no address of this machine is one of the site's $role hosts: --host NAME"
+	fi
+	hosts "$role" | grep -q "^$host " || bad "'$host' is no $role host of the site"
+}
+
+# step WHAT COMMAND...: does it, or says that it would.
+step() {
+	what=$1
+	shift
+	echo "$what" >>"$work/changes"
+	if [ "$dry" = yes ]; then
+		say "would: $what"
+	else
+		say "$what"
+		"$@"
+	fi
+}
+
+# install_file FROM MODE OWNER PATH: PATH becomes a copy of FROM, if it is not that already.
+# Returns 0 when it changed (or would).
+install_file() {
+	cmp -s "$1" "$ROOT$4" && return 1
+	echo "$4" >>"$work/changes"
+	if [ "$dry" = yes ]; then
+		say "would: write $ROOT$4"
+		# Of what all may read, what would be different
+		case $2 in
+		644 | 755) diff -u "$ROOT$4" "$1" 2>/dev/null | sed '1,2d;/^[+-]/!d' | head -n 20 ;;
+		esac
+		return 0
+	fi
+	say "wrote $ROOT$4"
+	mkdir -p "$(dirname "$ROOT$4")" || exit 1
+	# Beside it and renamed: nobody reads half a file.
+	if [ -z "$ROOT" ]; then
+		install -m "$2" -o "${3%:*}" -g "${3#*:}" "$1" "$4.new" || exit 1
+	else
+		install -m "$2" "$1" "$ROOT$4.new" || exit 1
+	fi
+	mv "$ROOT$4.new" "$ROOT$4" || exit 1
+}
+
+# render TEMPLATE [KEY=VALUE...]: of this host, to $work/TEMPLATE.
+render() {
+	template=$1
+	shift
+	"$here/site" render "$conf/$template" --host "$host" "$@" >"$work/$template" || exit 1
+}
+# put TEMPLATE MODE OWNER PATH [KEY=VALUE...]: renders and installs; returns as install_file.
+put() {
+	put_what="$1 $2 $3 $4"
+	template=$1
+	shift 4
+	render "$template" "$@"
+	# shellcheck disable=SC2086 # four words
+	install_file "$work/"$put_what
+}
+
+# make_secret PATH OWNER MODE: a random first line, where there is no such file.
+make_secret() {
+	[ ! -s "$ROOT$1" ] || return 0
+	[ "$dry" = no ] || {
+		step "make a password in $1" :
+		return 0
+	}
+	od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$work/secret"
+	install_file "$work/secret" "$3" "$2" "$1"
+}
+
+# need_packages NAME...: installs what is missing.
+need_packages() {
+	[ -z "$ROOT" ] || return 0
+	missing=
+	for package; do
+		dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q ' installed$' ||
+			missing="$missing $package"
+	done
+	# shellcheck disable=SC2086 # a list of words
+	[ -z "$missing" ] || step "install$missing" install_packages $missing
+}
+install_packages() {
+	env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=500 \
+		-o Dpkg::Options::=--force-confold -o APT::Install-Recommends=false install "$@" >/dev/null ||
+		fail "apt-get could not install: $*"
+}
+
+# systemctl, where systemd runs; elsewhere it says that it did not.
+service() {
+	if [ -n "$ROOT" ] || [ ! -d /run/systemd/system ]; then
+		[ "$dry" = yes ] || say "no systemd here: not done: systemctl $*"
+		return 0
+	fi
+	step "systemctl $*" systemctl "$@"
+}
+# enabled UNIT: begins it now and at boot, unless it is so already.
+enabled() {
+	[ -d /run/systemd/system ] && [ -z "$ROOT" ] &&
+		systemctl -q is-enabled "$1" 2>/dev/null && systemctl -q is-active "$1" && return 0
+	service enable --now "$1"
+}
+
+# What every host of the site has: the firewall, the journal's size.
+common() {
+	need_packages nftables prometheus-node-exporter curl socat
+	! put nftables.conf 755 root:root /etc/nftables.conf || service reload-or-restart nftables
+	enabled nftables
+	! install_file "$conf/journald.conf" 644 root:root /etc/systemd/journald.conf.d/waybill.conf ||
+		service restart systemd-journald
+}
+
+done_saying() {
+	changed=$(($(wc -l <"$work/changes")))
+	if [ "$changed" -eq 0 ]; then
+		say "$host: nothing to change"
+	elif [ "$dry" = yes ]; then
+		say "$host: $changed changes to make"
+	else
+		say "$host: done, $changed changes"
+	fi
+}
