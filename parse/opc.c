@@ -6,10 +6,12 @@
 
 #include "parse/xlsx_rich.h"
 
+#include <stdlib.h>
+
 enum { MAX_RELS = 65536 };
 
 /* The next byte of a part's name as it is compared. */
-static int take_name_byte(struct slice *s)
+static char take_name_byte(struct slice *s)
 {
 	static const char digits[] = "0123456789abcdef";
 	char c = *slice_take(s, 1).p;
@@ -26,27 +28,100 @@ static int take_name_byte(struct slice *s)
 	return c == '\\' ? '/' : slice_lower(c);
 }
 
-static bool same_name(struct slice a, struct slice b)
+/* A part's name as it is compared, and its entry. */
+struct opc_name {
+	struct slice name;
+	const struct zip_entry *entry;
+};
+
+static int fold(struct slice name, struct arena *a, struct slice *folded_r, struct err *e)
 {
-	while (a.n > 0 && b.n > 0)
-		if (take_name_byte(&a) != take_name_byte(&b))
-			return false;
-	return a.n == b.n;
+	char *to = arena_alloc(a, name.n + 1);
+
+	if (to == NULL)
+		return err_set(e, ERR_LIMIT, "more names than are kept");
+	*folded_r = (struct slice){ to, 0 };
+	while (name.n > 0)
+		to[folded_r->n++] = take_name_byte(&name);
+	/* Some writers begin with what only a target has. */
+	if (folded_r->n > 0 && to[0] == '/')
+		(void)slice_take(folded_r, 1);
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct slice x = ((const struct opc_name *)a)->name;
+	const struct slice y = ((const struct opc_name *)b)->name;
+	int c = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
+
+	return c != 0 ? c : (x.n > y.n) - (x.n < y.n);
+}
+
+int opc_open(struct opc *p, const struct zip_dir *dir, const struct zip_limits *limits,
+	     struct arena *a, struct err *e)
+{
+	size_t n = zip_dir_count(dir);
+
+	*p = (struct opc){ .dir = dir, .limits = limits };
+	p->names = arena_alloc(a, (n + 1) * sizeof(*p->names));
+	if (p->names == NULL)
+		return err_set(e, ERR_LIMIT, "more names than are kept");
+	for (; p->n < n; p->n++) {
+		struct opc_name *to = &p->names[p->n];
+
+		to->entry = zip_dir_at(dir, p->n);
+		if (fold(to->entry->name, a, &to->name, e) < 0)
+			return -1;
+	}
+	qsort(p->names, n, sizeof(*p->names), by_name);
+	return 0;
+}
+
+/* Part 2, 6.2.2.3: no two parts have equal names. */
+int opc_check(const struct opc *p, struct err *e)
+{
+	for (size_t i = 1; i < p->n; i++) {
+		struct slice name = p->names[i].name;
+
+		if (by_name(&p->names[i - 1], &p->names[i]) == 0)
+			return err_set(
+				e, ERR_INPUT,
+				"two parts of the workbook have one name, \"%.*s\"",
+				(int)(name.n < 80 ? name.n : 80), name.p);
+	}
+	return 0;
+}
+
+/* As by_name(), of a name that is not folded. */
+static int compare(struct slice name, struct slice folded)
+{
+	while (name.n > 0 && folded.n > 0) {
+		int a = (unsigned char)take_name_byte(&name);
+		int b = (unsigned char)*slice_take(&folded, 1).p;
+
+		if (a != b)
+			return a - b;
+	}
+	return (name.n > 0) - (folded.n > 0);
 }
 
 const struct zip_entry *opc_part(const struct opc *p, struct slice name)
 {
-	const struct zip_entry *entry = zip_dir_find(p->dir, name);
+	size_t low = 0, high = p->n;
 
-	for (size_t i = 0; entry == NULL && i < zip_dir_count(p->dir); i++) {
-		const struct zip_entry *at = zip_dir_at(p->dir, i);
-		bool rooted =
-			at->name.n > 0 && (at->name.p[0] == '/' || at->name.p[0] == '\\');
+	while (low < high) {
+		size_t i = low + (high - low) / 2;
+		int c = compare(name, p->names[i].name);
 
-		if (same_name(slice_from(at->name, rooted), name))
-			entry = at;
+		if (c == 0)
+			return p->names[i].entry;
+		if (c < 0)
+			high = i;
+		else
+			low = i + 1;
 	}
-	return entry;
+	return NULL;
 }
 
 int opc_read(void *from, char *to, size_t size, size_t *n_r, struct err *e)

@@ -12,6 +12,8 @@
 struct opc {
 	const struct zip_dir *dir;
 	const struct zip_limits *limits; /* of each part that is read */
+	struct opc_name *names;          /* private: in the arena, sorted */
+	size_t n;
 };
 
 struct opc_rel {
@@ -26,8 +28,15 @@ struct opc_rels {
 	size_t n;
 };
 
-/* The entry of that part, or NULL. Names are equal (part 2, 6.2.2.3) whatever the case
- * of their ASCII letters and their percent-encoding. */
+/* Indexes the parts by their names, in the arena, which must outlive *p as dir and limits
+ * must. ERR_LIMIT: the arena is full. */
+int opc_open(struct opc *p, const struct zip_dir *dir, const struct zip_limits *limits,
+	     struct arena *a, struct err *e) MUST_CHECK;
+/* ERR_INPUT: two parts have equal names, so that readers may differ about what is in the
+ * package. */
+int opc_check(const struct opc *p, struct err *e) MUST_CHECK;
+/* The entry of that part (of several, any), or NULL. Names are equal (part 2, 6.2.2.3)
+ * whatever the case of their ASCII letters and their percent-encoding. */
 const struct zip_entry *opc_part(const struct opc *p, struct slice name);
 /* The relationships of a part; of the package itself for the name "". A part without
  * any has none. ERR_INPUT: damaged; ERR_LIMIT. */

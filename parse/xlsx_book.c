@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 enum {
-	MAX_NAMES = 16 << 20, /* bytes of names and relationships of one workbook */
+	MAX_NAMES = 32 << 20, /* bytes of names and relationships of one workbook */
 	MAX_SHEETS = 4096
 };
 
@@ -143,6 +143,13 @@ static int add_sheet(struct xlsx_book *b, const struct xml_token *t, struct err 
 		return -1;
 	if (sheet.part == NULL)
 		return 0;
+	/* Thousands of sheets that are one large part are work without end. */
+	for (size_t i = 0; i < b->n_sheets; i++)
+		if (b->sheets[i].part == sheet.part)
+			return err_set(e, ERR_INPUT,
+				       "sheets \"%.*s\" and \"%.*s\" are one part",
+				       show(b->sheets[i].name), b->sheets[i].name.p,
+				       show(sheet.name), sheet.name.p);
 	sheet.hidden =
 		slice_eq(state, SLICE("hidden")) || slice_eq(state, SLICE("veryHidden"));
 	if (b->sheets == NULL)
@@ -256,7 +263,7 @@ static int read_book(struct xlsx_book *b, struct err *e)
 	struct opc_xml o;
 	int got;
 
-	if (find_workbook(b, &part, e) < 0 ||
+	if (find_workbook(b, &part, e) < 0 || opc_check(&b->package, e) < 0 ||
 	    opc_rels_read(&b->package, b->part, &b->arena, &b->rels, e) < 0 ||
 	    opc_xml_open(&b->package, part, &o, e) < 0)
 		return -1;
@@ -277,9 +284,9 @@ int xlsx_book_open(const struct zip_dir *dir, const struct zip_limits *limits,
 	if (b == NULL)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	b->limits = *limits;
-	b->package = (struct opc){ dir, &b->limits };
 	arena_init(&b->arena, MAX_NAMES);
-	if (read_book(b, e) < 0) {
+	if (opc_open(&b->package, dir, &b->limits, &b->arena, e) < 0 ||
+	    read_book(b, e) < 0) {
 		xlsx_book_close(&b);
 		return -1;
 	}

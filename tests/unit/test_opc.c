@@ -51,8 +51,8 @@ static void open_package(struct fixture *f, const struct mkzip_entry *entries)
 	size = mkzip(f->file, entries);
 	assert_int_equal(zip_dir_open(fileno(f->file), 0, size, 100, &f->dir, &e), 0);
 	f->limits = (struct zip_limits){ 1 << 20, 100 };
-	f->package = (struct opc){ f->dir, &f->limits };
 	arena_init(&f->arena, 1 << 20);
+	assert_int_equal(opc_open(&f->package, f->dir, &f->limits, &f->arena, &e), 0);
 }
 
 static void close_package(struct fixture *f)
@@ -153,7 +153,7 @@ static void many(void **state)
 static void part_names(void **state)
 {
 	static const struct mkzip_entry entries[] = {
-		{ "xl/A.xml", "" },       { "xl/a.xml", "" },
+		{ "xl/A.xml", "" },       { "xl/", "" },
 		{ "/xl/rooted.xml", "" }, { "xl\\back.xml", "" },
 		{ "xl/m%C3%A9.xml", "" }, { "xl/blatt \xC3\xA4.xml", "" },
 		{ NULL, NULL },
@@ -161,8 +161,10 @@ static void part_names(void **state)
 	static const struct {
 		const char *name, *found;
 	} names[] = {
-		{ "xl/a.xml", "xl/a.xml" },
+		{ "xl/a.xml", "xl/A.xml" },
 		{ "xl/A.xml", "xl/A.xml" },
+		{ "xl/", "xl/" },
+		{ "xl", NULL },
 		{ "XL/a.XML", "xl/A.xml" },
 		{ "xl/rooted.xml", "/xl/rooted.xml" },
 		{ "xl/back.xml", "xl\\back.xml" },
@@ -195,6 +197,37 @@ static void part_names(void **state)
 	close_package(&f);
 }
 
+/* Two workbooks hid in one file: which was read hung on the case of a name. */
+static void equal_names(void **state)
+{
+	static const char *const names[] = { "xl/a.xml", "XL/A.xml", "/xl/a.xml",
+					     "xl\\a.xml", "xl/%61.xml" };
+	struct mkzip_entry entries[] = {
+		{ "xl/a.xml", "" }, { "xl/b.xml", "" }, { NULL, "" }, { NULL, NULL }
+	};
+	struct fixture f;
+
+	(void)state;
+	for (size_t i = 1; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct err e = { 0 };
+
+		entries[2].name = names[i];
+		open_package(&f, entries);
+		assert_int_equal(opc_check(&f.package, &e), -1);
+		assert_int_equal(e.kind, ERR_INPUT);
+		assert_non_null(strstr(e.text, "\"xl/a.xml\""));
+		close_package(&f);
+	}
+	entries[2].name = "xl/a.xmlx";
+	{
+		struct err e = { 0 };
+
+		open_package(&f, entries);
+		assert_int_equal(opc_check(&f.package, &e), 0);
+		close_package(&f);
+	}
+}
+
 static void damaged(void **state)
 {
 	static const struct mkzip_entry entries[] = {
@@ -225,6 +258,7 @@ int main(void)
 		cmocka_unit_test(types_and_ids),
 		cmocka_unit_test(many),
 		cmocka_unit_test(part_names),
+		cmocka_unit_test(equal_names),
 		cmocka_unit_test(damaged),
 	};
 
