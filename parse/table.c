@@ -23,7 +23,7 @@ const struct table_limits table_limits_default = {
 	.max_cell = 1 << 20,
 };
 
-enum { MAX_RECORD = 64 << 20 }; /* bytes of one row of delimited text */
+enum { MAX_RECORD = 32 << 20 }; /* bytes of one row of delimited text */
 
 struct table {
 	struct table_limits limits;

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 
 enum {
-	ROW_TEXT = 64 << 20,   /* bytes of one row's texts at the most */
+	ROW_TEXT = 32 << 20,   /* bytes of one row's texts at the most */
 	LAST_ROW = 1073741824, /* spreadsheet programs stop far below */
 	COUNT_DIGITS = 10,
 	COLUMN_LETTERS = 6
