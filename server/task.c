@@ -96,6 +96,11 @@ void task_become(pid_t parent, struct db *theirs)
 		db_forget(theirs);
 }
 
+static long ms_of(const struct timeval *t)
+{
+	return (long)t->tv_sec * 1000 + (long)t->tv_usec / 1000;
+}
+
 /* In the child; never returns. */
 static void run(int fd, struct handle_env *env, struct request *req, pid_t parent,
 		const struct slot *slot)
@@ -124,9 +129,12 @@ static void run(int fd, struct handle_env *env, struct request *req, pid_t paren
 	}
 	send_answer(fd, &res);
 	if (getrusage(RUSAGE_SELF, &used) == 0)
-		log_line(LOG_INFO, "%s %.*s: answered %u, peak memory %ld KiB",
+		log_line(LOG_INFO,
+			 "%s %.*s: answered %u, peak memory %ld KiB, processor time %ld "
+			 "ms",
 			 req->route->name, (int)req->id.n, req->id.p, res.status,
-			 (long)used.ru_maxrss);
+			 (long)used.ru_maxrss,
+			 ms_of(&used.ru_utime) + ms_of(&used.ru_stime));
 	_exit(0);
 }
 
