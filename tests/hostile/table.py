@@ -1,0 +1,5 @@
+"""The whole table."""
+
+from . import sheets, texts, zips
+
+CASES = zips.CASES + sheets.CASES + texts.CASES

@@ -1,0 +1,45 @@
+"""Delimited text that is not what it should be."""
+
+from .case import damaged, no_workbook, read, too_large
+
+MIB = 1 << 20
+HEAD = b"Waybill Number,Receiver,COD\n"
+ROW = b"H1,Ana,100\n"
+
+
+CASES = [
+    no_workbook("csv-nul", "a NUL in a cell", lambda: HEAD + b"H1,A\0na,100\n",
+                r"neither a workbook nor a text file", ending="csv"),
+    too_large("csv-quote-open", "a quote that is not closed for 100 MB",
+              lambda: HEAD + b'H1,"' + b"x\n" * (50 * 10**6), r"row 2, column B: .*quote is not closed", ending="csv"),
+    too_large("csv-line", "a line of 100 MB, in one cell",
+              lambda: HEAD + b"H1," + b"x" * 10**8, r"row 2", ending="csv"),
+    too_large("csv-line-cells", "a line of 100 MB, of empty cells",
+              lambda: HEAD + b"," * 10**8, r"row 2, column XFE: too many columns", ending="csv"),
+    too_large("csv-columns", "1,000,000 headings",
+              lambda: b",".join(b"h%d" % i for i in range(10**6)) + b"\n" + ROW,
+              r"columns", ending="csv"),
+    read("csv-lines", "3,000,000 blank lines in front of the row",
+         lambda: HEAD + b"\n" * 3_000_000 + ROW, ending="csv"),
+    read("csv-quotes", "a cell of 30,000 doubled quotes",
+         lambda: HEAD + b'H1,"' + b'""' * 30_000 + b'",1\n', ending="csv"),
+    damaged("csv-behind-quote", "text behind a closing quote",
+            lambda: HEAD + b'H1,"Ana"x,1\n', r"row 2, column B", ending="csv"),
+    damaged("csv-mixed", "UTF-8, then Windows-1252",
+            lambda: HEAD + "H1,Peña,1\n".encode() + "H2,Peña,1\n".encode("cp1252"),
+            r"row 3: byte 44 \(0xf1\) is no UTF-8", ending="csv"),
+    damaged("csv-bom-lie", "a mark of UTF-8 in front of Windows-1252", lambda:
+            b"\xef\xbb\xbf" + HEAD + b"H1,Pe\xf1a,1\n", r"row 2: byte 36 \(0xf1\) is no UTF-8",
+            ending="csv"),
+    damaged("csv-utf16-odd", "UTF-16 that ends in half a unit",
+            lambda: b"\xff\xfe" + (HEAD + ROW).decode().encode("utf-16-le") + b"x", r"ends inside a character",
+            ending="csv"),
+    read("csv-formula", "a cell that begins like a formula is text, here and in every export",
+         lambda: HEAD + b"H1,=1+1,1\nH2,\"@SUM(A1)\",1\nH3,-2+3,1\nH4,\"\t=1\",1\n",
+         ("H1", "H2", "H3", "H4"), ending="csv"),
+    read("csv-sep-lie", "sep=; in front of commas",
+         lambda: b"sep=;\n" + HEAD + ROW, (), status=422, code="no_heading_row",
+         words=r"no heading row", check_exit=2, ending="csv"),
+    read("csv-long-cell", "a cell of 32,768 characters: its row is refused, and says why",
+         lambda: HEAD + b"H1," + b"x" * 32768 + b",1\nH2,Ben,1\n", ("H2",), rejected=1, ending="csv"),
+]
