@@ -5,17 +5,23 @@
 import { parsed } from '/static/api.js';
 
 /*
- * options: { upload_key, sheet, strict, dry_run }. sent(done, total) in bytes of the
- * whole request; left() once, when all of them have left. The promise is always kept: with { status, json } when the server
- * answered, with { status: 0, json: null } when it did not.
+ * options: { upload_key, sheet, columns, strict, dry_run }, each left out when it is empty
+ * or false. sent(done, total) in bytes of the whole request; left() once, when all of them
+ * have left; signal, an AbortSignal, gives it up. The promise is always kept: with
+ * { status, json } when the server answered, with { status: 0, json: null } when it did not.
  */
-export function transfer(file, options, sent, left) {
+export function transfer(path, file, options, { sent, left, signal } = {}) {
 	return new Promise((resolve) => {
 		const request = new XMLHttpRequest();
-		request.open('POST', '/upload');
+		request.open('POST', path);
 		request.setRequestHeader('Accept', 'application/json');
-		request.upload.addEventListener('progress', (event) => sent(event.loaded, event.total));
-		request.upload.addEventListener('load', left);
+		if (sent) {
+			request.upload.addEventListener('progress', (event) => sent(event.loaded, event.total));
+		}
+		if (left) {
+			request.upload.addEventListener('load', left);
+		}
+		signal?.addEventListener('abort', () => request.abort());
 		request.addEventListener('load', () => resolve({ status: request.status,
 			json: parsed(request.responseText) }));
 		for (const end of ['error', 'abort', 'timeout']) {
@@ -26,17 +32,12 @@ export function transfer(file, options, sent, left) {
 }
 
 /* The file comes last, so that the server knows the options before the first row. */
-function form(file, { upload_key, sheet, strict, dry_run }) {
+function form(file, options) {
 	const data = new FormData();
-	data.append('upload_key', upload_key);
-	if (sheet !== '') {
-		data.append('sheet', sheet);
-	}
-	if (strict) {
-		data.append('strict', 'true');
-	}
-	if (dry_run) {
-		data.append('dry_run', 'true');
+	for (const [name, value] of Object.entries(options)) {
+		if (value !== '' && value !== false && value !== null && value !== undefined) {
+			data.append(name, String(value));
+		}
 	}
 	data.append('waybill_file', file, file.name);
 	return data;

@@ -4,9 +4,10 @@
  * was lost on the way back is not loaded twice.
  */
 import { call, reason, uuid } from '/static/api.js';
-import { byId, bytes, count, el } from '/static/dom.js';
+import { byId, bytes, count, el, plural } from '/static/dom.js';
 import { takeDrops } from '/static/drop.js';
 import { transfer } from '/static/transfer.js';
+import { choice, hidePreview, previewFile } from '/static/upload_preview.js';
 import { hideResult, showNotice, showResult } from '/static/upload_result.js';
 
 const POLL_MS = 500;
@@ -14,6 +15,7 @@ const ENDED = ['completed', 'failed', 'cancelled'];
 
 let file = null;
 let busy = false;
+let following = null; /* the key or id of what is being loaded */
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -24,6 +26,7 @@ function choose(chosen) {
 	byId('chosen').textContent = `${file.name}, ${bytes(file.size)}`;
 	complain('');
 	byId('send').focus();
+	previewFile(file);
 }
 
 function complain(text) {
@@ -38,17 +41,27 @@ function showSending(done, total) {
 	byId('sent-text').textContent = `${bytes(done)} of ${bytes(total)}`;
 }
 
+/* "12,000 rows read, 45,000 a second, some 8 seconds left" */
+function pace(u) {
+	return [`${plural(u.rows_done ?? 0, 'row')} read`,
+		u.rows_per_second > 0 && `${count(u.rows_per_second)} a second`,
+		Number.isFinite(u.seconds_left) && `some ${plural(u.seconds_left, 'second')} left`].filter(Boolean).join(', ');
+}
+
 function showRows(u) {
-	if (u.rows_total > 0) {
-		byId('read').max = u.rows_total;
-		byId('read').value = u.rows_done ?? 0;
+	if (u.phase === 'reading' && u.bytes_total > 0) {
+		byId('read').value = 100 * (u.bytes_done ?? 0) / u.bytes_total;
 	} else {
-		byId('read').removeAttribute('value');
+		byId('read').removeAttribute('value'); /* how far PostgreSQL is, nobody knows */
 	}
-	if (u.state === 'queued') {
+	if (u.cancelling) {
+		byId('read-text').textContent = 'being cancelled';
+	} else if (u.state === 'queued') {
 		byId('read-text').textContent = 'waiting for its turn';
+	} else if (u.phase === 'merging') {
+		byId('read-text').textContent = `${pace(u)}; putting them into the table`;
 	} else if (u.rows_done > 0) {
-		byId('read-text').textContent = `${count(u.rows_done)} rows read`;
+		byId('read-text').textContent = pace(u);
 	}
 }
 
@@ -94,18 +107,20 @@ async function follow(key, stop) {
 
 /* The same attempt, kept so that it can be made again as it was. */
 function attempt() {
-	return { file, options: { upload_key: uuid(), sheet: byId('sheet').value.trim(),
+	return { file, options: { upload_key: uuid(), ...choice(),
 		strict: byId('strict').checked, dry_run: byId('dry-run').checked } };
 }
 
 async function send(work) {
 	const key = work.options.upload_key;
 	let answered = false;
+	hidePreview();
 	run(true);
 	complain('');
+	following = key;
 	history.replaceState(null, '', `#${key}`);
-	const answer = await transfer(work.file, work.options, showSending,
-		() => follow(key, () => answered));
+	const answer = await transfer('/upload', work.file, work.options,
+		{ sent: showSending, left: () => follow(key, () => answered) });
 	answered = true;
 	try {
 		await conclude(work, answer);
@@ -168,6 +183,19 @@ byId('form').addEventListener('submit', (event) => {
 	}
 });
 
+/* The answer to the upload itself tells what came of it. */
+byId('cancel').addEventListener('click', async () => {
+	let answer;
+	try {
+		answer = await call('POST', `/uploads/${encodeURIComponent(following)}/cancel`, { body: {} });
+	} catch (e) {
+		answer = { status: 0, json: { message: e.message } };
+	}
+	byId('running-note').textContent = answer.status === 404
+		? 'The file is still being sent. Cancel it once that is done, or close this page.'
+		: answer.status < 300 && answer.status > 0 ? 'Being cancelled.' : reason(answer);
+});
+
 /* A reload, or a link from the dashboard: #key or #id shows that upload. */
 async function reopen() {
 	const key = decodeURIComponent(location.hash.slice(1));
@@ -184,6 +212,7 @@ async function reopen() {
 		run(true);
 		byId('running-note').textContent = `Loading ${first.file_name}.`;
 		byId('sent').value = 100;
+		following = key;
 		showResult(await follow(key, () => false));
 		run(false);
 	}

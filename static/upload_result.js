@@ -37,7 +37,7 @@ export function summary(u) {
 		return { tone: 'good', title: 'Nothing new: every row was known already',
 			text: `All ${plural(u.unchanged, 'row')} of the file ${u.unchanged === 1 ? 'is' : 'are'} in the system exactly as they stand in the file.` };
 	}
-	const warned = (u.warnings ?? []).length > 0;
+	const warned = (u.warnings ?? []).some((w) => w.kind !== 'columns_chosen');
 	return { tone: warned ? 'warn' : 'good', title: warned ? 'Loaded, with warnings' : 'Loaded',
 		text: `Every row of the file is in the system.${warned ? ' Please read the warnings below.' : ''}` };
 }
@@ -90,13 +90,15 @@ function showRejects(u, lost) {
 		sentence(r.reason ?? ''), r.column ?? '', el('span', { class: 'code' }, r.text ?? '')]), [0]);
 	fill(byId('rejects-note'), list.length < lost
 		? `The first ${count(list.length)} of ${count(lost)}. ` : '',
-	el('a', { href: `/uploads/${encodeURIComponent(u.id)}/rejects?format=csv`, download: `rejects-${u.id}.csv` },
-		`All ${plural(lost, 'row')} as a file`));
+	u.rejected > 0 && `${plural(u.rejected, 'rejected row')} to mend and upload again: `,
+	...(u.rejected > 0 ? ['csv', 'xlsx'] : []).map((format) => el('a', { class: 'file',
+		href: `/uploads/${encodeURIComponent(u.id)}/rejects?format=${format}`,
+		download: `rejects-${u.id}.${format}` }, format === 'csv' ? 'CSV' : 'workbook')));
 	byId('rejects').hidden = !(lost > 0);
 }
 
 function showMapping(mapping) {
-	rows(byId('mapping-rows'), mapping.map((m) => [letters(m.column), m.heading,
+	rows(byId('mapping-rows'), mapping.map((m) => [letters(m.column), m.chosen ? `${m.heading} (chosen)` : m.heading,
 		m.field === 'extra' ? 'kept under its own heading' : el('span', { class: 'code' }, m.field)]));
 	byId('mapping').hidden = mapping.length === 0;
 }

@@ -13,7 +13,7 @@ class Pages(ServerCase):
     settings = {"workers": 2}
 
     def test_each_page_and_all_that_it_names(self):
-        for path in ("/", "/upload", "/scan", "/dashboard", "/waybills/X1"):
+        for path in ("/", "/upload", "/uploads", "/scan", "/dashboard", "/waybills/X1"):
             with self.subTest(path):
                 page = self.client.get(path, HTML)
                 self.assertEqual(page.status, 200, page)

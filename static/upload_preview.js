@@ -1,0 +1,149 @@
+/*
+ * What the server makes of a chosen file before it is loaded, and the way to correct it:
+ * a sheet, and a field for each column. Asks for every change anew, so that what is shown
+ * is what loading would do.
+ */
+import { byId, count, el, fill, letters, plural, rows, sentence, words } from '/static/dom.js';
+import { transfer } from '/static/transfer.js';
+
+let file = null;
+let stop = null;
+let chosen = new Map(); /* heading -> field, what differs from the headings */
+let automatic = false; /* what was chosen for such a file before is not wanted */
+
+/* The options that loading needs so that it does what is shown. */
+export function choice() {
+	const fields = {};
+	for (const [heading, field] of chosen) {
+		(fields[field] ??= []).push(heading);
+	}
+	return { sheet: byId('sheet').value,
+		columns: chosen.size > 0 ? JSON.stringify(fields) : automatic ? 'automatic' : '' };
+}
+
+export function hidePreview() {
+	stop?.abort();
+	byId('preview').hidden = true;
+	byId('looking').hidden = true;
+}
+
+export function previewFile(next) {
+	file = next;
+	chosen = new Map();
+	automatic = false;
+	fill(byId('sheet'), el('option', { value: '' }, 'the first with waybills'));
+	return look();
+}
+
+async function look() {
+	stop?.abort();
+	const mine = stop = new AbortController();
+	byId('looking').hidden = false;
+	byId('preview-trouble').hidden = true;
+	const answer = await transfer('/upload/preview', file, choice(), { signal: mine.signal });
+	if (mine.signal.aborted) {
+		return;
+	}
+	byId('looking').hidden = true;
+	if (answer.status === 200 && answer.json) {
+		show(answer.json);
+	} else {
+		showTrouble(answer);
+	}
+}
+
+/* A file that cannot be read has no columns to show, only a reason. */
+function showTrouble({ status, json }) {
+	const text = json?.message ?? (status === 0 ? 'The server could not be reached' : `The server answered ${status}`);
+	byId('preview-trouble').textContent = sentence(text);
+	byId('preview-trouble').hidden = false;
+	byId('preview-parts').hidden = true;
+	byId('preview').hidden = false;
+}
+
+function show(p) {
+	showTrouble({ json: p });
+	byId('preview-trouble').hidden = !p.message;
+	byId('preview-parts').hidden = false;
+	/* What was chosen for such a file before is the start of what is chosen now. */
+	if (chosen.size === 0 && !automatic) {
+		chosen = new Map(p.mapping.filter((m) => m.chosen).map((m) => [m.heading, m.field]));
+	}
+	showSheets(p);
+	const read = p.complete ? `${plural(p.rows_total, 'row')}` : `the first ${plural(p.rows_read, 'row')} looked at`;
+	fill(byId('preview-facts'), el('span', {}, 'Kind ', el('b', {}, p.format)),
+		p.sheet && el('span', {}, 'Sheet ', el('b', {}, p.sheet)),
+		el('span', {}, 'Headings in row ', el('b', {}, count(p.heading_row))),
+		el('span', {}, el('b', {}, read)));
+	showColumns(p);
+	showRows(p);
+	showProblems(p);
+}
+
+function showSheets(p) {
+	const wanted = byId('sheet').value;
+	fill(byId('sheet'), el('option', { value: '' }, 'the first with waybills'),
+		...p.sheets.filter((s) => s.name !== '').map((s) => el('option', { value: s.name,
+			selected: s.name === wanted }, s.hidden ? `${s.name} (hidden)` : s.name)));
+	byId('sheet-choice').hidden = p.sheets.length < 2;
+}
+
+function showColumns(p) {
+	rows(byId('preview-columns'), p.mapping.map((m, i) => [letters(m.column), m.heading,
+		el('span', { class: 'code' }, (p.samples[i] ?? []).join(' \u00b7 ')), fieldSelect(p, m)]));
+	byId('as-headed').hidden = chosen.size === 0;
+	byId('preview-chosen').textContent = sentence(p.warnings.find((w) => w.kind === 'columns_chosen')?.message ?? ' ').replace(/^\.$/, '');
+}
+
+function fieldSelect(p, m) {
+	const select = el('select', { 'aria-label': `Column ${m.heading} is read as` },
+		el('option', { value: 'extra', selected: m.field === 'extra' }, 'Kept under its heading'),
+		...p.fields.map((f) => el('option', { value: f, selected: f === m.field }, words(f))));
+	select.addEventListener('change', () => {
+		const field = select.value;
+		for (const [heading, was] of chosen) {
+			if (was === field && field !== 'extra' && field !== 'remarks') {
+				chosen.delete(heading);
+			}
+		}
+		chosen.set(m.heading, field);
+		changed(m.column);
+	});
+	select.id = `field-${m.column}`;
+	return select;
+}
+
+/* The table is written anew; who works with the keyboard stays where they were. */
+async function changed(column) {
+	await look();
+	byId(`field-${column}`)?.focus();
+}
+
+function showRows(p) {
+	const fields = p.fields.filter((f) => p.rows.some((r) => f in r.values));
+	fill(byId('preview-heads'), el('th', { class: 'num', scope: 'col' }, 'Row'),
+		...fields.map((f) => el('th', { scope: 'col' }, words(f))), el('th', { scope: 'col' }, 'Kept besides'));
+	rows(byId('preview-rows'), p.rows.map((r) => [count(r.row), ...fields.map((f) => r.values[f] ?? ''),
+		Object.entries(r.extra).map(([heading, text]) => `${heading}: ${text}`).join('; ')]), [0]);
+	byId('preview-sample').hidden = p.rows.length === 0;
+}
+
+/* Rows that would be rejected, and what else a clerk should know before loading. */
+function showProblems(p) {
+	const told = p.warnings.filter((w) => w.kind !== 'columns_chosen' && w.kind !== 'no_rows');
+	fill(byId('preview-problems'),
+		...p.rejects.map((r) => el('li', {}, `Row ${count(r.row)} would be rejected: ${r.column} `,
+			r.text ? el('span', { class: 'code' }, r.text) : '(empty)', `, ${r.reason}.`)),
+		p.rejected > p.rejects.length && el('li', {}, `... and ${plural(p.rejected - p.rejects.length, 'row')} more.`),
+		...told.map((w) => el('li', {}, w.count > 0 ? `${sentence(w.message)} (${count(w.count)})` : sentence(w.message))));
+	const none = p.rejects.length + told.length === 0;
+	byId('preview-fine').hidden = !none || Boolean(p.message);
+	byId('preview-fine').textContent = p.complete ? 'No problems found.' : `No problems found in the first ${plural(p.rows_read, 'row')}.`;
+}
+
+byId('sheet').addEventListener('change', () => file && look());
+byId('as-headed').addEventListener('click', () => {
+	chosen = new Map();
+	automatic = true;
+	look();
+});

@@ -1,0 +1,109 @@
+/* A file looked at before it is loaded: how its columns are read, and corrected. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { api, csv, launch, numbers, open, sample, text, until, violations } from './support.mjs';
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+const file = (name, content) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(content) });
+
+async function look(page, what) {
+	await page.setInputFiles('#file', what);
+	await page.waitForSelector('#preview:not([hidden])');
+	await page.waitForSelector('#looking[hidden]', { state: 'attached' });
+}
+
+const readAs = (page) => page.locator('#preview-columns select').evaluateAll((all) => all.map((s) => s.value));
+
+async function load(page) {
+	await page.click('#send');
+	await page.waitForSelector('#running[hidden]', { state: 'attached' });
+	await page.waitForSelector('#outcome:not([hidden])');
+}
+
+test('a file is shown as it would be stored, with its problems, and nothing is loaded', async () => {
+	const [a, b] = numbers(2);
+	const page = await open(browser, '/upload');
+	await look(page, file('p.csv', `Waybill Number,Receiver,COD,Colour\r\n${a},Ana <b>,"1,200.50",red\r\n,Ben,3,blue\r\n${b},Cara,abc,\r\n`));
+	assert.deepEqual(await readAs(page), ['waybill_number', 'receiver_name', 'cod_amount', 'extra']);
+	const shown = await page.locator('#preview-rows tr').evaluateAll((trs) => trs.map((tr) => Array.from(tr.cells, (td) => td.textContent)));
+	assert.deepEqual(shown, [['2', a, 'Ana <b>', '1200.5', 'Colour: red'], ['4', b, 'Cara', '', 'COD: abc']]);
+	assert.match(await text(page, '#preview-problems'), /Row 3 would be rejected: Waybill Number/);
+	assert.match(await text(page, '#preview-problems'), /do not fit their column/);
+	assert.match(await text(page, '#preview-facts'), /Headings in row 1/);
+	assert.equal((await api('GET', `/waybills/${a}`)).status, 404);
+	assert.deepEqual(await violations(page), []);
+	assert.deepEqual(page.faults, []);
+	await page.context().close();
+});
+
+test('a file without known headings is mended with the keyboard alone, and remembered', async () => {
+	const list = numbers(3);
+	const content = (name) => `Ref ${name},Naam,Town\r\n${list.map((n) => `${n},Ana,Cebu`).join('\r\n')}\r\n`;
+	const name = `x${Date.now()}`;
+	const page = await open(browser, '/upload');
+	await look(page, file('ref.csv', content(name)));
+	assert.match(await text(page, '#preview-trouble'), /waybill number|heading row/i);
+	const first = page.locator('#preview-columns select').first();
+	await first.focus();
+	await page.keyboard.type('Waybill');
+	await until(async () => (await readAs(page))[0] === 'waybill_number' && !await page.isVisible('#preview-trouble'), 'the number is chosen');
+	assert.ok(await first.evaluate((s) => s === document.activeElement), 'the focus stays');
+	await page.locator('#preview-columns select').nth(1).selectOption('receiver_name');
+	await until(async () => (await text(page, '#preview-rows')).includes('Ana') && (await text(page, '#preview-heads')).includes('Receiver name'), 'the name is chosen');
+	await load(page);
+	assert.equal((await page.getAttribute('#verdict .notice', 'class')), 'notice good');
+	assert.match(await text(page, '#mapping-rows'), /\(chosen\)waybill_number/);
+	/* The next file like it is read the same way, until somebody wants it otherwise. */
+	await look(page, file('ref2.csv', content(name)));
+	assert.deepEqual(await readAs(page), ['waybill_number', 'receiver_name', 'extra']);
+	assert.match(await text(page, '#preview-chosen'), /as chosen on \d{4}-\d\d-\d\d/);
+	await page.click('#as-headed');
+	await until(() => page.isVisible('#preview-trouble'), 'it is read as it is headed');
+	await page.context().close();
+});
+
+test('of a field given to another column only one is read', async () => {
+	const [a] = numbers(1);
+	const page = await open(browser, '/upload');
+	await look(page, file('cod.csv', `Waybill,COD,COD Fee,Receiver\r\n${a},1,2,Ana\r\n`));
+	await page.locator('#preview-columns select').nth(2).selectOption('cod_amount');
+	await until(async () => JSON.stringify(await readAs(page)) === JSON.stringify(['waybill_number', 'extra', 'cod_amount', 'receiver_name']), 'the fee is the amount');
+	await page.locator('#preview-columns select').nth(1).selectOption('cod_amount');
+	await until(async () => JSON.stringify(await readAs(page)) === JSON.stringify(['waybill_number', 'cod_amount', 'extra', 'receiver_name']), 'and back');
+	await page.click('#as-headed');
+	await load(page);
+	const { json } = await api('GET', `/waybills/${a}`);
+	assert.equal(Number((json.waybill ?? json).cod_amount), 1);
+	await page.context().close();
+});
+
+test('a large workbook is shown by its first rows', async () => {
+	const page = await open(browser, '/upload');
+	await look(page, sample(30000, 21));
+	assert.equal(await page.locator('#preview-rows tr').count(), 10);
+	assert.match(await text(page, '#preview-facts'), /the first 2,000 rows looked at/);
+	await page.context().close();
+});
+
+test('what is no workbook is said at once', async () => {
+	const page = await open(browser, '/upload');
+	await look(page, file('empty.xlsx', ''));
+	assert.match(await text(page, '#preview-trouble'), /empty/i);
+	assert.ok(!await page.isVisible('#preview-parts'));
+	await page.context().close();
+});
+
+for (const [name, options] of [['narrow', { viewport: { width: 320, height: 640 } }], ['dark', { colorScheme: 'dark' }]]) {
+	test(`preview and result: nothing overflows and axe finds nothing, ${name}`, async () => {
+		const page = await open(browser, '/upload', options);
+		await look(page, file('w.csv', csv(numbers(2)) + '\r\n,Nobody,Cebu City,Shoes'));
+		assert.deepEqual(await violations(page), []);
+		await load(page);
+		assert.deepEqual(await violations(page), []);
+		assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'no sideways scrolling');
+		await page.context().close();
+	});
+}
