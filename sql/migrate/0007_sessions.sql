@@ -179,6 +179,9 @@ $$;
 -- open session has scanned are put on hold. The lock comes first: every scan that was told
 -- "valid" is in, and none comes after. A scan in another session that began before this
 -- commits may still be told "valid" for a parcel put on hold here: session_settle() is for it.
+-- (Scans are looked up parcel by parcel, which "limit 1" sees to, and by number, for which
+-- "offset 0" leaves no other index: the statistics know nothing of a session of today, and
+-- what the planner makes of it by itself compares each parcel with each scan.)
 create function session_dispatch(p_id bigint, p_hold boolean, p_dry boolean, p_by text,
 				 out status integer, out body text) language plpgsql as $$
 #variable_conflict use_column
@@ -240,17 +243,19 @@ begin
 
 	with missing as (
 		select w.id, w.waybill_number, w.status, exists (
-			select from scanned_waybills n join batch_sessions b on b.id = n.session_id
-			where n.waybill_number = w.waybill_number and n.mode = 'dispatch'
-			      and n.result = 'valid' and n.voided_at is null and b.state = 'open')
-			as elsewhere
+			select from (select * from scanned_waybills
+				     where waybill_number = w.waybill_number offset 0) n
+			join batch_sessions b on b.id = n.session_id
+			where n.mode = 'dispatch' and n.result = 'valid' and n.voided_at is null
+			      and b.state = 'open') as elsewhere
 		from session_expected x join waybills w on w.id = x.waybill_id
-		where x.session_id = p_id and not exists (
-			select from scanned_waybills n
+		where x.session_id = p_id and (
+			select true from scanned_waybills n
 			where n.session_id = p_id and n.waybill_number = w.waybill_number
 			      and n.mode = 'dispatch' and n.mode <> 'check' and n.result = 'valid'
-			      and n.voided_at is null)
-	), judged as (
+			      and n.voided_at is null
+			limit 1) is null
+	), judged as materialized (
 		select *, p_hold and not elsewhere and status_waits(status) as held from missing
 	)
 	select array_agg(id) filter (where held),
@@ -318,12 +323,14 @@ begin
 		from (select w.id, w.waybill_number
 		      from session_expected x join waybills w on w.id = x.waybill_id
 		      where x.session_id = p_id and w.status = 'issue_pending'
-			    and w.marked_pending_at = s.closed_at and exists (
-				select from scanned_waybills n
+			    and w.marked_pending_at = s.closed_at and (
+				select true
+				from (select * from scanned_waybills
+				      where waybill_number = w.waybill_number offset 0) n
 				join batch_sessions b on b.id = n.session_id
-				where n.waybill_number = w.waybill_number and n.mode = 'dispatch'
-				      and n.result = 'valid' and n.voided_at is null
-				      and b.state = 'open')
+				where n.mode = 'dispatch' and n.result = 'valid'
+				      and n.voided_at is null and b.state = 'open'
+				limit 1)
 		      order by w.waybill_number for no key update of w) w;
 		perform set_config('waybill.cause', json_build_object('cause', 'resume', 'detail',
 			json_build_object('session_id', p_id, 'reason',

@@ -7,18 +7,19 @@ with listed as materialized (
 	       w.destination, w.weight, w.cod_amount, w.upload_id, w.marked_pending_at,
 	       (select json_build_object('session_id', n.session_id, 'station', n.station,
 					 'scanned_by', n.scanned_by, 'scanned_at', n.scanned_at)
-		from scanned_waybills n
-		where n.waybill_number = w.waybill_number and n.mode = 'dispatch'
-		      and n.result = 'valid' and n.voided_at is null
+		from (select * from scanned_waybills
+		      where waybill_number = w.waybill_number offset 0) n
+		where n.mode = 'dispatch' and n.result = 'valid' and n.voided_at is null
 		order by n.id desc limit 1) as scanned_elsewhere
 	from session_expected x join waybills w on w.id = x.waybill_id
 	where x.session_id = $1::bigint
 	      and x.waybill_id > coalesce(nullif($3, '')::bigint, 0)
-	      and not exists (select from scanned_waybills n
-			      where n.session_id = $1::bigint
-				    and n.waybill_number = w.waybill_number
-				    and n.mode = 'dispatch' and n.mode <> 'check'
-				    and n.result = 'valid' and n.voided_at is null)
+	      -- Parcel by parcel, as in session_dispatch().
+	      and (select true from scanned_waybills n
+		   where n.session_id = $1::bigint and n.waybill_number = w.waybill_number
+			 and n.mode = 'dispatch' and n.mode <> 'check'
+			 and n.result = 'valid' and n.voided_at is null
+		   limit 1) is null
 	order by x.waybill_id
 	limit coalesce($2::integer, 100)
 )
