@@ -46,8 +46,7 @@ static enum slot_state state_of(const struct child *k)
  * that they drain. */
 static bool retires(const struct children *c, const struct child *k)
 {
-	return !k->told && state_of(k) == SLOT_DRAINING &&
-	       atomic_load(&slots_shared(c->slots)->draining) == 0;
+	return !k->told && state_of(k) == SLOT_DRAINING && !slots_leaves(c->slots);
 }
 
 /* Its current or last route. The worker may be writing it. */

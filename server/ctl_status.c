@@ -73,7 +73,9 @@ static void print_master(struct slots_shared *s)
 		     atomic_load(&s->master_pid), ago(atomic_load(&s->started_ms), text),
 		     atomic_load(&s->workers), atomic_load(&s->queue_workers),
 		     (uint64_t)atomic_load(&s->restarts),
-		     atomic_load(&s->draining) != 0 ? ", draining" : "");
+		     atomic_load(&s->draining) != 0  ? ", draining"
+		     : atomic_load(&s->drained) != 0 ? ", drained by the administrator"
+						     : "");
 	(void)printf("database %s", at <= SLOTS_DB_DOWN ? db[at] : "?");
 	if (at == SLOTS_DB_UP || at == SLOTS_DB_DOWN)
 		(void)printf(" (asked %s ago)",

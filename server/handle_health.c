@@ -15,7 +15,7 @@ void handle_health(struct handle_env *env, struct request *req, struct response 
 	struct slots_shared *shared = slots_shared(env->slots);
 
 	(void)req;
-	if (atomic_load_explicit(&shared->draining, memory_order_relaxed) != 0)
+	if (slots_leaves(env->slots))
 		text(res, 503, SLICE("draining\n"));
 	else if (atomic_load_explicit(&shared->db, memory_order_relaxed) != SLOTS_DB_UP)
 		text(res, 503, SLICE("database unreachable\n"));

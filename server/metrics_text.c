@@ -286,7 +286,7 @@ static int write_shared(struct slots *s, struct buf *b, struct err *e)
 			       (clock_ms() - atomic_load(&shared->started_ms)) / 1000,
 			       e) < 0 ||
 	    metrics_text_gauge(b, "draining", "1: this host asks to be left alone.",
-			       atomic_load(&shared->draining), e) < 0 ||
+			       slots_leaves(s), e) < 0 ||
 	    metrics_text_gauge(b, "database_up", "1: PostgreSQL answered last time.",
 			       atomic_load(&shared->db) == SLOTS_DB_UP, e) < 0 ||
 	    heading(b, "worker_restarts_total", "counter",

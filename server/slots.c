@@ -16,9 +16,31 @@
 
 static const char magic[8] = { 'W', 'A', 'Y', 'B', 'I', 'L', 'L', '1' };
 
+/* Its being there means that the administrator took the host out of service. */
+static const char drained_name[] = "waybilld.drained";
+static const char board_name[] = "waybilld.scoreboard";
+
 struct slots {
 	struct slots_shared *shared;
 };
+
+/* "<dir>/<name>" into path. */
+static int path_in(const char *dir, const char *name, char *path, size_t size,
+		   struct err *e)
+{
+	if ((size_t)snprintf(path, size, "%s/%s", dir, name) >= size)
+		return err_set(e, ERR_INPUT, "the path of spool_dir is too long");
+	return 0;
+}
+
+static bool was_drained(const char *dir)
+{
+	struct err e = { .kind = ERR_NONE };
+	char path[1024];
+
+	return path_in(dir, drained_name, path, sizeof(path), &e) == 0 &&
+	       access(path, F_OK) == 0;
+}
 
 static int slots_map(int fd, int prot, struct slots **s_r, struct err *e)
 {
@@ -54,9 +76,8 @@ int slots_create(const char *dir, struct slots **s_r, struct err *e)
 	int fd, r;
 
 	*s_r = NULL;
-	if ((size_t)snprintf(path, sizeof(path), "%s/waybilld.scoreboard", dir) >=
-	    sizeof(path))
-		return err_set(e, ERR_INPUT, "the path of spool_dir is too long");
+	if (path_in(dir, board_name, path, sizeof(path), e) < 0)
+		return -1;
 	(void)snprintf(fresh, sizeof(fresh), "%s.%ld", path, (long)getpid());
 	(void)unlink(fresh);
 	fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -73,6 +94,7 @@ int slots_create(const char *dir, struct slots **s_r, struct err *e)
 		memcpy((*s_r)->shared->magic, magic, sizeof(magic));
 		atomic_store(&(*s_r)->shared->started_ms, clock_ms());
 		atomic_store(&(*s_r)->shared->seed, seed());
+		atomic_store(&(*s_r)->shared->drained, was_drained(dir));
 		if (rename(fresh, path) == 0)
 			return 0;
 		r = err_set(e, ERR_INTERNAL, "cannot name \"%s\": %s", path,
@@ -83,17 +105,16 @@ int slots_create(const char *dir, struct slots **s_r, struct err *e)
 	return r;
 }
 
-int slots_attach(const char *dir, struct slots **s_r, struct err *e)
+static int attach(const char *dir, int mode, struct slots **s_r, struct err *e)
 {
 	char path[1024];
 	struct stat st;
 	int fd, r;
 
 	*s_r = NULL;
-	if ((size_t)snprintf(path, sizeof(path), "%s/waybilld.scoreboard", dir) >=
-	    sizeof(path))
-		return err_set(e, ERR_INPUT, "the path of spool_dir is too long");
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (path_in(dir, board_name, path, sizeof(path), e) < 0)
+		return -1;
+	fd = open(path, mode | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, ERR_INPUT, "cannot open \"%s\": %s", path,
 			       strerror(errno));
@@ -101,13 +122,67 @@ int slots_attach(const char *dir, struct slots **s_r, struct err *e)
 		r = err_set(e, ERR_INPUT, "\"%s\" is of another version of the server",
 			    path);
 	else
-		r = slots_map(fd, PROT_READ, s_r, e);
+		r = slots_map(fd, mode == O_RDWR ? PROT_READ | PROT_WRITE : PROT_READ,
+			      s_r, e);
 	(void)close(fd);
 	if (*s_r != NULL && memcmp((*s_r)->shared->magic, magic, sizeof(magic)) != 0) {
 		slots_close(s_r);
 		return err_set(e, ERR_INPUT, "\"%s\" is not a scoreboard", path);
 	}
 	return r;
+}
+
+int slots_attach(const char *dir, struct slots **s_r, struct err *e)
+{
+	return attach(dir, O_RDONLY, s_r, e);
+}
+
+/* Makes or removes the file; both are done already as often as not. */
+static int mark(const char *dir, bool drain, struct err *e)
+{
+	char path[1024];
+	int fd;
+
+	if (path_in(dir, drained_name, path, sizeof(path), e) < 0)
+		return -1;
+	if (!drain)
+		return unlink(path) == 0 || errno == ENOENT
+			       ? 0
+			       : err_set(e, ERR_INTERNAL, "cannot remove \"%s\": %s",
+					 path, strerror(errno));
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return err_set(e, ERR_INTERNAL, "cannot create \"%s\": %s", path,
+			       strerror(errno));
+	(void)close(fd);
+	return 0;
+}
+
+int slots_drain(const char *dir, bool drain, bool *running_r, struct err *e)
+{
+	struct slots *s = NULL;
+	char board[1024];
+	int master;
+
+	*running_r = false;
+	if (mark(dir, drain, e) < 0 ||
+	    path_in(dir, board_name, board, sizeof(board), e) < 0)
+		return -1;
+	if (access(board, F_OK) != 0) /* no server ever ran here */
+		return 0;
+	if (attach(dir, O_RDWR, &s, e) < 0 || s == NULL)
+		return -1;
+	atomic_store(&s->shared->drained, drain);
+	master = atomic_load(&s->shared->master_pid);
+	*running_r = master > 0 && (kill(master, 0) == 0 || errno == EPERM);
+	slots_close(&s);
+	return 0;
+}
+
+bool slots_leaves(struct slots *s)
+{
+	return atomic_load_explicit(&s->shared->draining, memory_order_relaxed) != 0 ||
+	       atomic_load_explicit(&s->shared->drained, memory_order_relaxed) != 0;
 }
 
 void slots_close(struct slots **s)

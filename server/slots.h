@@ -75,7 +75,8 @@ struct slots_shared {
 	atomic_int master_pid;
 	atomic_uint workers; /* wanted */
 	atomic_uint queue_workers;
-	atomic_uint draining;   /* 1: /health says so */
+	atomic_uint draining;   /* 1: the master stops after drain_delay */
+	atomic_uint drained;    /* 1: the administrator asked for it */
 	atomic_uint db;         /* enum slots_db */
 	atomic_ullong db_ok_ms; /* of the last success */
 	atomic_ullong db_checked_ms;
@@ -96,6 +97,14 @@ struct slots;
 int slots_create(const char *dir, struct slots **s_r, struct err *e) MUST_CHECK;
 /* Maps an existing one, read-only. ERR_INPUT when there is none or it is not ours. */
 int slots_attach(const char *dir, struct slots **s_r, struct err *e) MUST_CHECK;
+/*
+ * The administrator takes the host out of service, or back: a file in the folder says so
+ * to the server that runs there and to every later one. *running_r: whether one runs now.
+ * ERR_INPUT, ERR_INTERNAL.
+ */
+int slots_drain(const char *dir, bool drain, bool *running_r, struct err *e) MUST_CHECK;
+/* Whether clients are to go to another host: it drains, or was drained. */
+bool slots_leaves(struct slots *s);
 /* Unmaps; the file stays for the next look. */
 void slots_close(struct slots **s);
 

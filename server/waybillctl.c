@@ -3,6 +3,7 @@
  * and what it is for.
  */
 #include "server/ctl.h"
+#include "server/ctl_drain.h"
 #include "server/ctl_import.h"
 #include "server/ctl_migrate.h"
 #include "server/ctl_rows.h"
@@ -52,6 +53,14 @@ static const struct command {
 	{ "session", ctl_session,
 	  "session purge\n"
 	  "    removes logins that have ended; every login does so too\n" },
+	{ "drain", ctl_drain,
+	  "drain\n"
+	  "    /health says \"draining\", so that the load balancer leaves this host "
+	  "alone;\n"
+	  "    stays so over restarts\n" },
+	{ "undrain", ctl_undrain,
+	  "undrain\n"
+	  "    takes this host into service again\n" },
 	{ "status", ctl_status,
 	  "status [--once]\n"
 	  "    shows what this host's server is doing; on a terminal, again every "

@@ -181,8 +181,7 @@ static void take_connections(struct worker *w)
 /* Whether the whole host leaves, and not only this worker. */
 static bool host_leaves(const struct worker *w)
 {
-	return atomic_load_explicit(&slots_shared(w->start->slots)->draining,
-				    memory_order_relaxed) != 0;
+	return slots_leaves(w->start->slots);
 }
 
 /* Stops accepting: what waits is taken first, so that no client that was let in is cut

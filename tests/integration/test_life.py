@@ -227,6 +227,40 @@ class Reload(Life):
         self.workers(server, 2, without=before)
         server.stop(expected_errors=[r"reload refused", r"cannot open"])
 
+    def test_drained_by_the_administrator(self):
+        server = self.start()
+        before = server.workers()
+        def ctl(command):
+            out = subprocess.run([os.path.join(BUILD, "waybillctl"), "-c", server.config_path,
+                                  command], env=clean_environment(), capture_output=True,
+                                 stdin=subprocess.DEVNULL, text=True, check=True).stdout
+            return out.strip()
+        def health():
+            r = server.client.get("/health")
+            return r.status, r.body
+        def goes_on(path):
+            with server.client.connect() as c:
+                r = c.request("GET", path)
+                return r.status, r.headers.get("connection") != "close"
+        self.assertEqual(goes_on("/uploads"), (200, True))
+        self.assertIn("from now on", ctl("drain"))
+        self.assertEqual(health(), (503, b"draining\n"))
+        self.assertEqual(goes_on("/uploads"), (200, False))
+        self.assertIn("waybill_draining 1", server.client.get("/metrics").body.decode())
+        self.assertEqual(server.workers(), before, "draining ends no worker")
+        server.signal(signal.SIGHUP)
+        self.workers(server, 2, without=before)
+        self.assertEqual(health(), (503, b"draining\n"), "after a reload")
+        server.signal(signal.SIGTERM)
+        server.process.wait(20)
+        server.start(ready=False)
+        wait_until(lambda: len(re.findall("listening on", server.log())) == 2, "it listens again")
+        wait_until(lambda: health() == (503, b"draining\n"), "a restart remembers")
+        self.assertIn("in service", ctl("undrain"))
+        self.assertIn("in service", ctl("undrain"))
+        wait_until(lambda: health() == (200, b"healthy\n"), "the host serves again")
+        self.assertEqual(goes_on("/uploads"), (200, True))
+
     def test_another_address(self):
         server = self.start()
         other = self.make().port
