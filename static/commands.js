@@ -34,7 +34,9 @@ function parseAtStart(code) {
 	return id ? { name: 'SESSION', argument: id } : parseCommand(code);
 }
 
-const isControl = (node) => node instanceof HTMLInputElement || node instanceof HTMLSelectElement;
+/* What typing changes, and can be set back. */
+const isField = (node) => node instanceof HTMLSelectElement
+	|| (node instanceof HTMLInputElement && !['checkbox', 'radio'].includes(node.type));
 
 /*
  * Hears command barcodes where keys are not captured: on the start screen, whatever has
@@ -60,7 +62,7 @@ export function listenForCommands({ active, run }) {
 
 	function begin(event) {
 		if (burst.text === '') {
-			burst.node = isControl(event.target) ? event.target : null;
+			burst.node = isField(event.target) ? event.target : null;
 			burst.before = burst.node?.value ?? '';
 		}
 		burst.text += event.key;
