@@ -212,6 +212,13 @@ int pq_connect(const struct pq_target *t, int64_t deadline, PGconn **conn_r,
 	return rc;
 }
 
+bool pq_readable(PGconn *conn)
+{
+	struct pollfd p = { .fd = PQsocket(conn), .events = POLLIN };
+
+	return p.fd >= 0 && poll(&p, 1, 0) > 0;
+}
+
 int pq_flush(PGconn *conn, int64_t deadline, struct err *e)
 {
 	for (;;) {

@@ -28,6 +28,8 @@ struct pq_target {
  */
 int pq_connect(const struct pq_target *t, int64_t deadline, PGconn **conn_r,
 	       struct err *e) MUST_CHECK;
+/* Has the server sent something that nobody has read yet? */
+bool pq_readable(PGconn *conn);
 /* Sends what is queued. ERR_TRANSIENT: connection lost, or the deadline passed. */
 int pq_flush(PGconn *conn, int64_t deadline, struct err *e) MUST_CHECK;
 /* The next result (the caller clears it), NULL when the command is over. */

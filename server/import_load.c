@@ -4,22 +4,13 @@
  */
 #include "server/import_load.h"
 
-#include "parse/json_write.h"
-#include "parse/xlsx_text.h"
 #include "server/clock.h"
-#include "server/import_copy.h"
+#include "server/import_rows.h"
 #include "server/log.h"
 #include "server/stmt.h"
 
 #include <ctype.h>
 #include <inttypes.h>
-
-enum {
-	PIECE = 64 * 1024, /* of the COPY stream */
-	TELL_MS = 400,
-	TELL_ROWS = 256,   /* how often the clock is looked at */
-	SAMPLE_ROWS = 5000 /* a smaller file is its own sample */
-};
 
 int import_refuse(struct import_job *j, unsigned http_status, const char *code,
 		  const char *state, const char *advice)
@@ -145,7 +136,7 @@ static int ask(struct import_job *j, struct err *e)
 
 /* Others see how far it is through the side connection. What goes wrong there is not
  * worth the import. */
-static int tell(struct import_job *j, enum import_phase phase, struct err *e)
+int import_tell(struct import_job *j, enum import_phase phase, struct err *e)
 {
 	struct import_progress p = { .phase = phase,
 				     .rows = j->report.staged + j->report.rejected };
@@ -166,137 +157,6 @@ static int tell(struct import_job *j, enum import_phase phase, struct err *e)
 	if (j->hooks != NULL && j->hooks->progress != NULL)
 		j->hooks->progress(j->hooks->ctx, &p);
 	return ask(j, e);
-}
-
-static int tell_now_and_then(struct import_job *j, struct err *e)
-{
-	uint64_t rows = j->report.staged + j->report.rejected;
-
-	if (rows % TELL_ROWS != 0 || (int64_t)clock_ms() - j->told_at < TELL_MS)
-		return 0;
-	return tell(j, IMPORT_READING, e);
-}
-
-/* PostgreSQL refuses a value that the reader let through: as much the file's fault. */
-static int copy_failed(struct import_job *j, const struct err *e)
-{
-	return e->kind == ERR_INPUT ? import_table_failed(j, e) : -1;
-}
-
-static int stage(struct import_job *j, uint64_t row, const struct waybill *w,
-		 struct err *e)
-{
-	struct slice extra = w->extra;
-	struct buf *b = &j->copy;
-
-	/* Spares PostgreSQL the reading of an empty object. */
-	if (slice_eq(extra, SLICE("{}")))
-		extra = (struct slice){ NULL, 0 };
-	if (import_copy_number(b, row, '\t', e) < 0)
-		return -1;
-	for (int f = 0; f < FIELD_COUNT; f++)
-		if (import_copy_field(b, w->value[f], '\t', e) < 0)
-			return -1;
-	if (import_copy_field(b, w->signing_day_first, '\t', e) < 0 ||
-	    import_copy_field(b, w->submission_day_first, '\t', e) < 0 ||
-	    import_copy_field(b, extra, '\n', e) < 0)
-		return -1;
-	j->report.staged++;
-	if (w->unknown_status.p != NULL)
-		import_report_status(&j->report, w->unknown_status, &j->file);
-	if (b->n < PIECE)
-		return 0;
-	if (stmt_copy_put(j->work, buf_slice(b), e) < 0)
-		return copy_failed(j, e);
-	buf_drop(b, b->n);
-	return 0;
-}
-
-/* A rejected row's cells by heading; a cell under none by its column's letters. */
-static int cells_json(struct import_job *j, const struct row *r, struct err *e)
-{
-	const struct columns *c = &j->columns;
-	char letters[XLSX_TEXT_COLUMN];
-	size_t at = 0;
-
-	buf_drop(&j->cells, j->cells.n);
-	if (json_write_object(&j->cells, e) < 0)
-		return -1;
-	for (size_t i = 0; i < r->n; i++) {
-		struct slice name;
-
-		while (at < c->n && c->column[at].column < r->cells[i].column)
-			at++;
-		if (at < c->n && c->column[at].column == r->cells[i].column)
-			name = c->column[at].heading;
-		else
-			name = (struct slice){
-				letters, xlsx_text_column(r->cells[i].column, letters)
-			};
-		if (json_write_key(&j->cells, name, e) < 0 ||
-		    json_write_string(&j->cells, r->cells[i].text, e) < 0)
-			return -1;
-	}
-	return json_write_object_end(&j->cells, e);
-}
-
-static int reject(struct import_job *j, const struct row *r, const struct reject *why,
-		  struct err *e)
-{
-	struct err too_wide = { 0 };
-	struct slice cells = SLICE("{}");
-	struct buf b;
-	int rc = -1;
-
-	if (cells_json(j, r, &too_wide) == 0)
-		cells = buf_slice(&j->cells);
-	buf_init(&b, (size_t)8 * IMPORT_CELLS_MAX);
-	if (import_copy_field(&b, j->id, '\t', e) == 0 &&
-	    import_copy_number(&b, r->number, '\t', e) == 0 &&
-	    import_copy_field(&b, SLICE("rejected"), '\t', e) == 0 &&
-	    import_copy_field(&b, why->heading, '\t', e) == 0 &&
-	    import_copy_field(&b, why->text, '\t', e) == 0 &&
-	    import_copy_field(&b, why->reason, '\t', e) == 0 &&
-	    import_copy_field(&b, cells, '\n', e) == 0)
-		rc = import_spool_add(&j->rejects, buf_slice(&b), e);
-	buf_release(&b);
-	j->report.rejected++;
-	return rc;
-}
-
-static int load_row(struct import_job *j, const struct row *r, struct err *e)
-{
-	enum row_verdict verdict;
-	struct reject why;
-	struct waybill w;
-
-	arena_reset(&j->row);
-	if (waybill_read(&j->columns, r, &j->row, &j->report.notes, &verdict, &w, &why,
-			 e) < 0) {
-		(void)err_prefix(e, "row %" PRIu64, r->number);
-		return import_table_failed(j, e);
-	}
-	switch (verdict) {
-	case ROW_WAYBILL:
-		return stage(j, r->number, &w, e);
-	case ROW_REJECTED:
-		return reject(j, r, &why, e);
-	case ROW_BLANK:
-	case ROW_FOOTER:
-		break;
-	}
-	return 0;
-}
-
-static int load_rows(struct import_job *j, struct err *e)
-{
-	struct row r;
-	int step;
-
-	while ((step = table_next(j->table, &r, e)) == PARSE_MORE)
-		if (load_row(j, &r, e) < 0 || tell_now_and_then(j, e) < 0)
-			return -1;
-	return step == PARSE_DONE ? 0 : import_table_failed(j, e);
 }
 
 static int run(struct import_job *j, enum stmt_id id, const struct slice *v, size_t n,
@@ -326,49 +186,89 @@ static int begin(struct import_job *j, struct err *e)
 
 	db_patience(j->work, j->cfg->task_timeout);
 	if (run(j, STMT_BEGIN, NULL, 0, &r, e) < 0 ||
-	    run(j, STMT_LONG_WORK, more, 2, &r, e) < 0 ||
-	    run(j, STMT_IMPORT_BEGIN, lock, 2, &r, e) < 0)
+	    run(j, STMT_LONG_WORK, more, 2, &r, e) < 0)
 		return -1;
-	return run(j, STMT_IMPORT_STAGING, NULL, 0, &r, e);
+	return run(j, STMT_IMPORT_BEGIN, lock, 2, &r, e);
 }
 
-static int copy_rows(struct import_job *j, struct err *e)
+/* The whole table by COPY. 1; 0 when it came to a stop (see import_rows()); -1. */
+static int copy_rows(struct import_job *j, enum stmt_id copy, struct err *e)
 {
 	uint64_t rows;
+	int rc;
 
-	if (stmt_copy_begin(j->work, STMT_IMPORT_COPY, e) < 0 || load_rows(j, e) < 0)
+	if (stmt_copy_begin(j->work, copy, e) < 0)
 		return -1;
-	if (stmt_copy_put(j->work, buf_slice(&j->copy), e) < 0 ||
-	    stmt_copy_end(j->work, &rows, e) < 0)
-		return copy_failed(j, e);
-	if (rows != j->report.staged)
+	rc = import_rows(j, e);
+	if (rc < 0 || stmt_copy_end(j->work, &rows, e) < 0)
+		return -1;
+	if (rc == 1 && rows != j->report.staged)
 		return err_set(e, ERR_INTERNAL,
 			       "%" PRIu64 " rows were sent and %" PRIu64 " arrived",
 			       j->report.staged, rows);
+	return rc;
+}
+
+static bool all_refused(const struct import_job *j)
+{
+	return j->options->strict && j->report.rejected > 0;
+}
+
+/* To the table's first row, with nothing counted. */
+static int rewind_table(struct import_job *j, struct err *e)
+{
+	struct slice sheet;
+
+	buf_drop(&j->copy, j->copy.n);
+	j->report = (struct import_report){ .format = table_format(j->table) };
+	if (import_spool_clear(&j->rejects, e) < 0)
+		return -1;
+	if (import_columns_find(j->side, j->table, j->options, &j->file, &j->columns,
+				&sheet, &j->report.chosen, e) < 0)
+		return import_columns_failed(j, e);
+	j->report.sheet = sheet;
+	j->report.columns = &j->columns;
 	return 0;
 }
 
 /*
- * A manifest is mostly new: when no number of a sample is known, all rows are inserted as
- * new ones. 1 done; 0 not done, because a number was known after all; -1.
+ * A manifest is mostly new: when its first numbers are unknown, all rows go into the
+ * table as they are read. 1 all are there; 0 none is, because a number was known or came
+ * twice after all, or the dates are to be read in another way than the first rows said.
  */
-static int insert_all(struct import_job *j, const struct slice v[4], struct err *e)
+static int load_directly(struct import_job *j, struct err *e)
 {
-	struct slice sample = j->report.staged < SAMPLE_ROWS ? SLICE("100") : SLICE("2");
+	struct date_order *signing = &j->report.notes.signing;
+	struct date_order *submission = &j->report.notes.submission;
 	struct err known = { 0 };
 	struct stmt_result r;
+	struct slice numbers;
+	int rc;
 
-	if (run(j, STMT_IMPORT_KNOWN, &sample, 1, &r, e) < 0)
+	if (import_rows_first(j, &numbers, e) < 0 ||
+	    run(j, STMT_IMPORT_KNOWN, &numbers, 1, &r, e) < 0)
 		return -1;
-	if (number(&r, 0) > 0)
+	j->direct = (struct import_direct){
+		.yes = number(&r, 0) == 0,
+		.signing_day_first = import_report_day_first(signing, submission),
+		.submission_day_first = import_report_day_first(submission, signing),
+	};
+	if (rewind_table(j, e) < 0)
+		return -1;
+	if (!j->direct.yes)
 		return 0;
-	if (run(j, STMT_IMPORT_INSERT, v, 4, &r, &known) == 0) {
-		j->report.inserted = j->report.staged - j->report.duplicate;
+	rc = copy_rows(j, STMT_IMPORT_DIRECT, &known);
+	j->direct.yes = false;
+	if (rc == 1 &&
+	    j->direct.signing_day_first == import_report_day_first(signing, submission) &&
+	    j->direct.submission_day_first ==
+		    import_report_day_first(submission, signing))
 		return 1;
-	}
-	if (known.kind != ERR_INPUT)
+	if (rc < 0 && (known.kind != ERR_INPUT || j->refusal.http_status != 0))
 		return err_set(e, known.kind, "%s", known.text);
-	return run(j, STMT_ROLLBACK_TO, NULL, 0, &r, e);
+	if (run(j, STMT_ROLLBACK_TO, NULL, 0, &r, e) < 0)
+		return -1;
+	return rewind_table(j, e);
 }
 
 static int merge(struct import_job *j, struct err *e)
@@ -382,26 +282,38 @@ static int merge(struct import_job *j, struct err *e)
 		import_report_day_first(&n->submission, &n->signing) ? yes : no,
 	};
 	struct stmt_result r;
-	int done;
 
+	if (run(j, STMT_IMPORT_MERGE, v, 4, &r, e) < 0)
+		return -1;
+	j->report.inserted = number(&r, 0);
+	j->report.updated = number(&r, 1);
+	if (run(j, STMT_IMPORT_HELD, &j->id, 1, &r, e) < 0)
+		return -1;
+	j->report.on_hold = number(&r, 0);
+	return 0;
+}
+
+/* By way of the staging table, from where each row finds what is known of its number. */
+static int load_staged(struct import_job *j, struct err *e)
+{
+	struct stmt_result r;
+
+	if (run(j, STMT_IMPORT_STAGING, NULL, 0, &r, e) < 0)
+		return -1;
+	if (copy_rows(j, STMT_IMPORT_COPY, e) < 0)
+		/* A value that the reader let through is as much the file's fault. */
+		return j->refusal.http_status == 0 && e->kind == ERR_INPUT
+			       ? import_table_failed(j, e)
+			       : -1;
+	if (import_tell(j, IMPORT_MERGING, e) < 0 ||
+	    run(j, STMT_IMPORT_MERGING, NULL, 0, &r, e) < 0 ||
+	    run(j, STMT_IMPORT_DUPLICATES, &j->id, 1, &r, e) < 0)
+		return -1;
+	j->report.duplicate = number(&r, 0);
+	/* Repeated rows are reported, whatever becomes of the others. */
 	if (run(j, STMT_SAVEPOINT, NULL, 0, &r, e) < 0)
 		return -1;
-	done = insert_all(j, v, e);
-	if (done < 0)
-		return -1;
-	if (done == 0) {
-		if (run(j, STMT_IMPORT_MERGE, v, 4, &r, e) < 0)
-			return -1;
-		j->report.inserted = number(&r, 0);
-		j->report.updated = number(&r, 1);
-		if (run(j, STMT_IMPORT_HELD, &j->id, 1, &r, e) < 0)
-			return -1;
-		j->report.on_hold = number(&r, 0);
-	}
-	j->report.loaded = true;
-	return j->options->dry_run ? run(j, STMT_ROLLBACK_TO, NULL, 0, &r, e)
-				   : import_columns_keep(j->work, j->options, &j->columns,
-							 &j->file, e);
+	return all_refused(j) ? 0 : merge(j, e);
 }
 
 static int put_piece(void *to, struct slice bytes, struct err *e)
@@ -452,36 +364,37 @@ static int finish(struct import_job *j, bool strictly_refused, struct stmt_resul
 	return err_set(e, ERR_INTERNAL, "another worker has taken this upload over");
 }
 
-static int find_columns(struct import_job *j, struct err *e)
+/* The rows, or none of them when this is a trial or one was rejected that must not be. */
+static int load_table(struct import_job *j, struct err *e)
 {
-	struct slice sheet;
+	/* Without an order of the numbers two imports may wait for each other in a
+	 * circle: the one that is ended starts again, and does not go that way twice. */
+	bool in_order = j->direct_tried;
+	struct stmt_result r;
+	int rc;
 
-	if (import_columns_find(j->side, j->table, j->options, &j->file, &j->columns,
-				&sheet, &j->report.chosen, e) < 0)
-		return import_columns_failed(j, e);
-	j->report.sheet = sheet;
-	j->report.columns = &j->columns;
-	return 0;
+	j->direct_tried = true;
+	if (run(j, STMT_SAVEPOINT, NULL, 0, &r, e) < 0)
+		return -1;
+	rc = in_order ? 0 : load_directly(j, e);
+	if (rc < 0 || (rc == 0 && load_staged(j, e) < 0))
+		return -1;
+	if (all_refused(j))
+		return run(j, STMT_ROLLBACK_TO, NULL, 0, &r, e);
+	j->report.loaded = true;
+	if (rc == 1)
+		j->report.inserted = j->report.staged;
+	return j->options->dry_run ? run(j, STMT_ROLLBACK_TO, NULL, 0, &r, e)
+				   : import_columns_keep(j->work, j->options, &j->columns,
+							 &j->file, e);
 }
 
 int import_load(struct import_job *j, struct stmt_result *r_r, struct err *e)
 {
-	struct stmt_result r;
-	bool refuse_all;
-
 	arena_reset(&j->file);
-	buf_drop(&j->copy, j->copy.n);
-	j->report = (struct import_report){ .format = table_format(j->table) };
-	if (import_spool_clear(&j->rejects, e) < 0 || find_columns(j, e) < 0 ||
-	    begin(j, e) < 0 || copy_rows(j, e) < 0 || tell(j, IMPORT_MERGING, e) < 0 ||
-	    run(j, STMT_IMPORT_MERGING, NULL, 0, &r, e) < 0 ||
-	    run(j, STMT_IMPORT_DUPLICATES, &j->id, 1, &r, e) < 0)
+	if (rewind_table(j, e) < 0 || begin(j, e) < 0 || load_table(j, e) < 0)
 		return -1;
-	j->report.duplicate = number(&r, 0);
-	refuse_all = j->options->strict && j->report.rejected > 0;
-	if (!refuse_all && merge(j, e) < 0)
-		return -1;
-	if (copy_rejects(j, e) < 0 || finish(j, refuse_all, r_r, e) < 0)
+	if (copy_rejects(j, e) < 0 || finish(j, all_refused(j), r_r, e) < 0)
 		return -1;
 	/* The last word before the COMMIT is the client's. (Progress is not told any
 	 * more: the upload's row is ours until then.) */

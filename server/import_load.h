@@ -23,6 +23,12 @@ struct import_refusal {
 	const char *advice;   /* a sentence behind the reason; "" for none */
 };
 
+/* How a row goes straight into the table of waybills. */
+struct import_direct {
+	bool yes;                                     /* no: into the staging table */
+	bool signing_day_first, submission_day_first; /* what the first rows said */
+};
+
 struct import_job {
 	const struct config *cfg;
 	struct db *work, *side;
@@ -40,6 +46,8 @@ struct import_job {
 	struct buf cells; /* one rejected row as JSON */
 	int64_t told_at;  /* when progress was last told */
 	struct import_refusal refusal;
+	struct import_direct direct;
+	bool direct_tried; /* in this attempt or an earlier one */
 };
 
 /* Records a refusal whose reason stands in an err; returns -1. */
@@ -60,6 +68,10 @@ int import_columns_failed(struct import_job *j, const struct err *e);
 
 /* "no heading row; row 1 has A, B" as a sentence, and what to do. */
 struct slice import_sentence(struct arena *a, const char *text, const char *advice);
+
+/* Others see how far it is, and it sees whether it is still wanted: -1 when not. What
+ * goes wrong with telling is not worth the import. */
+int import_tell(struct import_job *j, enum import_phase phase, struct err *e) MUST_CHECK;
 
 /*
  * Reads the file and loads it, up to but without the COMMIT; the transaction stays open,

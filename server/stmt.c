@@ -307,6 +307,11 @@ int stmt_copy_put(struct db *db, struct slice bytes, struct err *e)
 	return err_set(e, why.kind, "%s", why.text);
 }
 
+bool stmt_copy_answered(const struct db *db)
+{
+	return db->copying && pq_readable(db->conn);
+}
+
 int stmt_copy_end(struct db *db, uint64_t *rows_r, struct err *e)
 {
 	uint64_t from = clock_us();

@@ -62,6 +62,9 @@ bool stmt_awaits(const struct db *db);
 int stmt_copy_begin(struct db *db, enum stmt_id id, struct err *e) MUST_CHECK;
 /* Any piece of the stream; returns while the last of it may still be on its way. */
 int stmt_copy_put(struct db *db, struct slice bytes, struct err *e) MUST_CHECK;
+/* Has the server answered before the end? It wants no more rows then: stmt_copy_end()
+ * tells why. */
+bool stmt_copy_answered(const struct db *db);
 /* Ends the COPY; sets *rows_r. */
 int stmt_copy_end(struct db *db, uint64_t *rows_r, struct err *e) MUST_CHECK;
 

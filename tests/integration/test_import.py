@@ -113,7 +113,7 @@ class KnownNumbers(ImportCase):
         self.assertEqual(self.db.query(written), before)
 
     def test_one_known_number_among_many_new_ones(self):
-        """A sample of the file does not meet it: what was begun as all new is taken back."""
+        """The first rows do not meet it: what was begun as all new is taken back."""
         self.load("Waybill,Receiver", "L7777,x")
         answer = self.load("Waybill,Receiver", *(f"L{n:04},y" for n in range(9000)), "L0001,z")
         self.assertEqual(self.counts(answer), {"inserted": 8999, "updated": 1, "duplicate": 1})
@@ -204,6 +204,15 @@ class Reports(ImportCase):
                          [(2, "duplicate", "A1"), (4, "duplicate", "A1")])
         self.assertIn("row 5", answer["rejects"][0]["reason"])
 
+    def test_a_number_that_comes_again_far_down(self):
+        """The first rows are long in the table when PostgreSQL refuses one behind them."""
+        rows = [f"L{n:05},y" for n in range(30000)]
+        answer = self.load("Waybill,Receiver", *rows[:2000], "L00001,z", *rows[2000:], ",nobody")
+        self.assertEqual(self.counts(answer), {"inserted": 30000, "duplicate": 1, "rejected": 1})
+        self.assertEqual(self.waybill("L00001", "receiver_name"), ["z"])
+        self.assertEqual([r["row"] for r in answer["rejects"]], [3, 30003])
+        self.assertEqual(self.db.value("SELECT sum(waybills) FROM waybill_status_totals"), "30000")
+
     def test_a_rejected_row_goes_alone(self):
         answer = self.load("Waybill,Receiver,Code", "A1,x,1", ",nobody,2", "A 3,space,3", "A4,y,4")
         self.assertEqual(self.counts(answer), {"inserted": 2, "rejected": 2})
@@ -272,6 +281,17 @@ class Reports(ImportCase):
                 self.assertEqual([w["count"] for w in warning], [1])
                 self.assertIn("day/month/year" if want == "2025-04-03" else "month/day/year",
                               warning[0]["message"])
+
+    def test_a_late_date_tells_how_the_first_ones_read(self):
+        rows = [f"A{i},03/04/2025 08:05" for i in range(1000)]
+        for last, want in (("25/04/2025 10:00", "2025-04-03"), ("04/25/2025 10:00", "2025-03-04")):
+            with self.subTest(last):
+                self.db.query("TRUNCATE waybills")
+                answer = self.load("Waybill,SigningTime", *rows, f"B1,{last}")
+                self.assertEqual(self.counts(answer), {"inserted": 1001})
+                self.assertEqual(self.db.query(
+                    "SELECT date(signing_time AT TIME ZONE 'Asia/Manila'), count(*) FROM waybills"
+                    " GROUP BY 1 ORDER BY 2 DESC LIMIT 1"), [[want, "1000"]])
 
     def test_text_arrives_as_it_is(self):
         nasty = ["\\N", "\\.", "a\\tb", "C:\\", "'); DROP TABLE waybills; --", "{\"a\": 1}",

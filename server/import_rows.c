@@ -1,0 +1,219 @@
+/*
+ * Rows out of a table as the text of a COPY. What a row means is decided in parse/, what
+ * becomes of it in SQL.
+ */
+#include "server/import_rows.h"
+
+#include "parse/json_write.h"
+#include "parse/xlsx_text.h"
+#include "server/clock.h"
+#include "server/import_copy.h"
+
+#include <inttypes.h>
+
+enum {
+	PIECE = 64 * 1024, /* of the COPY stream */
+	FIRST_ROWS = 500,  /* that tell what kind of file it is */
+	TELL_MS = 400,
+	TELL_ROWS = 256 /* how often the clock is looked at */
+};
+
+static int tell_now_and_then(struct import_job *j, struct err *e)
+{
+	uint64_t rows = j->report.staged + j->report.rejected;
+
+	if (rows % TELL_ROWS != 0 || (int64_t)clock_ms() - j->told_at < TELL_MS)
+		return 0;
+	return import_tell(j, IMPORT_READING, e);
+}
+
+static int add_fields(struct buf *b, const struct slice *v, size_t n, char behind,
+		      struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (import_copy_field(b, v[i], i + 1 < n ? '\t' : behind, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* For import_copy.sql. */
+static int add_staged(struct buf *b, uint64_t row, const struct waybill *w, struct err *e)
+{
+	struct slice more[] = { w->signing_day_first, w->submission_day_first, w->extra };
+
+	/* Spares PostgreSQL the reading of an empty object. */
+	if (slice_eq(w->extra, SLICE("{}")))
+		more[2] = (struct slice){ NULL, 0 };
+	if (import_copy_number(b, row, '\t', e) < 0 ||
+	    add_fields(b, w->value, FIELD_COUNT, '\t', e) < 0)
+		return -1;
+	return add_fields(b, more, sizeof(more) / sizeof(more[0]), '\n', e);
+}
+
+/* For import_direct.sql. */
+static int add_direct(struct import_job *j, struct waybill *w, struct err *e)
+{
+	struct slice *status = &w->value[FIELD_STATUS];
+	struct slice more[] = { w->extra,
+				j->options->batch ? SLICE("true") : SLICE("false"),
+				j->id };
+
+	if (status->p == NULL)
+		*status = SLICE("pending");
+	if (j->direct.signing_day_first && w->signing_day_first.p != NULL)
+		w->value[FIELD_SIGNING_TIME] = w->signing_day_first;
+	if (j->direct.submission_day_first && w->submission_day_first.p != NULL)
+		w->value[FIELD_SUBMISSION_TIME] = w->submission_day_first;
+	if (add_fields(&j->copy, w->value, FIELD_COUNT, '\t', e) < 0)
+		return -1;
+	return add_fields(&j->copy, more, sizeof(more) / sizeof(more[0]), '\n', e);
+}
+
+static int add_waybill(struct import_job *j, uint64_t row, struct waybill *w,
+		       struct err *e)
+{
+	if ((j->direct.yes ? add_direct(j, w, e) : add_staged(&j->copy, row, w, e)) < 0)
+		return -1;
+	j->report.staged++;
+	if (w->unknown_status.p != NULL)
+		import_report_status(&j->report, w->unknown_status, &j->file);
+	return 0;
+}
+
+/* A rejected row's cells by heading; a cell under none by its column's letters. */
+static int cells_json(struct import_job *j, const struct row *r, struct err *e)
+{
+	const struct columns *c = &j->columns;
+	char letters[XLSX_TEXT_COLUMN];
+	size_t at = 0;
+
+	buf_drop(&j->cells, j->cells.n);
+	if (json_write_object(&j->cells, e) < 0)
+		return -1;
+	for (size_t i = 0; i < r->n; i++) {
+		struct slice name;
+
+		while (at < c->n && c->column[at].column < r->cells[i].column)
+			at++;
+		if (at < c->n && c->column[at].column == r->cells[i].column)
+			name = c->column[at].heading;
+		else
+			name = (struct slice){
+				letters, xlsx_text_column(r->cells[i].column, letters)
+			};
+		if (json_write_key(&j->cells, name, e) < 0 ||
+		    json_write_string(&j->cells, r->cells[i].text, e) < 0)
+			return -1;
+	}
+	return json_write_object_end(&j->cells, e);
+}
+
+static int reject(struct import_job *j, const struct row *r, const struct reject *why,
+		  struct err *e)
+{
+	struct err too_wide = { 0 };
+	struct slice cells = SLICE("{}");
+	struct buf b;
+	int rc = -1;
+
+	if (cells_json(j, r, &too_wide) == 0)
+		cells = buf_slice(&j->cells);
+	buf_init(&b, (size_t)8 * IMPORT_CELLS_MAX);
+	if (import_copy_field(&b, j->id, '\t', e) == 0 &&
+	    import_copy_number(&b, r->number, '\t', e) == 0 &&
+	    import_copy_field(&b, SLICE("rejected"), '\t', e) == 0 &&
+	    import_copy_field(&b, why->heading, '\t', e) == 0 &&
+	    import_copy_field(&b, why->text, '\t', e) == 0 &&
+	    import_copy_field(&b, why->reason, '\t', e) == 0 &&
+	    import_copy_field(&b, cells, '\n', e) == 0)
+		rc = import_spool_add(&j->rejects, buf_slice(&b), e);
+	buf_release(&b);
+	j->report.rejected++;
+	return rc;
+}
+
+/* A row that the reader knows nothing to do with is as much the file's fault. */
+static int read_row(struct import_job *j, const struct row *r, enum row_verdict *verdict,
+		    struct waybill *w, struct reject *why, struct err *e)
+{
+	arena_reset(&j->row);
+	if (waybill_read(&j->columns, r, &j->row, &j->report.notes, verdict, w, why, e) ==
+	    0)
+		return 0;
+	(void)err_prefix(e, "row %" PRIu64, r->number);
+	return import_table_failed(j, e);
+}
+
+static int add_row(struct import_job *j, const struct row *r, struct err *e)
+{
+	enum row_verdict verdict;
+	struct reject why;
+	struct waybill w;
+
+	if (read_row(j, r, &verdict, &w, &why, e) < 0)
+		return -1;
+	switch (verdict) {
+	case ROW_WAYBILL:
+		return add_waybill(j, r->number, &w, e);
+	case ROW_REJECTED:
+		return reject(j, r, &why, e);
+	case ROW_BLANK:
+	case ROW_FOOTER:
+		break;
+	}
+	return 0;
+}
+
+static int send_piece(struct import_job *j, struct err *e)
+{
+	if (stmt_copy_put(j->work, buf_slice(&j->copy), e) < 0)
+		return -1;
+	buf_drop(&j->copy, j->copy.n);
+	return 0;
+}
+
+int import_rows(struct import_job *j, struct err *e)
+{
+	struct row r;
+	int step;
+
+	while ((step = table_next(j->table, &r, e)) == PARSE_MORE) {
+		if (add_row(j, &r, e) < 0 || tell_now_and_then(j, e) < 0)
+			return -1;
+		if (j->copy.n < PIECE)
+			continue;
+		if (j->direct.yes && stmt_copy_answered(j->work))
+			return 0;
+		if (send_piece(j, e) < 0)
+			return -1;
+	}
+	if (step != PARSE_DONE)
+		return import_table_failed(j, e);
+	return send_piece(j, e) < 0 ? -1 : 1;
+}
+
+int import_rows_first(struct import_job *j, struct slice *numbers_r, struct err *e)
+{
+	struct row r;
+	int step = PARSE_MORE;
+
+	for (unsigned n = 0; n < FIRST_ROWS && step == PARSE_MORE; n++) {
+		enum row_verdict verdict = ROW_BLANK;
+		struct reject why;
+		struct waybill w;
+
+		step = table_next(j->table, &r, e);
+		if (step < 0)
+			return import_table_failed(j, e);
+		if (step == PARSE_DONE)
+			break;
+		if (read_row(j, &r, &verdict, &w, &why, e) < 0)
+			return -1;
+		if (verdict == ROW_WAYBILL &&
+		    (buf_add(&j->copy, w.value[FIELD_WAYBILL_NUMBER], e) < 0 ||
+		     buf_add(&j->copy, SLICE("\n"), e) < 0))
+			return -1;
+	}
+	*numbers_r = buf_slice(&j->copy);
+	return 0;
+}
