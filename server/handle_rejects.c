@@ -8,8 +8,9 @@
 #include "server/table_out.h"
 
 #include "parse/json_token.h"
+#include "parse/json_write.h"
 
-enum { PAGE = 500, PAGE_CAP = 48 * 1024 * 1024 };
+enum { PAGE = 500, PAGE_CAP = 48 * 1024 * 1024, HEADINGS_MAX = 16 * 1024 * 1024 };
 
 /* The columns of a page row; the cells are the last. */
 enum { ROW, KIND, COLUMN, TEXT, REASON, CELLS };
@@ -64,8 +65,15 @@ static int write_row(struct table_out *o, const struct stmt_result *r, size_t i,
 	return table_out_row_end(o, e);
 }
 
+/* What a file of rejects holds. */
+struct wanted {
+	struct slice upload;
+	struct slice kind;     /* rejected, duplicate, all */
+	struct slice headings; /* a JSON array */
+};
+
 /* All pages; each page's memory is given back before the next. */
-static int write_rows(struct handle_env *env, struct slice upload, struct table_out *o,
+static int write_rows(struct handle_env *env, const struct wanted *w, struct table_out *o,
 		      struct err *e)
 {
 	char last[24] = "0", count[8];
@@ -76,10 +84,11 @@ static int write_rows(struct handle_env *env, struct slice upload, struct table_
 	(void)snprintf(count, sizeof(count), "%d", PAGE);
 	arena_init(&page, PAGE_CAP);
 	do {
-		const struct slice v[] = { upload, slice_str(last), slice_str(count) };
+		const struct slice v[] = { w->upload, slice_str(last), slice_str(count),
+					   w->headings, w->kind };
 
 		arena_reset(&page);
-		got = stmt_run(env->db, STMT_UPLOAD_REJECTS_PAGE, v, 3, &page, &r, e);
+		got = stmt_run(env->db, STMT_UPLOAD_REJECTS_PAGE, v, 5, &page, &r, e);
 		for (size_t i = 0; got == 0 && i < r.rows; i++) {
 			struct slice row = stmt_value(&r, i, ROW);
 
@@ -91,9 +100,30 @@ static int write_rows(struct handle_env *env, struct slice upload, struct table_
 	return got;
 }
 
-static void export(struct handle_env *env, struct request *req, bool xlsx,
-		   const struct stmt_result *headings, struct response *res)
+static int headings_json(const struct stmt_result *headings, struct arena *a,
+			 struct slice *json_r, struct err *e)
 {
+	struct buf b;
+	int rc;
+
+	buf_init(&b, HEADINGS_MAX);
+	rc = json_write_array(&b, e);
+	for (size_t i = 0; rc == 0 && i < headings->rows; i++)
+		if (stmt_value(headings, i, 1).p != NULL)
+			rc = json_write_string(&b, stmt_value(headings, i, 1), e);
+	if (rc == 0)
+		rc = json_write_array_end(&b, e);
+	*json_r = arena_dup(a, buf_slice(&b));
+	buf_release(&b);
+	return rc == 0 && json_r->p == NULL ? err_set(e, ERR_LIMIT, "too many headings")
+					    : rc;
+}
+
+static void export(struct handle_env *env, struct request *req, bool xlsx,
+		   struct slice kind, const struct stmt_result *headings,
+		   struct response *res)
+{
+	struct wanted wanted = { .upload = req->segment[0], .kind = kind };
 	struct err e = { .kind = ERR_NONE };
 	struct slice id = stmt_value(headings, 0, 0);
 	struct table_out o;
@@ -106,8 +136,9 @@ static void export(struct handle_env *env, struct request *req, bool xlsx,
 		response_failure(res, "too_large", &e);
 		return;
 	}
-	if (write_headings(&o, headings, &e) < 0 ||
-	    write_rows(env, req->segment[0], &o, &e) < 0 ||
+	if (headings_json(headings, req->arena, &wanted.headings, &e) < 0 ||
+	    write_headings(&o, headings, &e) < 0 ||
+	    write_rows(env, &wanted, &o, &e) < 0 ||
 	    table_out_answer(&o, name, res, &e) < 0) {
 		log_line(LOG_ERROR, "upload_rejects %.*s: %s", (int)req->id.n, req->id.p,
 			 e.text);
@@ -116,15 +147,29 @@ static void export(struct handle_env *env, struct request *req, bool xlsx,
 	table_out_release(&o);
 }
 
+/* Earlier rows of a number are not to be mended: uploaded again alone they would take the
+ * place of the row that counted. */
+static int check_kind(struct slice *kind, struct err *e)
+{
+	if (kind->n == 0)
+		*kind = SLICE("rejected");
+	if (slice_eq(*kind, SLICE("rejected")) || slice_eq(*kind, SLICE("duplicate")) ||
+	    slice_eq(*kind, SLICE("all")))
+		return 0;
+	return err_set(e, ERR_INPUT, "field \"kind\" must be rejected, duplicate or all");
+}
+
 void handle_upload_rejects(struct handle_env *env, struct request *req,
 			   struct response *res)
 {
 	struct err e = { .kind = ERR_NONE };
 	struct stmt_result headings;
-	struct slice format;
+	struct slice format, kind;
 	bool xlsx;
 
 	if (request_query(req, SLICE("format"), &format, &e) < 0 ||
+	    request_query(req, SLICE("kind"), &kind, &e) < 0 ||
+	    check_kind(&kind, &e) < 0 ||
 	    check_label("upload", req->segment[0], 255, &e) < 0) {
 		response_failure(res, "bad_field", &e);
 		return;
@@ -144,6 +189,6 @@ void handle_upload_rejects(struct handle_env *env, struct request *req,
 	} else if (headings.rows == 0) {
 		response_error(res, 404, "upload_not_found", "there is no such upload");
 	} else {
-		export(env, req, xlsx, &headings, res);
+		export(env, req, xlsx, kind, &headings, res);
 	}
 }

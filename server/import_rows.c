@@ -5,6 +5,7 @@
 #include "server/import_rows.h"
 
 #include "parse/json_write.h"
+#include "parse/utf8.h"
 #include "parse/xlsx_text.h"
 #include "server/clock.h"
 #include "server/import_copy.h"
@@ -80,51 +81,72 @@ static int add_waybill(struct import_job *j, uint64_t row, struct waybill *w,
 	return 0;
 }
 
-/* A rejected row's cells by heading; a cell under none by its column's letters. */
-static int cells_json(struct import_job *j, const struct row *r, struct err *e)
+/* A rejected row's cells by heading; a cell under none by its column's letters. Of each
+ * at most `most` bytes. */
+static int cells_json(struct import_job *j, const struct row *r, size_t most,
+		      struct err *e)
 {
 	const struct columns *c = &j->columns;
-	char letters[XLSX_TEXT_COLUMN];
+	char letters[XLSX_TEXT_COLUMN], own[sizeof("Column ") + XLSX_TEXT_COLUMN];
 	size_t at = 0;
 
 	buf_drop(&j->cells, j->cells.n);
 	if (json_write_object(&j->cells, e) < 0)
 		return -1;
 	for (size_t i = 0; i < r->n; i++) {
-		struct slice name;
+		struct slice name, rest = r->cells[i].text;
+		struct slice text = slice_take(&rest, most);
 
 		while (at < c->n && c->column[at].column < r->cells[i].column)
 			at++;
+		(void)snprintf(own, sizeof(own), "Column %.*s",
+			       (int)xlsx_text_column(r->cells[i].column, letters),
+			       letters);
+		name = slice_str(own);
 		if (at < c->n && c->column[at].column == r->cells[i].column)
 			name = c->column[at].heading;
-		else
-			name = (struct slice){
-				letters, xlsx_text_column(r->cells[i].column, letters)
-			};
+		if (rest.n > 0)
+			text.n = utf8_valid_prefix(text);
 		if (json_write_key(&j->cells, name, e) < 0 ||
-		    json_write_string(&j->cells, r->cells[i].text, e) < 0)
+		    json_write_string(&j->cells, text, e) < 0)
 			return -1;
 	}
 	return json_write_object_end(&j->cells, e);
 }
 
+/* A row that is too large to be kept is kept in part, and says so. */
+static struct slice rejected_cells(struct import_job *j, const struct row *r,
+				   const char **cut_r)
+{
+	struct err whole = { 0 }, part = { 0 };
+
+	*cut_r = "";
+	if (cells_json(j, r, SIZE_MAX, &whole) == 0)
+		return buf_slice(&j->cells);
+	*cut_r =
+		"; the row is too long to be kept whole, so mend it in the original file";
+	if (cells_json(j, r, (size_t)IMPORT_CELLS_MAX / (8 * (r->n + 1)), &part) == 0)
+		return buf_slice(&j->cells);
+	return SLICE("{}");
+}
+
 static int reject(struct import_job *j, const struct row *r, const struct reject *why,
 		  struct err *e)
 {
-	struct err too_wide = { 0 };
-	struct slice cells = SLICE("{}");
+	const char *cut;
+	struct slice cells = rejected_cells(j, r, &cut);
+	struct slice reason =
+		arena_printf(&j->row, "%.*s%s", (int)why->reason.n, why->reason.p, cut);
 	struct buf b;
 	int rc = -1;
 
-	if (cells_json(j, r, &too_wide) == 0)
-		cells = buf_slice(&j->cells);
 	buf_init(&b, (size_t)8 * IMPORT_CELLS_MAX);
 	if (import_copy_field(&b, j->id, '\t', e) == 0 &&
 	    import_copy_number(&b, r->number, '\t', e) == 0 &&
 	    import_copy_field(&b, SLICE("rejected"), '\t', e) == 0 &&
 	    import_copy_field(&b, why->heading, '\t', e) == 0 &&
 	    import_copy_field(&b, why->text, '\t', e) == 0 &&
-	    import_copy_field(&b, why->reason, '\t', e) == 0 &&
+	    import_copy_field(&b, reason, '\t', e) == 0 &&
 	    import_copy_field(&b, cells, '\n', e) == 0)
 		rc = import_spool_add(&j->rejects, buf_slice(&b), e);
 	buf_release(&b);

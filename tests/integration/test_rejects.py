@@ -1,0 +1,102 @@
+"""Rejected rows as files: as they were, with the reason, to mend and upload again as they are."""
+
+import io
+import os
+import subprocess
+import zipfile
+from csv import reader, writer
+
+from support.pg import BUILD, clean_environment
+from support.uploads import UploadCase
+
+HEADINGS = ["COD", "Colour", "Receiver", "Waybill Number", "Remarks"]
+ROWS = [["1,500", "red", "Ana", "RT1", "-"],
+        ["2", "blue, \"dark\"", "Ben\nJr", "", "=1+1"],
+        ["3", "", "Cara", "RT3", ""],
+        ["4", "", "Old", "RT4", ""],
+        ["5", "green", " Dan ", "9" * 80, "", "beyond"],
+        ["6", "", "New", "RT4", ""]]
+
+
+def table(*rows):
+    out = io.StringIO()
+    writer(out).writerows(rows)
+    return out.getvalue().encode()
+
+
+class Rejects(UploadCase):
+    def rejects(self, upload, form, kind=""):
+        r = self.client.get(f"/uploads/{upload['id']}/rejects?format={form}&kind={kind}")
+        self.assertEqual(r.status, 200, r)
+        return r.body
+
+    def rows(self, body):
+        return list(reader(io.StringIO(body.decode("utf-8-sig"), newline="")))
+
+    def first(self):
+        answer = self.upload(table(["A title"], HEADINGS, *ROWS), "order.csv")
+        self.adds_up(answer, 6)
+        self.assertEqual((answer["rejected"], answer["duplicate"]), (2, 1))
+        return answer
+
+    def check(self, mended):
+        """What was rejected is loaded, and nothing else is changed."""
+        self.adds_up(mended, 2)
+        self.assertEqual((mended["inserted"], mended["rejected"]), (2, 0), mended)
+        got = self.db.query("SELECT waybill_number, receiver_name, cod_amount, extra ->> 'Colour' "
+                            "FROM waybills WHERE waybill_number ~ '^RT' ORDER BY 1")
+        self.assertEqual(got, [["RT1", "Ana", "1500", "red"], ["RT2", "Ben\nJr", "2", "blue, \"dark\""],
+                               ["RT3", "Cara", "3", None], ["RT4", "New", "6", None],
+                               ["RT5", "Dan", "5", "green"]])
+        self.db.query("DELETE FROM waybills WHERE waybill_number ~ '^RT'")
+
+    def test_csv_keeps_the_columns_in_order_and_goes_in_again(self):
+        lines = self.rows(self.rejects(self.first(), "csv"))
+        self.assertEqual(lines[0], HEADINGS + ["Column F", "Row", "Problem in column", "Reason"])
+        self.assertEqual([line[:6] for line in lines[1:]],
+                         [["2", "blue, \"dark\"", "Ben\nJr", "", "'=1+1", ""],
+                          ["5", "green", " Dan ", "9" * 80, "", "beyond"]])
+        # The line break in a cell takes a line of the file: rows are counted as programs show them.
+        self.assertEqual([line[7] for line in lines[1:]], ["Waybill Number"] * 2)
+        for line, number in zip(lines[1:], ("RT2", "RT5")):
+            line[3] = number
+        self.check(self.upload(table(*lines), "mended.csv"))
+
+    def test_a_workbook_is_exact(self):
+        book = self.rejects(self.first(), "xlsx")
+        path = os.path.join(self.folder, "r.xlsx")
+        with open(path, "wb") as f:
+            f.write(book)
+        shown = subprocess.run([os.path.join(BUILD, "waybillctl"), "rows", path], check=True,
+                               capture_output=True, env=clean_environment()).stdout
+        lines = self.rows(shown)
+        self.assertEqual(lines[1][:5], ["2", "blue, \"dark\"", "Ben\nJr", "", "=1+1"])
+        out = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(out, "w") as new:
+            for name in old.namelist():
+                data = old.read(name)
+                if name.endswith("sheet1.xml"):
+                    self.assertIn(b"9" * 80, data)
+                    data = data.replace(b"9" * 80, b"RT5").replace(
+                        b'<c r="E2"', b'<c r="D2" t="inlineStr"><is><t>RT2</t></is></c><c r="E2"')
+                new.writestr(name, data)
+        self.check(self.upload(out.getvalue(), "mended.xlsx"))
+
+    def test_earlier_rows_of_a_number_are_not_to_be_mended(self):
+        answer = self.first()
+        both = self.rows(self.rejects(answer, "csv", "all"))
+        double = self.rows(self.rejects(answer, "csv", "duplicate"))
+        self.assertEqual((len(both), len(double)), (4, 2))
+        self.assertEqual(double[1][3], "RT4")
+        self.assertEqual(self.client.get(
+            f"/uploads/{answer['id']}/rejects?format=csv&kind=odd").status, 400)
+        self.db.query("DELETE FROM waybills WHERE waybill_number ~ '^RT'")
+
+    def test_a_row_too_large_to_be_kept_is_kept_in_part(self):
+        answer = self.upload(table(["Waybill", "City", *(f"H{i}" for i in range(12))],
+                                   ["", "Cebu", *("x" * 30000 for _ in range(12))]), "large.csv")
+        self.assertEqual(answer["rejected"], 1)
+        self.assertIn("too long to be kept whole", answer["rejects"][0]["reason"])
+        line = self.rows(self.rejects(answer, "csv"))[1]
+        self.assertEqual(line[1], "Cebu")
+        self.assertRegex(line[5], "^x{1000,}$")
