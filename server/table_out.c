@@ -61,6 +61,16 @@ bool table_out_full(const struct table_out *o)
 	return o->xlsx != NULL && xlsx_write_rows(o->xlsx) >= XLSX_MAX_ROWS;
 }
 
+int table_out_finish(struct table_out *o, int *fd_r, uint64_t *size_r, struct err *e)
+{
+	if ((o->xlsx == NULL ? csv_write_flush(&o->csv, e)
+			     : xlsx_write_finish(o->xlsx, e)) < 0 ||
+	    import_spool_file(&o->file, fd_r, e) < 0)
+		return -1;
+	*size_r = o->file.size;
+	return 0;
+}
+
 int table_out_answer(struct table_out *o, struct slice name, struct response *res,
 		     struct err *e)
 {
@@ -68,12 +78,11 @@ int table_out_answer(struct table_out *o, struct slice name, struct response *re
 		o->xlsx != NULL ? SLICE("application/vnd.openxmlformats-officedocument."
 					"spreadsheetml.sheet")
 				: SLICE("text/csv; charset=utf-8");
+	uint64_t size;
 	int fd;
 
-	if ((o->xlsx == NULL ? csv_write_flush(&o->csv, e)
-			     : xlsx_write_finish(o->xlsx, e)) < 0 ||
-	    import_spool_file(&o->file, &fd, e) < 0 ||
-	    response_file(res, type, fd, o->file.size, e) < 0)
+	if (table_out_finish(o, &fd, &size, e) < 0 ||
+	    response_file(res, type, fd, size, e) < 0)
 		return -1;
 	response_field(res, "Content-Disposition",
 		       arena_printf(res->arena, "attachment; filename=\"%.*s.%s\"",

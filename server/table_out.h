@@ -29,6 +29,9 @@ int table_out_row_end(struct table_out *o, struct err *e) MUST_CHECK;
 /* Whether a workbook's sheet is full: table_out_sheet() begins the next. */
 bool table_out_full(const struct table_out *o);
 int table_out_sheet(struct table_out *o, struct err *e) MUST_CHECK;
+/* Ends the table: *fd_r is its file, of *size_r bytes, o's until it is released. */
+int table_out_finish(struct table_out *o, int *fd_r, uint64_t *size_r,
+		     struct err *e) MUST_CHECK;
 /* Ends the table and makes it res's body, as a download of that name ("x" becomes "x.csv"
  * or "x.xlsx"). */
 int table_out_answer(struct table_out *o, struct slice name, struct response *res,

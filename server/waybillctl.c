@@ -4,6 +4,7 @@
  */
 #include "server/ctl.h"
 #include "server/ctl_drain.h"
+#include "server/ctl_export.h"
 #include "server/ctl_import.h"
 #include "server/ctl_migrate.h"
 #include "server/ctl_rows.h"
@@ -53,6 +54,13 @@ static const struct command {
 	{ "session", ctl_session,
 	  "session purge\n"
 	  "    removes logins that have ended; every login does so too\n" },
+	{ "export", ctl_export,
+	  "export waybills FILE [--q TEXT] [--status STATUS] [--upload ID] [--from "
+	  "TIME]\n"
+	  "        [--to TIME]\n"
+	  "    writes all waybills that fit, as .csv or .xlsx, under headings that an "
+	  "upload\n"
+	  "    understands\n" },
 	{ "drain", ctl_drain,
 	  "drain\n"
 	  "    /health says \"draining\", so that the load balancer leaves this host "

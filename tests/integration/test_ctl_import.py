@@ -195,6 +195,47 @@ class Import(ImportCase):
         self.assertEqual(self.db.value("SELECT count(*) FROM waybills"), "0")
 
 
+class Export(ImportCase):
+    def test_what_is_exported_can_be_loaded_again(self):
+        self.ctl("import", self.sample(2500))
+        for name in ("all.csv", "all.xlsx"):
+            with self.subTest(name=name):
+                path = os.path.join(self.folder, name)
+                self.assertEqual(self.ctl("export", "waybills", path), "")
+                again = self.json(path)
+                self.assertEqual((again["rows_total"], again["unchanged"]), (2500, 2500), again)
+                self.assertEqual(sorted(os.listdir(self.folder)),
+                                 sorted({"sample.xlsx", "all.csv", name}))
+
+    def test_a_search(self):
+        self.ctl("import", self.sample(300))
+        path = os.path.join(self.folder, "some.csv")
+        number = self.db.value("SELECT max(waybill_number) FROM waybills")
+        self.ctl("export", "waybills", path, "--q", number)
+        with open(path, encoding="utf-8-sig") as f:
+            lines = f.read().splitlines()
+        self.assertEqual(len(lines), 2)
+        self.assertIn(number, lines[1])
+        self.ctl("export", "waybills", path, "--status", "issue_pending", "--from", "2020-01-01")
+        with open(path, encoding="utf-8-sig") as f:
+            self.assertEqual(len(f.read().splitlines()), 1, "an old file gives way")
+
+    def test_mistakes(self):
+        path = os.path.join(self.folder, "x.csv")
+        for words, reason in ((["scans", path], "waybills can"),
+                              (["waybills", path + ".pdf"], "must end in .csv or .xlsx"),
+                              (["waybills", path, "--status", "lost"], 'status "lost"'),
+                              (["waybills", path, "--upload", "x"], "--upload"),
+                              (["waybills", path, "--from", "yesterday"], "--from"),
+                              (["waybills", "/nonexistent/x.csv"], "/nonexistent")):
+            with self.subTest(words=words):
+                line = subprocess.run([CTL, "export", *words], env=self.environment, text=True,
+                                      capture_output=True, stdin=subprocess.DEVNULL, check=False)
+                self.assertIn(line.returncode, (1, 2))
+                self.assertIn(reason, line.stderr)
+                self.assertEqual(os.listdir(self.folder), [])
+
+
 class Migrate(unittest.TestCase):
     def test_an_empty_database_and_a_current_one(self):
         db = Cluster.shared().database(migrated=False)
