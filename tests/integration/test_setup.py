@@ -129,7 +129,7 @@ class Roles(SetupCase):
         self.assertNotIn("etc/haproxy/haproxy.cfg", self.files())
 
     def test_each_tells_what_it_does(self):
-        for script in [*(s for s, _ in self.WRITES), "vm-setup"]:
+        for script in [*(s for s, _ in self.WRITES), "vm-setup", "deploy-app", "verify-site"]:
             out = run(os.path.join(OPS, script), "--help")
             self.assertEqual(out.returncode, 0)
             self.assertIn(f"ops/{script} [--site FILE]", out.stdout)
