@@ -28,7 +28,7 @@ int buf_reserve(struct buf *b, size_t extra, struct err *e)
 		size = size > b->cap / 2 ? b->cap : size * 2;
 	p = realloc(b->p, size);
 	if (p == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory for %zu bytes", size);
+		return err_set(e, ERR_MEMORY, "out of memory for %zu bytes", size);
 	b->p = p;
 	b->size = size;
 	return 0;

@@ -105,7 +105,7 @@ static int make_room(struct csv *c, struct err *e)
 	size = size > SIZE_MAX / 2 ? SIZE_MAX : size * 2;
 	buf = realloc(c->buf, size);
 	if (buf == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory for %zu bytes", size);
+		return err_set(e, ERR_MEMORY, "out of memory for %zu bytes", size);
 	c->buf = buf;
 	c->size = size;
 	return 0;
@@ -153,11 +153,11 @@ static int cells_grow(struct csv *c, struct err *e)
 	struct slice *cells;
 
 	if (span == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory");
+		return err_set(e, ERR_MEMORY, "out of memory");
 	c->span = span;
 	cells = realloc(c->cells, size * sizeof(*cells));
 	if (cells == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory");
+		return err_set(e, ERR_MEMORY, "out of memory");
 	c->cells = cells;
 	c->cells_size = size;
 	return 0;
@@ -397,7 +397,7 @@ int csv_open(int fd, uint64_t start, uint64_t size, const struct csv_limits *lim
 
 	*c_r = NULL;
 	if (c == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory");
+		return err_set(e, ERR_MEMORY, "out of memory");
 	c->file = (struct file_part){ fd, start, size };
 	c->limits = *limits;
 	c->raw = malloc(TEXT_HEAD);
@@ -405,7 +405,7 @@ int csv_open(int fd, uint64_t start, uint64_t size, const struct csv_limits *lim
 	c->size = WINDOW;
 	if (c->raw == NULL || c->buf == NULL) {
 		csv_close(&c);
-		return err_set(e, ERR_INTERNAL, "out of memory");
+		return err_set(e, ERR_MEMORY, "out of memory");
 	}
 	if (first_look(c, e) < 0) {
 		csv_close(&c);

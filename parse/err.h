@@ -20,6 +20,7 @@ enum err_kind {
 	ERR_LIMIT,       /* well formed but over a configured limit: 413 */
 	ERR_TRANSIENT,   /* safe to run again from the start: 503 */
 	ERR_UNCERTAIN,   /* a commit may or may not have happened: look first */
+	ERR_MEMORY,      /* no memory for what the input asks for: 422 or 503 */
 	ERR_INTERNAL     /* our bug or our machine: 500 */
 };
 

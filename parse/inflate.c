@@ -75,7 +75,7 @@ int inflate_open(uint64_t max_out, uint32_t max_ratio, struct inflate **f_r,
 
 	*f_r = f;
 	if (f == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory");
+		return err_set(e, ERR_MEMORY, "out of memory");
 	f->state = HEADER;
 	f->last = false;
 	f->bits = 0;

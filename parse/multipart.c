@@ -93,7 +93,7 @@ int multipart_open(struct slice content_type, const struct multipart_limits *lim
 		return err_prefix(e, "Content-Type");
 	m = calloc(1, sizeof(*m));
 	if (m == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory for a form");
+		return err_set(e, ERR_MEMORY, "out of memory for a form");
 	m->limits = *limits;
 	memcpy(m->delimiter, "\r\n--", 4);
 	memcpy(m->delimiter + 4, boundary.p, boundary.n);

@@ -54,8 +54,7 @@ static int grow(struct string_set *s, struct err *e)
 		s->end = end;
 	if (slot == NULL || end == NULL) {
 		free(slot);
-		return err_set(e, ERR_INTERNAL, "out of memory for %zu texts",
-			       n_slots / 2);
+		return err_set(e, ERR_MEMORY, "out of memory for %zu texts", n_slots / 2);
 	}
 	free(s->slot);
 	s->slot = slot;

@@ -84,7 +84,7 @@ int table_open(int fd, uint64_t start, uint64_t size, const struct table_limits 
 
 	*t_r = NULL;
 	if (t == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory");
+		return err_set(e, ERR_MEMORY, "out of memory");
 	t->limits = *limits;
 	t->size = size;
 	if (open_by_kind(t, fd, start, e) < 0) {
@@ -183,7 +183,7 @@ static int make_room(struct table *t, size_t n, struct err *e)
 		return 0;
 	cells = realloc(t->cells, n * sizeof(*cells));
 	if (cells == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory for %zu cells", n);
+		return err_set(e, ERR_MEMORY, "out of memory for %zu cells", n);
 	t->cells = cells;
 	t->room = n;
 	return 0;

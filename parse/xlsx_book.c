@@ -282,7 +282,7 @@ int xlsx_book_open(const struct zip_dir *dir, const struct zip_limits *limits,
 
 	*b_r = NULL;
 	if (b == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory");
+		return err_set(e, ERR_MEMORY, "out of memory");
 	b->limits = *limits;
 	arena_init(&b->arena, MAX_NAMES);
 	if (opc_open(&b->package, dir, &b->limits, &b->arena, e) < 0 ||

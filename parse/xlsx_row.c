@@ -180,7 +180,7 @@ static int make_room(struct xlsx_row *row, struct err *e)
 	if (text_at != NULL)
 		row->text_at = text_at;
 	if (cells == NULL || text_at == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory for %zu cells", room);
+		return err_set(e, ERR_MEMORY, "out of memory for %zu cells", room);
 	row->room = room;
 	return 0;
 }

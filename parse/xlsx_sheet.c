@@ -224,7 +224,7 @@ int xlsx_sheet_open(xml_read_fn *read, void *from, const struct xlsx_sheet_setup
 
 	*s_r = NULL;
 	if (s == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory");
+		return err_set(e, ERR_MEMORY, "out of memory");
 	s->setup = *setup;
 	xlsx_row_init(&s->row, &s->setup);
 	if (xml_open(read, from, &xlsx_xml_limits, &s->x, e) < 0) {

@@ -33,7 +33,7 @@ static int add_end(struct xlsx_strings *s, struct err *e)
 	if (s->n == s->room) {
 		end = realloc(s->end, room * sizeof(*end));
 		if (end == NULL)
-			return err_set(e, ERR_INTERNAL, "out of memory for %zu strings",
+			return err_set(e, ERR_MEMORY, "out of memory for %zu strings",
 				       room);
 		s->end = end;
 		s->room = room;
@@ -118,7 +118,7 @@ int xlsx_strings_open(xml_read_fn *read, void *from, const struct table_limits *
 
 	*s_r = NULL;
 	if (s == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory");
+		return err_set(e, ERR_MEMORY, "out of memory");
 	s->cap = limits->max_strings < UINT32_MAX ? (size_t)limits->max_strings
 						  : UINT32_MAX;
 	s->max_cell = limits->max_cell;

@@ -139,7 +139,7 @@ static int resolve(const struct tables *tables, struct xlsx_styles *s, struct er
 		return 0;
 	s->date = calloc(n, sizeof(*s->date));
 	if (s->date == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory for %zu styles", n);
+		return err_set(e, ERR_MEMORY, "out of memory for %zu styles", n);
 	s->n = n;
 	if (n_formats > 0)
 		qsort(formats, n_formats, sizeof(*formats), by_id);

@@ -87,7 +87,7 @@ int xlsx_write_open(const struct sink *out, const struct xlsx_write_options *o,
 
 	*w_r = NULL;
 	if (w == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory for a workbook");
+		return err_set(e, ERR_MEMORY, "out of memory for a workbook");
 	w->inline_strings = o->inline_strings;
 	w->self = (struct sink){ put_self, w };
 	string_set_init(&w->strings, o->max_strings == 0 ? MAX_STRINGS : o->max_strings);

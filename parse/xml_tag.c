@@ -200,7 +200,7 @@ static int keep_long_name(struct xml *x, struct slice name, struct err *e)
 			size *= 2;
 		names = realloc(x->names, size);
 		if (names == NULL)
-			return err_set(e, ERR_INTERNAL, "out of memory");
+			return err_set(e, ERR_MEMORY, "out of memory");
 		x->names = names;
 		x->names_size = size;
 	}

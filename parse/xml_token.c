@@ -274,7 +274,7 @@ int xml_open(xml_read_fn *read, void *from, const struct xml_limits *limits,
 
 	*x_r = NULL;
 	if (x == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory");
+		return err_set(e, ERR_MEMORY, "out of memory");
 	x->limits = *limits;
 	x->open = calloc((size_t)limits->max_depth + 1, sizeof(x->open[0]));
 	x->attr = calloc((size_t)limits->max_attrs + 1, sizeof(x->attr[0]));
@@ -282,7 +282,7 @@ int xml_open(xml_read_fn *read, void *from, const struct xml_limits *limits,
 		window = LEAST_WINDOW;
 	if (x->open == NULL || x->attr == NULL) {
 		xml_close(&x);
-		return err_set(e, ERR_INTERNAL, "out of memory");
+		return err_set(e, ERR_MEMORY, "out of memory");
 	}
 	if (xml_window_open(&x->w, read, from, window, e) < 0) {
 		xml_close(&x);

@@ -19,7 +19,7 @@ int xml_window_open(struct xml_window *w, xml_read_fn *read, void *from, size_t 
 {
 	*w = (struct xml_window){ .read = read, .from = from, .size = size };
 	w->buf = calloc(1, size + XML_SLACK);
-	return w->buf == NULL ? err_set(e, ERR_INTERNAL, "out of memory") : 0;
+	return w->buf == NULL ? err_set(e, ERR_MEMORY, "out of memory") : 0;
 }
 
 bool xml_window_full(const struct xml_window *w, size_t keep)
@@ -33,7 +33,7 @@ int xml_window_grow(struct xml_window *w, struct err *e)
 		w->size > SIZE_MAX / 4 ? NULL : realloc(w->buf, w->size * 2 + XML_SLACK);
 
 	if (buf == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory");
+		return err_set(e, ERR_MEMORY, "out of memory");
 	memset(buf + w->size, 0, w->size + XML_SLACK);
 	w->buf = buf;
 	w->size *= 2;
@@ -83,7 +83,7 @@ static int start(struct xml_window *w, struct err *e)
 	}
 	w->raw = malloc(RAW_SIZE);
 	if (w->raw == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory");
+		return err_set(e, ERR_MEMORY, "out of memory");
 	memcpy(w->raw, w->buf, n);
 	w->raw_rest = (struct slice){ w->raw + 2, n - 2 };
 	text_decode_init(&w->utf16, le ? TEXT_UTF16LE : TEXT_UTF16BE, 2);

@@ -68,7 +68,7 @@ static int end_find(const struct file_part *f, char record[EOCD_LEN], uint64_t *
 		n = (size_t)f->size;
 	tail = malloc(n);
 	if (tail == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory for %zu bytes", n);
+		return err_set(e, ERR_MEMORY, "out of memory for %zu bytes", n);
 	if (file_part_exact(f, f->size - n, tail, n, e) < 0) {
 		free(tail);
 		return -1;
@@ -363,7 +363,7 @@ static int dir_read(struct zip_dir *d, uint32_t max_entries, struct err *e)
 	d->entry = calloc(d->n + 1, sizeof(d->entry[0]));
 	d->by_name = calloc(d->n + 1, sizeof(struct zip_entry *));
 	if (d->bytes == NULL || d->entry == NULL || d->by_name == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory for %zu entries", d->n);
+		return err_set(e, ERR_MEMORY, "out of memory for %zu entries", d->n);
 	if (file_part_exact(&d->file, end.dir, d->bytes, d->n_bytes, e) < 0)
 		return -1;
 	return entries_read(d, &end, e);
@@ -376,7 +376,7 @@ int zip_dir_open(int fd, uint64_t start, uint64_t size, uint32_t max_entries,
 
 	*dir_r = NULL;
 	if (d == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory");
+		return err_set(e, ERR_MEMORY, "out of memory");
 	d->file = (struct file_part){ fd, start, size };
 	if (dir_read(d, max_entries, e) < 0) {
 		zip_dir_close(&d);

@@ -73,7 +73,7 @@ static int local_check(struct zip_stream *s, const char *h, struct err *e)
 	s->data = entry->local_header + LOCAL_LEN + n + le_16(h + 28);
 	name = malloc(n + 1);
 	if (name == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory");
+		return err_set(e, ERR_MEMORY, "out of memory");
 	rc = file_part_exact(s->file, entry->local_header + LOCAL_LEN, name, n, e);
 	if (rc == 0 && !slice_eq(entry->name, (struct slice){ name, n }))
 		rc = err_set(e, ERR_INPUT, "local name differs from the directory");
@@ -124,7 +124,7 @@ int zip_stream_open(const struct zip_dir *dir, const struct zip_entry *entry,
 
 	*s_r = NULL;
 	if (s == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory");
+		return err_set(e, ERR_MEMORY, "out of memory");
 	s->file = zip_dir_file(dir);
 	s->entry = entry;
 	s->inflate = NULL;

@@ -89,7 +89,7 @@ int zip_write_open(const struct sink *out, const struct zip_write_options *o,
 
 	*w_r = NULL;
 	if (w == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory for an archive");
+		return err_set(e, ERR_MEMORY, "out of memory for an archive");
 	w->out = *out;
 	w->zip64 = o->zip64;
 	buf_init(&w->directory, DIRECTORY_MAX);

@@ -457,10 +457,8 @@ static void timed_out(struct conn *c)
 	case CONN_TASK:
 		log_line(LOG_ERROR, "%s %.*s: took longer than task_timeout",
 			 c->req->route->name, (int)c->req->id.n, c->req->id.p);
-		task_end(&c->task);
-		conn_answer_error(
-			c, 503, "task_timeout",
-			"this took longer than the server allows; nothing was changed");
+		conn_task_lost(c, "task_timeout", "took_too_long",
+			       "this took longer than the server allows");
 		break;
 	case CONN_PROXY:
 	case CONN_SEND:
@@ -520,10 +518,11 @@ bool conn_served(const struct conn *c)
 	return c->served;
 }
 
-bool conn_reaped(struct conn *c, pid_t pid)
+bool conn_reaped(struct conn *c, pid_t pid, int status)
 {
 	if (c->task.fd < 0 || c->task.pid != pid)
 		return false;
 	c->task.pid = 0;
+	c->task.status = status;
 	return true;
 }

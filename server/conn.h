@@ -70,7 +70,7 @@ bool conn_served(const struct conn *c);
  * conn_over(), and what follows on them may be gathered anew. To be called until it
  * returns 0 in every round, when all that were ready have been read. */
 size_t conn_answer_gathered(struct conn_env *env, struct conn *answered[SCANS_TOGETHER]);
-/* A child ended: whether it was this connection's task. */
-bool conn_reaped(struct conn *c, pid_t pid);
+/* A child ended, with that status: whether it was this connection's task. */
+bool conn_reaped(struct conn *c, pid_t pid, int status);
 
 #endif

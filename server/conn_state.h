@@ -105,6 +105,10 @@ bool conn_step_send(struct conn *c);
 /* The socket has bytes that nobody wants. */
 void conn_linger(struct conn *c);
 
+/* The connection's task is no more, or is to be: its upload, if it was loading one, is
+ * failed with that code, and the answer is 503 with the other. */
+void conn_task_lost(struct conn *c, const char *code, const char *upload_code,
+		    const char *what);
 /* A waiting task starts as soon as one of the host's slots is free. */
 void conn_task_try(struct conn *c);
 /* While a task works: bytes of a next request stay where they are; an end means that

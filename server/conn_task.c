@@ -6,7 +6,9 @@
 
 #include "server/log.h"
 #include "server/router.h"
+#include "server/stmt.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -56,6 +58,62 @@ void conn_watch_client(struct conn *c, short revents)
 	}
 }
 
+/* The number of the upload that a task was loading, which its slot shows; empty for
+ * other tasks. */
+static struct slice upload_of(const struct conn *c, char room[SLOT_ROUTE])
+{
+	struct slice route;
+
+	(void)snprintf(room, SLOT_ROUTE, "%s", c->task.slot->route);
+	route = slice_str(room);
+	return slice_starts(route, SLICE(HANDLE_LOADING))
+		       ? slice_from(route, sizeof(HANDLE_LOADING) - 1)
+		       : SLICE("");
+}
+
+/* An upload whose loader is gone would be found so by whoever asks for it; here it is
+ * known why. */
+static void fail_upload(struct conn *c, const char *code, struct slice text)
+{
+	struct handle_env *env = &c->env->handle;
+	char room[SLOT_ROUTE];
+	struct slice v[3] = { upload_of(c, room), slice_str(code), text };
+	struct err e = { .kind = ERR_NONE };
+	struct stmt_result r;
+
+	if (v[0].n > 0 &&
+	    stmt_run(env->db, STMT_UPLOAD_DIED, v, 3, &c->arena, &r, &e) < 0)
+		log_line(LOG_WARNING, "upload %s: %s", room, e.text);
+}
+
+void conn_task_lost(struct conn *c, const char *code, const char *upload_code,
+		    const char *what)
+{
+	struct slice text = arena_printf(&c->arena,
+					 "%c%s; nothing was changed: try again, and if "
+					 "it is a file, split it when that happens again",
+					 toupper((unsigned char)what[0]), what + 1);
+
+	task_reap(&c->task);
+	fail_upload(c, upload_code, text);
+	task_end(&c->task);
+	conn_answer_error(c, 503, code, text.p == NULL ? what : text.p);
+}
+
+static void died(struct conn *c)
+{
+	long pid = (long)c->task.pid;
+	char cause[TASK_CAUSE], what[TASK_CAUSE + 64];
+
+	task_reap(&c->task);
+	(void)snprintf(what, sizeof(what), "the server's process that worked on this %s",
+		       task_cause(c->task.status, cause));
+	metrics_add(c->env->handle.metrics, METRIC_TASKS_DIED, 1);
+	log_line(LOG_ERROR, "%s %.*s: its task %ld died: it %s", c->req->route->name,
+		 (int)c->req->id.n, c->req->id.p, pid, cause);
+	conn_task_lost(c, "task_died", "importer_died", what);
+}
+
 void conn_task_ready(struct conn *c)
 {
 	enum task_result r;
@@ -68,14 +126,7 @@ void conn_task_ready(struct conn *c)
 		task_end(&c->task);
 		conn_send_begin(c);
 	} else {
-		metrics_add(c->env->handle.metrics, METRIC_TASKS_DIED, 1);
-		log_line(LOG_ERROR, "%s %.*s: its task %ld ended without an answer",
-			 c->req->route->name, (int)c->req->id.n, c->req->id.p,
-			 (long)c->task.pid);
-		task_end(&c->task);
-		conn_answer_error(c, 503, "task_died",
-				  "the server's process that worked on this ended "
-				  "unexpectedly; nothing was changed; try again");
+		died(c);
 	}
 	conn_advance(c);
 	conn_show(c);

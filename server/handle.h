@@ -20,9 +20,14 @@ struct handle_env {
 	struct slots *slots;
 	struct metrics *metrics; /* where this process counts */
 	const struct static_files *files;
+	struct slot *slot; /* in a task: its own, else NULL */
 	int client_fd; /* in a task: readable or hung up when nobody waits any more; else
 			  -1 */
 };
+
+/* What the slot of a task shows while it loads an upload, with the upload's number
+ * behind it. */
+#define HANDLE_LOADING "upload "
 
 enum { SCANS_TOGETHER = 64 }; /* in one transaction */
 

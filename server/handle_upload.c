@@ -20,6 +20,17 @@ static bool wanted(void *ctx)
 	return env->client_fd < 0 || poll(&p, 1, 0) <= 0;
 }
 
+/* Should this task die, its worker knows what it was doing. */
+static void show(void *ctx, struct slice id)
+{
+	struct slot *slot = ((const struct handle_env *)ctx)->slot;
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), HANDLE_LOADING "%.*s", (int)id.n, id.p);
+	if (slot != NULL)
+		slot_route(slot, slice_str(text));
+}
+
 static void count(void *ctx, const struct import_rows *rows)
 {
 	metrics_rows(((const struct handle_env *)ctx)->metrics, rows);
@@ -61,9 +72,9 @@ static void answer_failure(struct request *req, const struct err *e, struct resp
 static void import(struct handle_env *env, struct request *req, int fd,
 		   const struct upload_form *form, struct response *res)
 {
-	const struct import_hooks hooks = { .ctx = env,
-					    .wanted = wanted,
-					    .loaded = count };
+	const struct import_hooks hooks = {
+		.ctx = env, .wanted = wanted, .begun = show, .loaded = count
+	};
 	struct err e = { .kind = ERR_NONE };
 	struct import_answer answer;
 	struct db *side = NULL;

@@ -61,6 +61,8 @@ static int begin(struct import_job *j, const struct import_sum *sum,
 	if (stmt_value(&r, 0, 1).p != NULL)
 		return take_answer(&r, 1, answer, e);
 	j->id = stmt_value(&r, 0, 0);
+	if (j->hooks != NULL && j->hooks->begun != NULL)
+		j->hooks->begun(j->hooks->ctx, j->id);
 	return 1;
 }
 
@@ -233,6 +235,10 @@ static int import(struct import_job *j, int fd, uint64_t start, uint64_t size,
 		rc = attempts(j, answer, &why);
 	else
 		rc = import_table_failed(j, &why);
+	if (rc < 0 && why.kind == ERR_MEMORY && j->refusal.http_status == 0)
+		(void)import_refuse(j, 422, "out_of_memory", "failed",
+				    "The file needs more memory than the server gives "
+				    "(task_memory): split it into several.");
 	if (rc < 0)
 		rc = j->refusal.http_status != 0 ? refuse(j, &why, answer, e)
 						 : give_up(j, &why, e);

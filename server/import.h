@@ -54,6 +54,8 @@ struct import_hooks {
 	 * nothing is loaded. NULL: always true. (That a user has cancelled the upload, on
 	 * whatever host, is seen without it.) */
 	bool (*wanted)(void *ctx);
+	/* Called once the upload has its number. May be NULL. */
+	void (*begun)(void *ctx, struct slice id);
 	void (*progress)(void *ctx, const struct import_progress *p); /* may be NULL */
 	/* Called once, after the COMMIT of rows that were loaded. May be NULL. */
 	void (*loaded)(void *ctx, const struct import_rows *rows);

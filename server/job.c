@@ -213,16 +213,18 @@ int job_start(const struct job_env *env, const struct job *job, struct job_task 
 
 static void say_died(const struct job_task *t, int status, struct job_result *r)
 {
+	char cause[TASK_CAUSE];
+
 	r->end = JOB_NONE;
 	r->error = (struct err){ 0 };
 	if (t->late)
 		(void)err_set(&r->error, ERR_LIMIT, "it took longer than task_timeout");
-	else if (WIFSIGNALED(status))
-		(void)err_set(&r->error, ERR_TRANSIENT, "its task was ended by signal %d",
-			      WTERMSIG(status));
+	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
+		(void)err_set(&r->error, ERR_LIMIT,
+			      "it took more processor time than task_timeout");
 	else
-		(void)err_set(&r->error, ERR_TRANSIENT,
-			      "its task ended without an answer");
+		(void)err_set(&r->error, ERR_TRANSIENT, "its task %s",
+			      task_cause(status, cause));
 }
 
 void job_end(struct job_task *t, struct job_result *r)

@@ -131,6 +131,11 @@ void response_failure(struct response *res, const char *code, const struct err *
 			       "same request again with the same key: it counts once");
 		response_field(res, "Retry-After", SLICE("2"));
 		break;
+	case ERR_MEMORY:
+		response_error(res, 503, "out_of_memory",
+			       "this needs more memory than the server allows; nothing "
+			       "was changed");
+		break;
 	case ERR_NONE:
 	case ERR_INTERNAL:
 	default:

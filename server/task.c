@@ -20,6 +20,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { MAX_ANSWER = 64 * 1024 * 1024, READ_SIZE = 16 * 1024, QUICK_TASKS = 4 };
@@ -103,7 +104,7 @@ static long ms_of(const struct timeval *t)
 
 /* In the child; never returns. */
 static void run(int fd, struct handle_env *env, struct request *req, pid_t parent,
-		const struct slot *slot)
+		struct slot *slot)
 {
 	struct handle_env own = *env;
 	struct response res;
@@ -112,6 +113,7 @@ static void run(int fd, struct handle_env *env, struct request *req, pid_t paren
 
 	task_become(parent, env->db);
 	log_role("task");
+	own.slot = slot;
 	own.client_fd = fd;
 	own.metrics = slots_metrics(own.slots, slot);
 	metrics_add(own.metrics, METRIC_TASKS, 1);
@@ -252,6 +254,40 @@ enum task_result task_read(struct task *t, struct response *res)
 		else if (errno != EINTR)
 			return TASK_DIED;
 	}
+}
+
+void task_reap(struct task *t)
+{
+	if (t->pid <= 0)
+		return;
+	/* What has ended already keeps the status it ended with. */
+	(void)kill(t->pid, SIGKILL);
+	while (waitpid(t->pid, &t->status, 0) < 0 && errno == EINTR)
+		continue;
+	t->pid = 0;
+}
+
+const char *task_cause(int status, char text[TASK_CAUSE])
+{
+	int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	const char *how = "ended without an answer";
+
+	if (number == SIGKILL)
+		how = "was killed, as a machine does that is short of memory";
+	else if (number == SIGXCPU)
+		how = "needed more processor time than task_timeout";
+	else if (number == SIGSYS)
+		how = "tried what it may not do";
+	else if (number == SIGSEGV || number == SIGBUS || number == SIGABRT ||
+		 number == SIGFPE || number == SIGILL)
+		how = "crashed";
+	else if (number != 0)
+		how = "was ended";
+	if (number == 0)
+		(void)snprintf(text, TASK_CAUSE, "%s", how);
+	else
+		(void)snprintf(text, TASK_CAUSE, "%s (signal %d)", how, number);
+	return text;
 }
 
 void task_end(struct task *t)

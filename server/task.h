@@ -15,12 +15,14 @@ struct task {
 	struct slot *slot;
 	struct buf answer; /* what came so far */
 	uint64_t deadline_ms;
+	int status; /* as waitpid() gave it, once it was reaped */
 };
 
 /* In a forked child, first of all: signals do what they do by default, the child ends
  * with its parent, and the parent's connection (or NULL) is forgotten. */
 void task_become(pid_t parent, struct db *theirs);
 
+enum { TASK_CAUSE = 96 }; /* bytes */
 enum task_result { TASK_RUNNING, TASK_ANSWERED, TASK_DIED };
 
 /*
@@ -35,5 +37,9 @@ int task_start(struct task *t, struct handle_env *env, struct request *req,
 enum task_result task_read(struct task *t, struct response *res);
 /* Ends it, whatever it does, and frees its slot. The child is reaped by the worker. */
 void task_end(struct task *t);
+/* Waits for the end of one that died, or of any by killing it. */
+void task_reap(struct task *t);
+/* How a process ended without its answer, behind "its process": "crashed (signal 11)". */
+const char *task_cause(int status, char text[TASK_CAUSE]);
 
 #endif

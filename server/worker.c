@@ -210,9 +210,16 @@ static void retire(struct worker *w)
 	(void)kill(getppid(), SIGCHLD);
 }
 
+struct ended {
+	pid_t pid;
+	int status;
+};
+
 static bool was_its_task(void *ctx, struct conn *c)
 {
-	(void)conn_reaped(c, *(const pid_t *)ctx);
+	const struct ended *ended = ctx;
+
+	(void)conn_reaped(c, ended->pid, ended->status);
 	return false;
 }
 
@@ -222,7 +229,9 @@ static void reap(struct worker *w)
 	int status;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		conns_sweep(&w->conns, was_its_task, &pid);
+		struct ended ended = { pid, status };
+
+		conns_sweep(&w->conns, was_its_task, &ended);
 		if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
 			log_line(LOG_ERROR, "task %ld was ended by signal %d", (long)pid,
 				 WTERMSIG(status));

@@ -467,7 +467,7 @@ class Busy(ServerCase):
         self.assertEqual((r.status, r.json()["state"]), (202, "queued"), r)
         self.assertEqual(ended(self.client, upload)["inserted"], self.rows)
         self.assertEqual(self.client.post(f"/uploads/{upload}/retry").status, 409)
-        self.worker.stop(expected_errors=[r"attempt 5: its task was ended by signal 9: failed"])
+        self.worker.stop(expected_errors=[r"attempt 5: its task was killed.* \(signal 9\): failed"])
 
     def test_a_worker_that_stops_gives_its_job_back(self):
         upload, task = self.queue()

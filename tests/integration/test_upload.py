@@ -315,6 +315,28 @@ class Killed(UploadCase):
         self.nothing_loaded()
         self.next_works(12)
 
+    def test_how_a_task_died_is_said(self):
+        """To the client, and to whoever looks at the upload later."""
+        for seed, (number, words) in enumerate((
+                (signal.SIGKILL, r"was killed.*memory \(signal 9\)"),
+                (signal.SIGXCPU, r"more processor time than task_timeout"),
+                (signal.SIGSYS, r"tried what it may not do"),
+                (signal.SIGSEGV, r"crashed \(signal 11\)"))):
+            with self.subTest(number):
+                c = self.begin(20 + seed)
+                wait_until(lambda: self.db.value(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                    "AND application_name = 'waybilld task' AND query ILIKE 'copy%'") == "1",
+                    "its rows are on their way")
+                os.kill(self.tasks()[0][1], number)
+                r = c.response()
+                self.assertEqual((r.status, r.json()["error"]), (503, "task_died"), r)
+                self.assertRegex(r.json()["message"], words + r".*nothing was changed")
+                self.nothing_loaded()
+                state = self.client.get(f"/uploads/{self.key}").json()
+                self.assertEqual(state["error"], "importer_died", state)
+                self.assertRegex(state["message"], words)
+
     def test_client_gone(self):
         self.begin(13).close()
         self.nothing_loaded()
