@@ -129,7 +129,8 @@ class Roles(SetupCase):
         self.assertNotIn("etc/haproxy/haproxy.cfg", self.files())
 
     def test_each_tells_what_it_does(self):
-        for script in [*(s for s, _ in self.WRITES), "vm-setup", "deploy-app", "verify-site"]:
+        for script in [*(s for s, _ in self.WRITES), "vm-setup", "deploy-app", "verify-site",
+                       "collect-logs"]:
             out = run(os.path.join(OPS, script), "--help")
             self.assertEqual(out.returncode, 0)
             self.assertIn(f"ops/{script} [--site FILE]", out.stdout)
@@ -213,6 +214,42 @@ class Machines(SetupCase):
 
     def test_a_name_of_nobody(self):
         self.assertIn("no host of the site is called app9", self.vm_setup("app9").stderr)
+
+
+class Logs(SetupCase):
+    def test_one_archive_of_all_hosts(self):
+        hosts = {}
+        for name, address in (("lb1", 11), ("lb2", 12), ("app1", 21), ("db", 31), ("db2", 32),
+                              ("mon", 41)):  # app2 is away
+            folder = os.path.join(self.site.folder, name)
+            os.mkdir(folder)
+            for program_ in ("journalctl", "uptime", "df", "free", "systemctl", "ss", "tail"):
+                path = os.path.join(folder, program_)
+                with open(path, "w", encoding="ascii") as f:
+                    f.write(f'#!/bin/sh\necho "{name}: {program_} $*"\n')
+                os.chmod(path, 0o755)
+            hosts[f"127.0.77.{address}"] = {"replace": {}, "path": folder}
+        path = os.path.join(self.site.folder, "hosts.json")
+        with open(path, "w", encoding="ascii") as f:
+            json.dump(hosts, f)
+        archive = os.path.join(self.site.folder, "bad-hour.tar.gz")
+        environment = {"SSH": os.path.join(ROOT, "tests", "support", "fake_ssh"), "SUDO": "",
+                       "FAKE_SSH": path}
+        would = self.call("collect-logs", "--dry-run", "3 hours ago", archive, **environment)
+        self.assertEqual((would.returncode, os.path.exists(archive)), (0, False), would)
+        out = self.call("collect-logs", "3 hours ago", archive, **environment)
+        self.assertEqual(out.returncode, 1)
+        self.assertIn("without: app2", out.stderr)
+        self.assertEqual(stat.S_IMODE(os.stat(archive).st_mode), 0o600)
+        run("tar", "-C", self.root, "-xzf", archive)
+        files = self.files()
+        self.assertIn("app1: journalctl --no-pager -o short-iso --since 3 hours ago -u waybilld",
+                      files["bad-hour/app1.log"])
+        self.assertIn("-u keepalived", files["bad-hour/lb2.log"])
+        self.assertIn("db: tail", files["bad-hour/db.postgresql.log"])
+        self.assertIn("uptime", files["bad-hour/mon.state"])
+        out = self.call("collect-logs", "; reboot now", archive, **environment)
+        self.assertEqual((out.returncode, "is no time" in out.stderr), (2, True), out)
 
 
 class Shell(unittest.TestCase):
