@@ -1,15 +1,14 @@
 /*
- * Who is logged in, at the right of the bar: the name, the pages that an administrator
- * has besides, and the way out. Where nobody logs in (auth = off) it shows nothing. A
- * page may listen to the event "me" on the document: detail is { username, role }.
+ * The bar: its pages, and at its right who is logged in and the way out; nobody, where
+ * nobody logs in (auth = off). A page may listen to the event "me" on the document: detail
+ * is { username, role }.
  */
 import { call } from '/static/api.js';
 import { el } from '/static/dom.js';
+import { navigate } from '/static/nav.js';
 
 const RANK = ['scanner', 'office', 'supervisor', 'admin'];
 
-/* What the bar offers that a role has no use for. */
-const NEEDS = { '/': 'supervisor', '/upload': 'office' };
 const HOME = { scanner: '/scan', office: '/upload' };
 
 /* Nobody must believe to be logged out who is not. */
@@ -24,17 +23,7 @@ async function leave(event) {
 
 function show(me) {
 	const may = (role) => RANK.indexOf(me.role) >= RANK.indexOf(role);
-	const nav = document.querySelector('.top nav');
-	for (const link of nav?.querySelectorAll('a') ?? []) {
-		link.hidden = !may(NEEDS[link.getAttribute('href')] ?? 'scanner');
-	}
-	if (nav && may('admin')) {
-		for (const [path, text] of [['/users', 'Users'], ['/audit', 'Audit']]) {
-			if (!nav.querySelector(`a[href="${path}"]`)) {
-				nav.append(el('a', { href: path, 'aria-current': location.pathname === path && 'page' }, text));
-			}
-		}
-	}
+	navigate(may, true);
 	const out = el('button', { type: 'button', class: 'secondary', id: 'log-out' }, 'Log out');
 	out.addEventListener('click', leave);
 	document.querySelector('.top')?.append(el('div', { class: 'me' },

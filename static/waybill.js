@@ -1,6 +1,7 @@
-/* One waybill and its history, and the box to look another one up. */
+/* One waybill and its history, its hold, and the box to look another one up. */
 import { call, reason } from '/static/api.js';
 import '/static/find.js';
+import { ask } from '/static/list.js';
 import { byId, clock, el, fill, moment, sentence, words } from '/static/dom.js';
 
 const SHOWN = [
@@ -28,7 +29,30 @@ function pair(name, label, waybill) {
 	return [el('dt', {}, label), el('dd', {}, shown)];
 }
 
+const MAY_HOLD = ['supervisor', 'admin'];
+const GONE = ['delivered', 'returned', 'cancelled'];
+let role = 'admin'; /* until somebody is logged in */
+let known = null;
+
+/* What may be done with it, by whoever is there. */
+function showActions() {
+	const held = known?.status === 'issue_pending';
+	byId('hold').hidden = !known || held || GONE.includes(known.status) || !MAY_HOLD.includes(role);
+	byId('resume').hidden = !held || !MAY_HOLD.includes(role);
+}
+
+/* Why it is on hold: the last change says so. */
+function showHold(waybill) {
+	const last = (waybill.history ?? []).findLast((line) => line.kind === 'status' && line.to === 'issue_pending');
+	byId('held').hidden = waybill.status !== 'issue_pending';
+	byId('held').textContent = `On hold since ${moment(waybill.marked_pending_at)}${by(last?.by)}${last?.detail?.reason ? `: ${last.detail.reason}` : ''}`;
+}
+
 function showWaybill(waybill) {
+	known = waybill;
+	byId('label').href = `/waybills/${encodeURIComponent(waybill.waybill_number)}/label`;
+	showActions();
+	showHold(waybill);
 	const extra = Object.entries(waybill.extra ?? {})
 		.flatMap(([heading, value]) => [el('dt', {}, heading), el('dd', {}, String(value))]);
 	fill(byId('waybill'), ...SHOWN.flatMap(([name, label]) => pair(name, label, waybill)), ...extra);
@@ -90,9 +114,33 @@ async function show(number) {
 	}
 }
 
-const [, wanted = ''] = /^\/waybills\/([^/]+)$/.exec(location.pathname) ?? [];
-if (wanted !== '') {
-	show(decodeURIComponent(wanted));
-} else {
-	byId('q').focus();
+function openAsk(what, title, yes, required) {
+	byId('ask-form').dataset.what = what;
+	byId('ask-title').textContent = title;
+	byId('ask-yes').textContent = yes;
+	byId('ask-reason').value = '';
+	byId('ask-reason').required = required;
+	byId('ask-trouble').hidden = true;
+	byId('ask').showModal();
 }
+
+byId('hold').addEventListener('click', () => openAsk('hold', `Put ${known.waybill_number} on hold?`, 'Put on hold', true));
+byId('resume').addEventListener('click', () => openAsk('resume', `End the hold of ${known.waybill_number}?`, 'End the hold', false));
+byId('ask-no').addEventListener('click', () => byId('ask').close());
+byId('ask-form').addEventListener('submit', async (event) => {
+	event.preventDefault();
+	const { what } = event.target.dataset;
+	const body = { reason: byId('ask-reason').value.trim() };
+	if (await ask('POST', `/waybills/${encodeURIComponent(known.waybill_number)}/${what}`, { body, trouble: 'ask-trouble' })) {
+		byId('ask').close();
+		await show(known.waybill_number);
+		byId(what === 'hold' ? 'resume' : 'hold').focus();
+	}
+});
+document.addEventListener('me', ({ detail }) => {
+	({ role } = detail);
+	showActions();
+});
+
+const [, wanted = ''] = /^\/waybills\/([^/]+)$/.exec(location.pathname) ?? [];
+show(decodeURIComponent(wanted));

@@ -73,7 +73,7 @@ for (const colorScheme of ['light', 'dark']) {
 	});
 }
 
-for (const path of ['/', '/upload', '/scan', '/scan-commands', '/scanner-test', '/waybills/JT0']) {
+for (const path of ['/', '/upload', '/scan', '/scan-commands', '/scanner-test', '/waybills', '/waybills/JT0', '/sessions', '/unknown-scans']) {
 	test(`${path} fits 320 px`, async () => {
 		const page = await open(browser, path, { viewport: { width: 320, height: 568 } });
 		await page.waitForLoadState('networkidle');

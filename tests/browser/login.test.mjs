@@ -109,10 +109,10 @@ test('the form works without scripts', async () => {
 });
 
 for (const [name, home, links] of [
-	['scanner', '/scan', ['Scan']],
-	['office', '/upload', ['Upload', 'Scan']],
-	['supervisor', '/', ['Dashboard', 'Upload', 'Scan']],
-	['admin', '/', ['Dashboard', 'Upload', 'Scan', 'Users', 'Audit']],
+	['scanner', '/scan', ['Scan', 'Waybills', 'Sessions']],
+	['office', '/upload', ['Upload', 'Scan', 'Waybills', 'Sessions']],
+	['supervisor', '/', ['Dashboard', 'Upload', 'Scan', 'Sessions', 'Unknown scans']],
+	['admin', '/', ['Dashboard', 'Upload', 'Scan', 'Unknown scans', 'Users', 'Audit']],
 ]) {
 	test(`${name} begins at ${home} and sees what that role may`, async () => {
 		const page = await open(browser, `${site}/`);
@@ -121,7 +121,7 @@ for (const [name, home, links] of [
 		await page.waitForSelector('#me');
 		const seen = await page.$$eval('.top nav a', (all) => all.filter((a) => a.checkVisibility()).map((a) => a.textContent));
 		assert.deepEqual(links.filter((link) => !seen.includes(link)), []);
-		for (const hidden of ['Dashboard', 'Upload', 'Users', 'Audit']) {
+		for (const hidden of ['Dashboard', 'Upload', 'Unknown scans', 'Users', 'Audit']) {
 			assert.ok(links.includes(hidden) || !seen.includes(hidden), `${hidden} is shown to ${name}`);
 		}
 		assert.deepEqual(page.faults, []);
