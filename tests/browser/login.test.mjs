@@ -201,7 +201,7 @@ test('a scan made after the session ended stays in the queue', async () => {
 	await page.keyboard.type('JT0000000000001', { delay: 5 });
 	await page.keyboard.press('Enter');
 	await page.waitForSelector('.panel[data-kind="held"]');
-	assert.match(await page.textContent('#connection'), /log in/i);
+	assert.match(await page.textContent('#connection'), /nobody is logged in/);
 	assert.equal(page.url(), `${site}/scan`);
 	await page.context().close();
 });
