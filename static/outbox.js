@@ -8,12 +8,21 @@
  * memory: `durable` is then false, and the page has to say so.
  */
 const NAME = 'waybill-outbox';
+const PATIENCE_MS = 2000; /* a disk that takes longer is as good as none */
+
+/* A promise that is given up after PATIENCE_MS: no scan waits for a broken disk. */
+function soon(promise) {
+	return Promise.race([promise, new Promise((_, reject) => {
+		setTimeout(() => reject(new Error('the browser does not answer')), PATIENCE_MS);
+	})]);
+}
 
 /* A whole IndexedDB transaction as a promise of its result. */
 function within(db, store, mode, durability, work) {
 	return new Promise((resolve, reject) => {
 		const transaction = db.transaction(store, mode, { durability });
 		const request = work(transaction.objectStore(store));
+		transaction.commit?.(); /* nothing more comes: saves a round trip to the disk's process */
 		transaction.oncomplete = () => resolve(request?.result);
 		transaction.onabort = () => reject(transaction.error);
 	});
@@ -83,8 +92,10 @@ export class Outbox {
 	static async open() {
 		const box = new Outbox();
 		try {
-			box.#kept = new Disk(await openDatabase());
+			box.#kept = new Disk(await soon(openDatabase()));
 			box.durable = true;
+			/* or it may go when the disk is full; whether it is granted changes nothing here */
+			navigator.storage?.persist?.().catch(() => undefined);
 		} catch {
 			box.#kept = new Memory();
 			box.durable = false;
@@ -98,7 +109,7 @@ export class Outbox {
 	 * it the disk has it, which outlives a flat battery.
 	 */
 	async add(item, surely) {
-		item.place = await this.#kept.put('waiting', item, surely ? 'strict' : 'relaxed');
+		item.place = await soon(this.#kept.put('waiting', item, surely ? 'strict' : 'relaxed'));
 	}
 
 	/* In the order in which they were made. */

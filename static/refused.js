@@ -11,11 +11,14 @@ export class RefusedList {
 	#resend;
 	#dialog = dialog('refused');
 
-	/* resend(scan) puts it into the line. */
-	constructor(outbox, resend) {
+	/* resend(scan) puts it into the line of the session; open() tells whether there is one. */
+	constructor(outbox, { open, resend }) {
 		this.#outbox = outbox;
 		this.#resend = resend;
-		byId('refused-open').addEventListener('click', () => this.#dialog.open());
+		byId('refused-open').addEventListener('click', () => {
+			byId('refused-send').hidden = !open();
+			this.#dialog.open();
+		});
 		byId('refused-send').addEventListener('click', () => this.#settle(true));
 		byId('refused-remove').addEventListener('click', () => this.#settle(false));
 	}

@@ -42,7 +42,8 @@ const queue = new ScanQueue(outbox, { send, answered, caughtUp, held,
 		showConnection();
 		dispatch.queueChanged();
 	} });
-const refused = new RefusedList(outbox, (scan) => addScan({ ...scan, session_id: state.session }));
+const refused = new RefusedList(outbox, { open: () => state.session !== null,
+	resend: (scan) => addScan({ ...scan, session_id: state.session }) });
 
 /* --- scans --- */
 

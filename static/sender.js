@@ -8,7 +8,7 @@ const ONE_MS = 5000;      /* a scan that takes longer is better kept and sent ag
 const BACKLOG_MS = 30000;
 
 /* Answers about the item itself: asking again would change nothing. */
-const FINAL = [400, 404, 409, 410, 413, 415, 422];
+const FINAL = [400, 404, 405, 409, 410, 413, 415, 422];
 
 /* { answers } and, when any is null, why: { trouble, login, retryAfter } (see ScanQueue). */
 export async function send(items) {
@@ -39,6 +39,11 @@ async function sendBacklog(items) {
 		body: { scans: items.map((item) => item.scan) },
 		key: `${items[0].scan.scan_id}-${items.length}` });
 	const results = whole.status === 200 ? whole.json?.results : null;
+	if (FINAL.includes(whole.status)) {
+		/* not the backlog as it is: one by one, so that one of them cannot hold the others */
+		const alone = judged(await scan(items[0]), items[0]);
+		return { ...alone, answers: items.map((_, i) => (i === 0 ? alone.answers?.[0] ?? null : null)) };
+	}
 	if (!Array.isArray(results) || results.length !== items.length) {
 		return troubleOf(whole);
 	}

@@ -151,6 +151,7 @@ test('a long backlog goes in several requests, in order', async () => {
 		}
 	}, list);
 	await until(async () => await text(page, '#depth') === '250 scans waiting', 'all wait');
+	await panel(page, 'held'); /* the first was tried */
 	await page.context().setOffline(false);
 	await empty();
 	assert.deepEqual(sizes.filter((n, i) => i >= sizes.length - 3), [100, 100, 50]);

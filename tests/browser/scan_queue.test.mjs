@@ -38,7 +38,7 @@ test('scans without a network are kept, shown, ticked softly and sent together',
 	assert.ok(ticks[0].lasts < 0.06);
 	await page.keyboard.type(`${list[1]}\n${list[2]}\n`);
 	await until(async () => await text(page, '#c-scanned') === '3', 'all three were answered');
-	assert.deepEqual(lone.map((s) => s.waybill_number), [list[0]]);
+	assert.deepEqual([...new Set(lone.map((s) => s.waybill_number))], [list[0]]);
 	const bodies = together.map((r) => JSON.parse(r.postData()).scans);
 	assert.deepEqual(bodies.at(-1).map((s) => s.waybill_number), list);
 	assert.equal(bodies.at(-1)[0].scan_id, lone[0].scan_id);
@@ -72,6 +72,30 @@ for (const [status, said] of [[429, /asks to wait/], [500, /answered 500/], [502
 		await page.context().close();
 	});
 }
+
+test('a backlog that is refused as a whole goes one by one', async () => {
+	const list = await load(numbers(3));
+	const page = await startScanning(browser);
+	const sent = await failing(page, 1, (route) => route.abort());
+	await page.route('**/scans', (route) => route.fulfill({ status: 400,
+		json: { error: 'bad_body', message: 'no' } }));
+	await page.keyboard.type(list.map((n) => `${n}\n`).join(''));
+	await until(async () => await text(page, '#c-scanned') === '3', 'all three were answered');
+	assert.deepEqual([...new Set(sent.map((s) => s.waybill_number))], list);
+	await page.context().close();
+});
+
+test('a disk that does not answer holds no scan back', async () => {
+	const [number] = await load(numbers(1));
+	const page = await startScanning(browser);
+	await page.evaluate(() => {
+		IDBDatabase.prototype.transaction = () => ({ objectStore: () => ({ put: () => null, delete: () => null }) });
+	});
+	await scan(page, number);
+	await panel(page, 'valid');
+	assert.ok(await page.isVisible('#not-durable'));
+	await page.context().close();
+});
 
 test('what the server refuses for good is kept for people, also over a reload', async () => {
 	const [number] = await load(numbers(1));
