@@ -33,6 +33,7 @@ struct reader {
 	const struct columns *c;
 	struct arena *a;
 	struct waybill_notes *notes;
+	uint64_t row;
 	struct waybill *w;
 	struct extra *extra; /* room for one for every cell */
 	size_t n_extra;
@@ -52,6 +53,7 @@ static void keep_extra(struct reader *rd, struct slice heading, struct slice tex
 static void keep_bad(struct reader *rd, const struct column *column, struct slice text)
 {
 	rd->notes->bad_values++;
+	note_add(&rd->notes->first.bad_values, rd->row, column->heading, text);
 	keep_extra(rd, column->heading, text);
 }
 
@@ -72,8 +74,10 @@ static int read_phone(struct reader *rd, const struct column *column, struct sli
 		keep_bad(rd, column, text);
 		return 0;
 	}
-	if (mended)
+	if (mended) {
 		rd->notes->phones_mended++;
+		note_add(&rd->notes->first.phones, rd->row, column->heading, text);
+	}
 	if (slice_eq(text, (struct slice){ phone, n })) {
 		rd->w->value[column->field] = text;
 		return 0;
@@ -131,6 +135,7 @@ static int read_number(struct reader *rd, const struct column *column,
 
 	if (column->field == FIELD_COD_AMOUNT && is_cod_flag(cell, text)) {
 		rd->notes->cod_flags++;
+		note_add(&rd->notes->first.cod_flags, rd->row, column->heading, text);
 		keep_extra(rd, column->heading, text);
 		return 0;
 	}
@@ -174,6 +179,10 @@ static int read_time(struct reader *rd, const struct column *column,
 		return 0;
 	}
 	count_order(signing ? &rd->notes->signing : &rd->notes->submission, d.order);
+	if (d.order == DATE_EITHER)
+		note_add(signing ? &rd->notes->first.signing
+				 : &rd->notes->first.submission,
+			 rd->row, column->heading, text);
 	if (d.order == DATE_EITHER &&
 	    set(rd, signing ? &w->signing_day_first : &w->submission_day_first,
 		d.day_first, d.n) < 0)
@@ -187,6 +196,7 @@ static void read_status(struct reader *rd, const struct column *column, struct s
 
 	if (stored.p == NULL) {
 		rd->notes->unknown_statuses++;
+		note_add(&rd->notes->first.statuses, rd->row, column->heading, text);
 		rd->w->unknown_status = text;
 		keep_extra(rd, column->heading, text);
 		stored = SLICE("pending");
@@ -530,7 +540,9 @@ int waybill_read(const struct columns *c, const struct row *r, struct arena *a,
 		 struct waybill_notes *notes, enum row_verdict *verdict_r,
 		 struct waybill *w, struct reject *rej, struct err *e)
 {
-	struct reader rd = { .c = c, .a = a, .notes = notes, .w = w, .e = e };
+	struct reader rd = {
+		.c = c, .a = a, .notes = notes, .row = r->number, .w = w, .e = e
+	};
 	const struct cell *number =
 		cell_at(r, c->column[c->of[FIELD_WAYBILL_NUMBER]].column);
 	const struct cell *too_long = long_cell(r);
@@ -547,10 +559,13 @@ int waybill_read(const struct columns *c, const struct row *r, struct arena *a,
 	*verdict_r = ROW_FOOTER;
 	if (is_footer(r, number)) {
 		notes->footers++;
+		note_add(&notes->first.footers, r->number, SLICE(""), SLICE(""));
 		return 0;
 	}
-	if (r->hidden)
+	if (r->hidden) {
 		notes->hidden_rows++;
+		note_add(&notes->first.hidden_rows, r->number, SLICE(""), SLICE(""));
+	}
 	*verdict_r = ROW_REJECTED;
 	*w = (struct waybill){ .extra = { NULL, 0 } };
 	if (read_waybill_number(&rd, number, rej, &ok) < 0)

@@ -6,6 +6,7 @@
 #define PARSE_WAYBILL_H
 
 #include "parse/columns.h"
+#include "parse/note.h"
 #include "parse/waybill_number.h"
 
 /* Dates that read both ways (03/04/2025), counted per column over the file. */
@@ -76,6 +77,11 @@ struct waybill_notes {
 	uint64_t cod_flags; /* "COD", "NON-COD" where an amount belongs */
 	uint64_t unknown_statuses;
 	uint64_t bad_values; /* optional cells that could not be read and went to extra */
+	/* The first of some of them. */
+	struct {
+		struct note footers, hidden_rows, phones, cod_flags, statuses, bad_values;
+		struct note signing, submission; /* dates that read both ways */
+	} first;
 };
 
 /*

@@ -33,24 +33,49 @@ bool import_report_day_first(const struct date_order *own, const struct date_ord
 	return by->day_first > 0 && by->month_first == 0;
 }
 
-/* One warning: {kind, count, message}. */
-static int warn(struct buf *b, const char *kind, uint64_t count, struct slice message,
-		struct err *e)
+/* "rows": [{row, column, text}], the first of them. */
+static int first_rows(struct buf *b, const struct note *n, struct err *e)
+{
+	if (json_write_key(b, SLICE("rows"), e) < 0 || json_write_array(b, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n->n; i++)
+		if (json_write_object(b, e) < 0 ||
+		    json_write_key(b, SLICE("row"), e) < 0 ||
+		    json_write_uint(b, n->first[i].row, e) < 0 ||
+		    json_write_key(b, SLICE("column"), e) < 0 ||
+		    json_write_string(b, slice_str(n->first[i].heading), e) < 0 ||
+		    json_write_key(b, SLICE("text"), e) < 0 ||
+		    json_write_string(b, slice_str(n->first[i].text), e) < 0 ||
+		    json_write_object_end(b, e) < 0)
+			return -1;
+	return json_write_array_end(b, e);
+}
+
+/* One warning: {kind, count, message, rows}. */
+static int warn_rows(struct buf *b, const char *kind, uint64_t count,
+		     struct slice message, const struct note *first, struct err *e)
 {
 	if (json_write_object(b, e) < 0 || json_write_key(b, SLICE("kind"), e) < 0 ||
 	    json_write_string(b, slice_str(kind), e) < 0 ||
 	    json_write_key(b, SLICE("count"), e) < 0 ||
 	    json_write_uint(b, count, e) < 0 ||
 	    json_write_key(b, SLICE("message"), e) < 0 ||
-	    json_write_string(b, message, e) < 0)
+	    json_write_string(b, message, e) < 0 ||
+	    (first != NULL && first_rows(b, first, e) < 0))
 		return -1;
 	return json_write_object_end(b, e);
 }
 
-static int warn_fixed(struct buf *b, const char *kind, uint64_t count,
-		      const char *message, struct err *e)
+static int warn(struct buf *b, const char *kind, uint64_t count, struct slice message,
+		struct err *e)
 {
-	return count == 0 ? 0 : warn(b, kind, count, slice_str(message), e);
+	return warn_rows(b, kind, count, message, NULL, e);
+}
+
+static int warn_fixed(struct buf *b, const char *kind, uint64_t count,
+		      const char *message, const struct note *first, struct err *e)
+{
+	return count == 0 ? 0 : warn_rows(b, kind, count, slice_str(message), first, e);
 }
 
 static int warn_statuses(const struct import_report *r, struct buf *b, struct err *e)
@@ -65,19 +90,21 @@ static int warn_statuses(const struct import_report *r, struct buf *b, struct er
 			       "as pending, known ones keep theirs, and the text is kept "
 			       "with them.",
 			       s.n < 200 ? (int)s.n : 200, s.p);
-		if (warn(b, "unknown_status", r->status[i].rows, slice_str(text), e) < 0)
+		if (warn_rows(b, "unknown_status", r->status[i].rows, slice_str(text),
+			      i == 0 ? &r->notes.first.statuses : NULL, e) < 0)
 			return -1;
 	}
 	return warn_fixed(
 		b, "unknown_status", r->other_statuses,
 		"Further statuses are not known: new parcels are loaded as pending, "
 		"known ones keep theirs, and the texts are kept with them.",
-		e);
+		NULL, e);
 }
 
 /* Which way a column's ambiguous dates were read, and why. */
 static int warn_dates(const char *field, const struct date_order *own,
-		      const struct date_order *other, struct buf *b, struct err *e)
+		      const struct date_order *other, const struct note *first,
+		      struct buf *b, struct err *e)
 {
 	bool day_first = import_report_day_first(own, other);
 	bool by_own = own->day_first > 0 || own->month_first > 0;
@@ -106,7 +133,7 @@ static int warn_dates(const char *field, const struct date_order *own,
 	else
 		(void)snprintf(text + n, sizeof(text) - (size_t)n,
 			       "no other date of the file tells.");
-	return warn(b, "ambiguous_date", own->ambiguous, slice_str(text), e);
+	return warn_rows(b, "ambiguous_date", own->ambiguous, slice_str(text), first, e);
 }
 
 static int warn_columns(const struct columns *c, struct buf *b, struct err *e)
@@ -165,33 +192,38 @@ static int warnings(const struct import_report *r, struct buf *b, struct err *e)
 	    warn_fixed(b, "on_hold", r->on_hold,
 		       "Parcels on hold are left as they are; resume them and upload the "
 		       "file again to change them.",
-		       e) < 0 ||
-	    warn_dates("the signing time", &n->signing, &n->submission, b, e) < 0 ||
-	    warn_dates("the submission time", &n->submission, &n->signing, b, e) < 0 ||
+		       NULL, e) < 0 ||
+	    warn_dates("the signing time", &n->signing, &n->submission, &n->first.signing,
+		       b, e) < 0 ||
+	    warn_dates("the submission time", &n->submission, &n->signing,
+		       &n->first.submission, b, e) < 0 ||
 	    warn_fixed(b, "bad_value", n->bad_values,
 		       "Cells that do not fit their column are kept among the other "
 		       "columns; "
 		       "their rows are loaded without them.",
-		       e) < 0 ||
+		       &n->first.bad_values, e) < 0 ||
 	    warn_fixed(b, "cod_flag", n->cod_flags,
-		       "COD cells that say COD or NON-COD carry no amount.", e) < 0 ||
+		       "COD cells that say COD or NON-COD carry no amount.",
+		       &n->first.cod_flags, e) < 0 ||
 	    warn_fixed(b, "phone_mended", n->phones_mended,
 		       "Phone numbers had lost their leading 0 and got it back.",
-		       e) < 0 ||
+		       &n->first.phones, e) < 0 ||
 	    warn_fixed(b, "address_split", n->addresses_split,
 		       "Addresses in one cell were split into province, city, barangay "
 		       "and street as far as that was sure.",
-		       e) < 0 ||
+		       NULL, e) < 0 ||
 	    warn_fixed(b, "hidden_row", n->hidden_rows,
-		       "Hidden rows are loaded like the others.", e) < 0)
+		       "Hidden rows are loaded like the others.", &n->first.hidden_rows,
+		       e) < 0)
 		return -1;
-	if (warn_fixed(b, "footer", n->footers, "Rows of totals are left out.", e) < 0)
+	if (warn_fixed(b, "footer", n->footers, "Rows of totals are left out.",
+		       &n->first.footers, e) < 0)
 		return -1;
 	return warn_fixed(b, "no_rows", r->loaded && r->staged + r->rejected == 0,
 			  "There are headings, but no rows below them, so nothing was "
 			  "loaded: choose the sheet that holds the waybills, or ask the "
 			  "sender for the file again.",
-			  e);
+			  NULL, e);
 }
 
 static int mapping(const struct columns *c, struct buf *b, struct err *e)

@@ -65,6 +65,13 @@ export function showResult(u) {
 	byId('outcome').focus();
 }
 
+/* " First: row 3 abc, row 17 -": where to look. */
+function firstRows(w) {
+	const list = w.rows ?? [];
+	return list.length === 0 ? null : el('span', { class: 'hint' }, ` First: ${list.map((r) =>
+		`row ${count(r.row)}${r.column ? ` ${r.column}` : ''}${r.text ? ` "${r.text}"` : ''}`).join(', ')}.`);
+}
+
 /* total = inserted + updated + ...: written as the sum it is. */
 function showSum(u) {
 	const part = (n, label, hint, hit) => el('div', { class: hit && 'hit', title: hint },
@@ -78,7 +85,7 @@ function showSum(u) {
 		u.heading_row && el('span', {}, 'Headings in row ', el('b', {}, count(u.heading_row))),
 		u.id !== undefined && u.id !== null && el('span', {}, 'Upload ', el('b', {}, String(u.id))));
 	fill(byId('warning-list'), ...(u.warnings ?? []).map((w) =>
-		el('li', {}, w.count > 0 ? `${sentence(w.message)} (${plural(w.count, 'row')})` : sentence(w.message))));
+		el('li', {}, w.count > 0 ? `${sentence(w.message)} (${plural(w.count, 'row')})` : sentence(w.message), firstRows(w))));
 	byId('warnings').hidden = (u.warnings ?? []).length === 0;
 	byId('figures').hidden = false;
 }

@@ -43,6 +43,13 @@ class Preview(UploadCase):
         self.assertEqual((p["rows_total"], p["rejected"], p["duplicate"]), (4, 1, 1))
         self.assertEqual({w["kind"] for w in p["warnings"]},
                          {"unknown_status", "bad_value", "ambiguous_date", "footer"})
+        first = {w["kind"]: w["rows"] for w in p["warnings"]}
+        self.assertEqual(first["bad_value"], [{"row": 4, "column": "COD", "text": "abc"}])
+        self.assertEqual(first["unknown_status"],
+                         [{"row": 4, "column": "Status", "text": "Lost at sea"}])
+        self.assertEqual(first["ambiguous_date"],
+                         [{"row": 4, "column": "Signing Time", "text": "03/04/2025"}])
+        self.assertEqual([r["row"] for r in first["footer"]], [7])
         self.assertIn("waybill_number", p["fields"])
         self.assertEqual(self.db.value("SELECT count(*) FROM uploads WHERE file_name = 'p.csv'"),
                          "0")
