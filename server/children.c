@@ -150,11 +150,11 @@ uint64_t children_fill(struct children *c, const struct worker_start *like,
 }
 
 /* From here on the child is no part of the current generation. */
-static void retire(struct child *k, uint32_t stop_timeout)
+static void retire(struct child *k, uint32_t patience_ms)
 {
 	k->old = true;
 	k->told = true;
-	k->end_ms = clock_ms() + stop_timeout;
+	k->end_ms = clock_ms() + patience_ms;
 }
 
 void children_replace(struct children *c)
@@ -165,7 +165,7 @@ void children_replace(struct children *c)
 	c->replacing = true;
 }
 
-bool children_settle(struct children *c, unsigned wanted, uint32_t stop_timeout)
+bool children_settle(struct children *c, unsigned wanted, uint32_t patience_ms)
 {
 	if (!c->replacing || children_ready(c) < wanted)
 		return false;
@@ -175,17 +175,17 @@ bool children_settle(struct children *c, unsigned wanted, uint32_t stop_timeout)
 
 		if (k->pid == 0 || !k->old || k->told)
 			continue;
-		retire(k, stop_timeout);
+		retire(k, patience_ms);
 		(void)kill(k->pid, SIGQUIT);
 	}
 	return true;
 }
 
-void children_retire_one(struct children *c, uint32_t stop_timeout)
+void children_retire_one(struct children *c, uint32_t patience_ms)
 {
 	for (size_t i = SLOTS_WORKERS; i-- > 0;)
 		if (c->child[i].pid != 0 && !c->child[i].old) {
-			retire(&c->child[i], stop_timeout);
+			retire(&c->child[i], patience_ms);
 			(void)kill(c->child[i].pid, SIGQUIT);
 			return;
 		}
@@ -295,7 +295,7 @@ void children_tick(struct children *c, const struct config *cfg)
 			continue;
 		if (retires(c, k)) {
 			k->retired = true;
-			retire(k, cfg->stop_timeout);
+			retire(k, config_longest_request(cfg));
 		}
 		if (k->told && now >= k->end_ms)
 			(void)kill(k->pid,

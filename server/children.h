@@ -56,11 +56,11 @@ unsigned children_alive(const struct children *c);
 unsigned children_ready(const struct children *c);
 void children_signal(const struct children *c, int sig);
 /* Makes all workers the old generation. They serve on until children_settle() finds
- * `wanted` new ones ready, tells them to finish, and returns true. */
+ * `wanted` new ones ready, tells them to finish within patience_ms, and returns true. */
 void children_replace(struct children *c);
-bool children_settle(struct children *c, unsigned wanted, uint32_t stop_timeout);
-/* Tells the newest to finish: one worker fewer. */
-void children_retire_one(struct children *c, uint32_t stop_timeout);
+bool children_settle(struct children *c, unsigned wanted, uint32_t patience_ms);
+/* Tells the newest to finish within patience_ms: one worker fewer. */
+void children_retire_one(struct children *c, uint32_t patience_ms);
 /* A process ended; ignored when it was no worker. stopping: none is replaced. */
 void children_ended(struct children *c, pid_t pid, int status, bool stopping);
 /* What is due by the clock: ends old ones that take too long, aborts stuck ones,

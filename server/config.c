@@ -450,6 +450,13 @@ int config_load(const char *path, struct config **c_r, struct err *e)
 	return 0;
 }
 
+uint32_t config_longest_request(const struct config *c)
+{
+	/* At most a day each. request_timeout twice: the wait for a task, and sending. */
+	return c->head_timeout + c->body_timeout + 2 * c->request_timeout +
+	       c->task_timeout;
+}
+
 void config_free(struct config **c)
 {
 	if (*c == NULL)

@@ -58,5 +58,7 @@ struct config {
  */
 int config_load(const char *path, struct config **c_r, struct err *e) MUST_CHECK;
 void config_free(struct config **c);
+/* The longest from a request's first byte to its answer that all deadlines allow, ms. */
+uint32_t config_longest_request(const struct config *c);
 
 #endif

@@ -137,7 +137,7 @@ static void process_count(struct master *m, int by)
 	show_wanted(m);
 	log_line(LOG_INFO, "%u workers wanted", wanted(m));
 	if (by < 0)
-		children_retire_one(&m->children, m->service.cfg->stop_timeout);
+		children_retire_one(&m->children, config_longest_request(m->service.cfg));
 }
 
 /* Another program serves, or still serves, on our socket. */
@@ -156,6 +156,15 @@ static void stop_announce(struct master *m)
 	atomic_store(&slots_shared(m->slots)->draining, 1);
 }
 
+/* While others serve, nobody waits for the end of those that finish: what their clients
+ * began is not cut off. */
+static uint32_t graceful_ms(const struct master *m)
+{
+	const struct config *cfg = m->service.cfg;
+
+	return m->handed_over ? config_longest_request(cfg) : cfg->stop_timeout;
+}
+
 static void stop_begin(struct master *m, enum stop how)
 {
 	static const int sent[] = {
@@ -168,7 +177,7 @@ static void stop_begin(struct master *m, enum stop how)
 		[STOP_KILL] = "killing what is left"
 	};
 	const uint32_t ms[] = { [STOP_DELAY] = m->service.cfg->drain_delay,
-				[STOP_GRACEFUL] = m->service.cfg->stop_timeout,
+				[STOP_GRACEFUL] = graceful_ms(m),
 				[STOP_FAST] = KILL_AFTER_MS,
 				[STOP_KILL] = KILL_AFTER_MS };
 
@@ -223,8 +232,8 @@ static void take_signals(struct master *m)
  * before this one; and after each reload. */
 static void settle(struct master *m)
 {
-	bool replaced =
-		children_settle(&m->children, wanted(m), m->service.cfg->stop_timeout);
+	bool replaced = children_settle(&m->children, wanted(m),
+					config_longest_request(m->service.cfg));
 
 	/* A job may be finished, however long that takes: nobody waits for it. */
 	(void)children_settle(&m->queue, queue_wanted(m), m->service.cfg->task_timeout);

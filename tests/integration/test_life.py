@@ -15,7 +15,7 @@ import time
 import unittest
 import uuid
 
-from support.client import Connection
+from support.client import Connection, multipart
 from support.pg import BUILD, ROOT, Cluster, children, clean_environment
 from support.server import Server, check_log
 from support.wait import wait_until
@@ -132,6 +132,20 @@ class Life(unittest.TestCase):
         return wait_until(found, f"{n} workers run")
 
 
+    def upload_in_pieces(self, c, n, begun):
+        """Begins an upload that takes n seconds to come, calls begun(), and returns the answer."""
+        kind, body = multipart(b"Waybill Number,Receiver\nSL1,Ana\nSL2,Ben\n", "slow.csv")
+        c.send(f"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n"
+               f"Content-Length: {len(body)}\r\n\r\n".encode() + body[:40])
+        time.sleep(0.3)
+        begun()
+        for i in range(n * 4):
+            time.sleep(0.25)
+            c.send(body[40 + i:41 + i])
+        c.send(body[40 + n * 4:])
+        return c.response()
+
+
 class Reload(Life):
     def test_no_request_fails_while_workers_are_replaced_again_and_again(self):
         server = self.start(workers=3)
@@ -185,6 +199,20 @@ class Reload(Life):
             for _ in range(5):
                 c.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")  # fails after a reset
             self.assertTrue(c.closed())
+        server.stop()
+
+    def test_an_upload_may_take_longer_than_a_stop(self):
+        """The old worker was ended after stop_timeout, and its clients got no answer."""
+        server = self.start(stop_timeout="500ms")
+        before = self.workers(server, 2)
+        def reload():
+            server.signal(signal.SIGHUP)
+            server.wait_for_log("reloaded")
+        with server.client.connect() as c:
+            r = self.upload_in_pieces(c, 2, reload)
+            self.assertEqual((r.status, r.headers.get("connection")), (200, "close"), r)
+            self.assertEqual(r.json()["inserted"], 2)
+        self.workers(server, 2, without=before)
         server.stop()
 
     def test_a_connection_that_stays_idle_is_closed(self):
@@ -377,6 +405,17 @@ class Upgrade(Life):
             self.assertEqual((r.status, r.headers.get("connection")), (404, "close"), r)
         self.assertEqual(server.process.wait(20 * SLOW), 0)
         self.finish(server, new)
+
+    def test_an_upload_may_take_longer_than_a_stop(self):
+        server = self.start_linked(stop_timeout="500ms")
+        def upgrade():
+            server.signal(signal.SIGUSR2)
+            self.upgraded(server)
+        with server.client.connect() as c:
+            r = self.upload_in_pieces(c, 2, upgrade)
+            self.assertEqual((r.status, r.json()["inserted"]), (200, 2), r)
+        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        self.finish(server, server.masters[-1])
 
     def test_a_program_that_fails_changes_nothing(self):
         server = self.start_linked()
