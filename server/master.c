@@ -315,18 +315,21 @@ static int master_init(struct master *m, struct err *e)
 {
 	const struct config *cfg = m->service.cfg;
 
-	if (signals_init(e) < 0 || log_open(cfg->log_file, cfg->log_level, e) < 0 ||
+	/* log_file is opened behind platform_become(): who writes it is to own it. */
+	if (signals_init(e) < 0 || log_open(NULL, cfg->log_level, e) < 0 ||
 	    service_socket(&m->service, &m->handover, e) < 0)
 		return -1;
 	notify_init(&m->notify);
 	upgrade_init(&m->upgrade);
 	if (cfg->user[0] != '\0' && geteuid() == 0 && platform_become(cfg->user, e) < 0)
 		return -1;
+	if (service_logs(cfg, e) < 0)
+		return -1;
 	if (geteuid() == 0)
 		log_line(LOG_WARNING,
 			 "running as root; set 'user' to an account of its own");
 	if (router_pages_open(cfg->static_dir, &m->service.files, e) < 0 ||
-	    slots_create(cfg->spool_dir, &m->slots, e) < 0 || service_logs(cfg, e) < 0 ||
+	    slots_create(cfg->spool_dir, &m->slots, e) < 0 ||
 	    children_init(&m->children, &worker_role, m->slots, NULL, e) < 0 ||
 	    children_init(&m->queue, &queue_role, m->slots, &m->children, e) < 0)
 		return -1;

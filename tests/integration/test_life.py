@@ -591,6 +591,28 @@ def no_cores_here():
     return "a sanitizer's build leaves none" if BUILD.endswith("san") else None
 
 
+@unittest.skipIf(os.geteuid() != 0, "only root can become another user")
+class AnotherUser(Life):
+    def test_owns_the_log_from_the_start(self):
+        """The log was made while the server was still root, who alone could then write to it."""
+        server = self.make(user="nobody", queue_workers=0)
+        user = pwd.getpwnam("nobody")
+        logs = os.path.join(server.folder, "logs")
+        os.mkdir(logs)
+        path = os.path.join(logs, "events")
+        server.write_config(log_file=path, access_log=os.path.join(logs, "access"),
+                            static_dir=shutil.copytree(server.settings["static_dir"],
+                                                       server.folder + "/static"))
+        for folder in (server.folder, server.spool, logs):
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        # PostgreSQL may not let nobody in: pages are served all the same.
+        server.start(ready=False)
+        wait_until(lambda: os.path.exists(path) and re.search(r" ready$", server._own_log(),
+                                                              re.MULTILINE), "the server runs")
+        self.assertEqual(os.stat(path).st_uid, user.pw_uid)
+        server.stop()
+
+
 @unittest.skipIf(no_cores_here(), no_cores_here())
 class Core(Life):
     def test_of_a_worker_whose_server_became_another_user(self):
