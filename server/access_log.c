@@ -107,7 +107,7 @@ static int write_combined(const struct access_log_line *l, struct buf *b, struct
 			  l->status, (unsigned long long)l->sent,
 			  quoted(referer, sizeof(referer), field(r, SLICE("Referer"))),
 			  quoted(agent, sizeof(agent), field(r, SLICE("User-Agent"))),
-			  r == NULL ? 1 : (int)r->id.n, r == NULL ? "-" : r->id.p,
+			  l->id.n == 0 ? 1 : (int)l->id.n, l->id.n == 0 ? "-" : l->id.p,
 			  route_of(r), (unsigned long long)l->us,
 			  (unsigned long long)l->db_us);
 }
@@ -139,8 +139,9 @@ static int write_json(const struct access_log_line *l, struct buf *b, struct err
 	if (r != NULL && r->user.name.p != NULL &&
 	    json_member(b, "user", r->user.name, USER_NAME, e) < 0)
 		return -1;
-	if (r != NULL && (json_member(b, "request_id", r->id, 64, e) < 0 ||
-			  json_member(b, "method", r->head.method_text, 32, e) < 0 ||
+	if (json_member(b, "request_id", l->id, 64, e) < 0)
+		return -1;
+	if (r != NULL && (json_member(b, "method", r->head.method_text, 32, e) < 0 ||
 			  json_member(b, "target", r->head.target, JSON_TARGET, e) < 0 ||
 			  json_member(b, "user_agent", field(r, SLICE("User-Agent")),
 				      JSON_AGENT, e) < 0))

@@ -1,6 +1,7 @@
 /*
- * The access log: one line per answered request, written at once and never waited for.
- * A line that finds its pipe or socket full, or its disk, is lost; all others are whole.
+ * The access log: one line per answered request, whether or not its client took all of
+ * it, written at once and never waited for. A line that finds its pipe or socket full, or
+ * its disk, is lost; all others are whole.
  */
 #ifndef SERVER_ACCESS_LOG_H
 #define SERVER_ACCESS_LOG_H
@@ -10,9 +11,10 @@
 
 struct access_log_line {
 	const char *peer;          /* of the connection, when there is no request */
+	struct slice id;           /* of the answer */
 	const struct request *req; /* NULL: its head could not be read */
 	unsigned status;
-	uint64_t sent;  /* bytes of the body */
+	uint64_t sent;  /* bytes of the body, as far as they went out */
 	uint64_t us;    /* from the head to the last byte of the answer */
 	uint64_t db_us; /* of those, spent on PostgreSQL */
 };

@@ -222,6 +222,7 @@ void conn_close(struct conn **cp)
 		return;
 	if (c->state == CONN_GATHERED)
 		ungather(c);
+	conn_log(c);
 	conn_request_end(c);
 	c->state = CONN_OVER;
 	conn_show(c);

@@ -68,8 +68,9 @@ void conn_send_begin(struct conn *c)
 			!c->env->draining;
 	ctx.keep_alive = c->keep_alive;
 	/* A head that could not be read has an answer to be found in the log, too. */
-	ctx.request_id =
-		c->req != NULL ? c->req->id : request_id_new(&c->env->ids, &c->arena);
+	c->id = c->req != NULL ? c->req->id : request_id_new(&c->env->ids, &c->arena);
+	ctx.request_id = c->id;
+	c->sent = 0;
 	if (response_head(&c->res, &ctx, &c->head, &e) < 0) {
 		log_line(LOG_ERROR, "an answer could not be written: %s", e.text);
 		conn_enter(c, CONN_OVER, 0);
@@ -77,7 +78,6 @@ void conn_send_begin(struct conn *c)
 	}
 	if (ctx.head_only || c->res.status == 204 || c->res.status == 304)
 		c->res.body.n = 0;
-	c->sent = 0;
 	measure(c);
 	conn_enter(c, CONN_SEND, c->env->handle.cfg->request_timeout);
 }
@@ -103,22 +103,28 @@ void conn_answer_busy(struct conn *c, unsigned status)
 	conn_send_begin(c);
 }
 
+void conn_log(struct conn *c)
+{
+	const struct access_log_line line = {
+		.peer = c->peer,
+		.id = c->id,
+		.req = c->req,
+		.status = c->res.status,
+		.sent = c->sent > c->head.n ? c->sent - c->head.n : 0,
+		.us = c->req == NULL ? 0 : c->env->now_us - c->req->started_us,
+		.db_us = c->db_us,
+	};
+
+	if (c->head.n > 0 && access_log_write(&line) < 0)
+		metrics_add(c->env->handle.metrics, METRIC_LOG_LOST, 1);
+}
+
 static void sent_all(struct conn *c)
 {
 	/* Unless the client knew that this is the last answer, it may have sent more. */
 	bool unread = c->in.n > 0 || c->res.close || c->req->framing.keep_alive;
 
-	const struct access_log_line line = {
-		.peer = c->peer,
-		.req = c->req,
-		.status = c->res.status,
-		.sent = c->res.body.n,
-		.us = c->req == NULL ? 0 : c->env->now_us - c->req->started_us,
-		.db_us = c->db_us,
-	};
-
-	if (access_log_write(&line) < 0)
-		metrics_add(c->env->handle.metrics, METRIC_LOG_LOST, 1);
+	conn_log(c);
 	(void)atomic_fetch_add_explicit(&c->env->slot->requests, 1, memory_order_relaxed);
 	conn_request_end(c);
 	c->served = true;

@@ -42,6 +42,7 @@ struct conn {
 	struct request *req; /* in the arena; NULL between requests */
 	struct response res;
 	struct buf head; /* of the answer */
+	struct slice id; /* of the answer */
 	uint64_t sent;   /* bytes of head and body */
 	bool keep_alive;
 	bool served; /* one answer at least */
@@ -96,6 +97,9 @@ void conn_read_more(struct conn *c);
 
 /* The answer in c->res goes out. */
 void conn_send_begin(struct conn *c);
+/* Tells the access log of the answer that goes out, if there is one: of as much as went.
+ */
+void conn_log(struct conn *c);
 /* An error that ends the connection goes out. */
 void conn_answer_error(struct conn *c, unsigned status, const char *code,
 		       const char *text);

@@ -3,8 +3,11 @@
 import json
 import os
 import pty
+import random
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import unittest
 
@@ -185,6 +188,9 @@ class Status(ServerCase):
                                             check=False, timeout=30).returncode, 0)
 
 
+LARGE = 4 * 1024 * 1024  # more than a socket takes at once
+
+
 class AccessLog(ServerCase):
     settings = {"workers": 2, "access_log_format": "json"}
 
@@ -192,7 +198,11 @@ class AccessLog(ServerCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.path = os.path.join(cls.server.folder, "access")
-        cls.server.write_config(access_log=cls.path)
+        pages = shutil.copytree(cls.server.settings["static_dir"],
+                                os.path.join(cls.server.folder, "static"))
+        with open(os.path.join(pages, "large.png"), "wb") as f:
+            f.write(random.Random(1).randbytes(LARGE))
+        cls.server.write_config(access_log=cls.path, static_dir=pages)
         cls.server.signal(signal.SIGHUP)
         cls.server.wait_for_log("reloaded")
         wait_until(lambda: cls.client.get("/health") and os.path.exists(cls.path), "a log")
