@@ -123,6 +123,9 @@ void conn_task_ready(struct conn *c)
 	if (r == TASK_RUNNING)
 		return;
 	if (r == TASK_ANSWERED) {
+		c->db_us += c->task.db_us;
+		c->slowest = c->task.slowest;
+		c->slowest_us = c->task.slowest_us;
 		task_end(&c->task);
 		conn_send_begin(c);
 	} else {

@@ -2,8 +2,8 @@
  * Tasks. Ignorant of connections and of what the handlers do.
  *
  * The answer's form, between two processes of one program on one machine: struct
- * frame, then the content type, the field lines and the body. A body that is a file comes
- * as its descriptor, with the frame's first byte.
+ * frame, then the content type, the field lines, the slowest statement's name and the
+ * body. A body that is a file comes as its descriptor, with the frame's first byte.
  */
 #include "server/task.h"
 
@@ -27,8 +27,9 @@ enum { MAX_ANSWER = 64 * 1024 * 1024, READ_SIZE = 16 * 1024, QUICK_TASKS = 4 };
 
 struct frame {
 	uint32_t status;
-	uint32_t type, fields, body; /* lengths in bytes */
+	uint32_t type, fields, slowest, body; /* lengths in bytes */
 	uint64_t file; /* the body is so much of the file that comes with it */
+	uint64_t db_us, slowest_us;
 };
 
 static void send_all(int fd, struct slice s)
@@ -71,13 +72,17 @@ static void send_frame(int fd, struct frame *f, int file)
 			 (struct slice){ (const char *)f + n, sizeof(*f) - (size_t)n });
 }
 
-static void send_answer(int fd, const struct response *res)
+static void send_answer(int fd, const struct response *res, const struct task *spent)
 {
+	struct slice slowest = slice_str(spent->slowest == NULL ? "" : spent->slowest);
 	struct frame f = { .status = res->status,
 			   .type = (uint32_t)res->content_type.n,
 			   .fields = (uint32_t)res->fields.n,
+			   .slowest = (uint32_t)slowest.n,
 			   .body = (uint32_t)res->body.n,
-			   .file = res->file_size };
+			   .file = res->file_size,
+			   .db_us = spent->db_us,
+			   .slowest_us = spent->slowest_us };
 
 	if (res->file_size > 0)
 		send_frame(fd, &f, res->file);
@@ -85,6 +90,7 @@ static void send_answer(int fd, const struct response *res)
 		send_all(fd, (struct slice){ (const char *)&f, sizeof(f) });
 	send_all(fd, res->content_type);
 	send_all(fd, res->fields);
+	send_all(fd, slowest);
 	send_all(fd, res->body);
 }
 
@@ -107,6 +113,7 @@ static void run(int fd, struct handle_env *env, struct request *req, pid_t paren
 		struct slot *slot)
 {
 	struct handle_env own = *env;
+	struct task spent = { .db_us = 0 };
 	struct response res;
 	struct rusage used;
 	struct err e = { .kind = ERR_NONE };
@@ -127,9 +134,11 @@ static void run(int fd, struct handle_env *env, struct request *req, pid_t paren
 		db_metrics(own.db, own.metrics);
 		req->route->handle(&own, req, &res);
 		audit_request(&own, req, &res);
+		spent.db_us = db_spent_us(own.db);
+		spent.slowest = db_slowest(own.db, &spent.slowest_us);
 		db_close(&own.db);
 	}
-	send_answer(fd, &res);
+	send_answer(fd, &res, &spent);
 	if (getrusage(RUSAGE_SELF, &used) == 0)
 		log_line(LOG_INFO,
 			 "%s %.*s: answered %u, peak memory %ld KiB, processor time %ld "
@@ -195,11 +204,16 @@ static enum task_result take_answer(struct task *t, struct response *res)
 	if (in.n < sizeof(f))
 		return TASK_DIED;
 	memcpy(&f, slice_take(&in, sizeof(f)).p, sizeof(f));
-	if ((uint64_t)f.type + f.fields + f.body != in.n)
+	if ((uint64_t)f.type + f.fields + f.slowest + f.body != in.n)
 		return TASK_DIED;
 	res->status = f.status;
 	res->content_type = arena_dup(res->arena, slice_take(&in, f.type));
 	res->fields = arena_dup(res->arena, slice_take(&in, f.fields));
+	t->db_us = f.db_us;
+	t->slowest_us = f.slowest_us;
+	if (f.slowest > 0)
+		t->slowest = arena_printf(res->arena, "%.*s", (int)f.slowest, in.p).p;
+	(void)slice_take(&in, f.slowest);
 	res->body = arena_dup(res->arena, in);
 	if (f.file > 0) {
 		int file = t->file;

@@ -16,6 +16,10 @@ struct task {
 	struct buf answer; /* what came so far */
 	uint64_t deadline_ms;
 	int status; /* as waitpid() gave it, once it was reaped */
+	/* TASK_ANSWERED: what it spent on PostgreSQL, and the statement that took
+	 * longest, in the response's arena, or NULL. */
+	uint64_t db_us, slowest_us;
+	const char *slowest;
 };
 
 /* In a forked child, first of all: signals do what they do by default, the child ends

@@ -238,11 +238,19 @@ class AccessLog(ServerCase):
     def test_a_head_that_could_not_be_read(self):
         with self.client.connect() as c:
             c.send(b"nonsense\r\n\r\n")
-            c.response()
-        def found():
-            with open(self.path, encoding="utf-8") as f:
-                return any(json.loads(line)["status"] == 400 for line in f)
-        wait_until(found, "a line about it")
+            r = c.response()
+        self.assertEqual(self.line(r.headers["x-request-id"])["status"], 400)
+
+    def test_an_answer_that_its_client_did_not_wait_for(self):
+        """It was counted, and its bytes too, but no line told of it."""
+        with self.client.connect() as c:
+            c.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            request = b"GET /static/large.png HTTP/1.1\r\nHost: x\r\nX-Request-Id: left-1\r\n\r\n"
+            c.send(request)
+            self.assertEqual(c.socket.recv(12), b"HTTP/1.1 200")
+        line = self.line("left-1")
+        self.assertEqual((line["route"], line["status"]), ("static", 200))
+        self.assertLess(line["bytes"], LARGE)
 
 
 class FullLog(ServerCase):
@@ -273,6 +281,18 @@ class FullLog(ServerCase):
 
 class Slow(ServerCase):
     settings = {"workers": 1, "slow_log": "300ms", "statement_timeout": "2s"}
+
+    def test_names_what_a_task_waited_for(self):
+        """It said "database 0 ms" of dispatches, uploads and exports, which work elsewhere."""
+        session = self.client.post("/sessions", {"scanned_by": "ana"}).json()["id"]
+        self.db.query("create function slow_close() returns trigger language plpgsql as "
+                    "$$ begin perform pg_sleep(0.5); return new; end $$")
+        self.db.query("create trigger slow_close before update on batch_sessions "
+                    "for each row execute function slow_close()")
+        r = self.client.post(f"/sessions/{session}/dispatch", {}, {"X-Request-Id": "slow-2"})
+        self.assertEqual(r.status, 200, r)
+        self.server.wait_for_log(r"slow: session_dispatch slow-2: answered 200 after \d{3,} ms, "
+                                 r"database \d{3,} ms, longest statement 'session_dispatch\w*'$")
 
     def test_names_route_and_statement(self):
         self.db.query("create function slow() returns trigger language plpgsql as "
