@@ -26,12 +26,12 @@ enum route_flag {
 
 struct route {
 	enum http_method method; /* HTTP_GET serves HEAD too */
+	enum role least; /* who may, with auth = on; a page alone is anyone's who logged
+			    in: it holds no data */
 	const char
 		*pattern;  /* "/uploads/{}/rejects": {} is one segment that is not empty;
 			      {*} at the end is one or more, with the slashes between */
 	const char *name;  /* for logs, the scoreboard and metrics */
-	enum role least;   /* who may, with auth = on; a page alone is anyone's who logged
-			      in: it holds no data */
 	handle_fn *handle; /* NULL: only a page */
 	const char
 		*page; /* a file of static_dir for those who prefer text/html, or NULL */
