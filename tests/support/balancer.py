@@ -72,10 +72,23 @@ class Balancer:
             wait_until(lambda s=server: self.state(s)["status"].startswith(word),
                        f"{server} is {word}", timeout)
 
+    def worker(self):
+        return self.tell("show info").split("Pid: ")[1].split()[0]
+
     def reload(self):
+        """As the unit does; returns once a new worker answers. A signal that meets a master in
+        the middle of its last reload is lost, so that it is sent again."""
+        old = self.worker()
         with open(os.path.join(self.folder, "waybill-state"), "w", encoding="ascii") as f:
             f.write(self.tell("show servers state"))
-        self.process.send_signal(signal.SIGUSR2)
+        for _ in range(5):
+            self.process.send_signal(signal.SIGUSR2)
+            try:
+                wait_until(lambda: self.worker() != old, "reloaded", 5)
+                return
+            except AssertionError:
+                continue
+        raise AssertionError(f"HAProxy does not reload:\n{self.log()[-2000:]}")
 
     def stop(self):
         self.process.terminate()
