@@ -247,7 +247,8 @@ static int import(struct import_job *j, int fd, uint64_t start, uint64_t size,
 
 /* Scans of numbers that were unknown until now are matched, in a transaction of their
  * own: they lock what stations work with, for which an import takes too long. When that
- * fails the rows are loaded all the same, and the next upload matches them. */
+ * fails the rows are loaded all the same, and the next upload matches them, or the
+ * scheduled job that is for an upload which died just here. */
 static void match_scans(struct import_job *j, struct import_answer *answer)
 {
 	struct err e = { 0 };

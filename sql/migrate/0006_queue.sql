@@ -40,6 +40,8 @@ create table schedule (
 );
 insert into schedule (kind, every, at) values
 	('session_purge', '1 hour', null),
+	-- Every upload matches unknown scans after its commit; this is for one that died there.
+	('scans_match', '10 minutes', null),
 	('hold_expiry', '1 day', '00:10'),
 	('retention', '1 day', '02:30');
 
@@ -690,6 +692,8 @@ begin
 		get diagnostics v_count = row_count;
 	elsif p_kind = 'hold_expiry' and p_hold_days > 0 then
 		v_count := hold_expiry(p_hold_days, p_job);
+	elsif p_kind = 'scans_match' then
+		v_count := unknown_sweep(null);
 	elsif p_kind = 'retention' then
 		v_count := retention(p_retention_days, 5000);
 	end if;

@@ -322,6 +322,16 @@ class Clock(ServerCase):
         self.assertEqual(self.due("session_purge"), "1")
         self.assertEqual(self.db.query("SELECT id FROM sessions"), [["new"]])
 
+    def test_what_an_upload_that_died_left_unmatched_is_matched(self):
+        # Its process was killed behind the commit of its rows and in front of the matching.
+        r = self.client.post("/scan", {"waybill_number": "CM1", "station": "dock 1"})
+        self.assertEqual(r.json()["result"], "not_found")
+        self.db.query("INSERT INTO waybills (waybill_number) VALUES ('CM1')")
+        self.assertEqual(self.due("scans_match"), "1")
+        self.assertEqual(self.db.query("SELECT result, told_result FROM scanned_waybills "
+                                       "WHERE waybill_number = 'CM1'"), [["valid", "not_found"]])
+        self.assertEqual(self.due("scans_match"), "0")
+
     def test_retention_removes_what_is_old_in_batches(self):
         self.db.query(
             "INSERT INTO scanned_waybills (scan_id, waybill_number, mode, result, scanned_at, "
