@@ -1,7 +1,7 @@
 """Kills processes at random while something else goes on.
 
     nemesis = Nemesis(random.Random(seed), {"worker": lambda: ..., "server": lambda: ...})
-    with nemesis: ...             # one after another, all equally often
+    with nemesis: ...             # one after another, all equally often, `most` in all
     nemesis.done                  # Counter
 """
 
@@ -13,10 +13,11 @@ import time
 
 
 class Nemesis:
-    def __init__(self, random, acts, pause=(0.2, 1.5)):
+    def __init__(self, random, acts, pause=(0.2, 1.5), most=None):
         self.random = random
         self.acts = acts
         self.pause = pause
+        self.most = most
         self.done = collections.Counter()
         self.over = threading.Event()
         self.error = None
@@ -38,6 +39,8 @@ class Nemesis:
                 bag = list(self.acts)
                 self.random.shuffle(bag)
                 for name in bag:
+                    if sum(self.done.values()) == self.most:
+                        return
                     if self.over.wait(self.random.uniform(*self.pause)):
                         return
                     self.acts[name]()
