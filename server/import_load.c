@@ -287,6 +287,10 @@ static int merge(struct import_job *j, struct err *e)
 		return -1;
 	j->report.inserted = number(&r, 0);
 	j->report.updated = number(&r, 1);
+	j->report.on_hold = number(&r, 3);
+	if (j->report.inserted + number(&r, 2) == j->report.staged - j->report.duplicate)
+		return 0;
+	/* Another has brought some of them since the merge began to look. */
 	if (run(j, STMT_IMPORT_HELD, &j->id, 1, &r, e) < 0)
 		return -1;
 	j->report.on_hold = number(&r, 0);

@@ -5,26 +5,17 @@
 -- circle.
 -- $1 upload id   $2 batch: true marks them ready for a batch
 -- $3, $4 true: ambiguous signing times, submission times are day first
--- One row: inserted, updated
-with merged as (
-	insert into waybills as w (
-		waybill_number, sender_name, sender_address, sender_phone, receiver_name,
-		receiver_address, province, city, barangay, street, receiver_phone, destination,
-		item_name, number_of_items, weight, express_type, cod_amount, remarks, status,
-		signing_time, submission_time, extra, batch_ready, upload_id)
-	select s.waybill_number, s.sender_name, s.sender_address, s.sender_phone,
-	       s.receiver_name, s.receiver_address, s.province, s.city, s.barangay, s.street,
-	       s.receiver_phone, s.destination, s.item_name, s.number_of_items, s.weight, s.express_type,
-	       s.cod_amount, s.remarks, coalesce(s.status, 'pending'), s.signing,
-	       s.submission, coalesce(s.extra, '{}'), $2::boolean, $1::bigint
-	from (select *,
-		     case when $3::boolean then coalesce(signing_day_first, signing_time)
-			  else signing_time end as signing,
-		     case when $4::boolean then coalesce(submission_day_first, submission_time)
-			  else submission_time end as submission
-	      from import_staging) s
-	left join waybills k on k.waybill_number = s.waybill_number
-	where k.id is null or k.status <> 'issue_pending' and (
+-- One row: inserted, updated, known before, on hold among those
+with staged as not materialized (
+	select *, ctid as place,
+	       case when $3::boolean then coalesce(signing_day_first, signing_time)
+		    else signing_time end as signing,
+	       case when $4::boolean then coalesce(submission_day_first, submission_time)
+		    else submission_time end as submission
+	from import_staging
+), found as materialized (
+	select s.place, k.id, k.status = 'issue_pending' as on_hold,
+	       k.id is null or k.status <> 'issue_pending' and (
 	      status_after(k.status, s.status) <> k.status
 	      or ($2::boolean and not k.batch_ready)
 	      or k.extra || s.extra <> k.extra
@@ -51,7 +42,26 @@ with merged as (
 		 (k.sender_name, k.sender_address, k.sender_phone, k.receiver_name,
 		  k.receiver_address, k.province, k.city, k.barangay, k.street, k.receiver_phone,
 		  k.destination, k.item_name, k.number_of_items, k.weight, k.express_type,
-		  k.cod_amount, k.remarks, k.signing_time, k.submission_time))
+		  k.cod_amount, k.remarks, k.signing_time, k.submission_time)) as wanted
+	from staged s
+	left join waybills k on k.waybill_number = s.waybill_number
+), kept as (
+	-- For the sessions that will expect them.
+	insert into upload_known (upload_id, waybill_ids)
+	select $1::bigint, array_agg(id) from found where id is not null having count(*) > 0
+), merged as (
+	insert into waybills as w (
+		waybill_number, sender_name, sender_address, sender_phone, receiver_name,
+		receiver_address, province, city, barangay, street, receiver_phone, destination,
+		item_name, number_of_items, weight, express_type, cod_amount, remarks, status,
+		signing_time, submission_time, extra, batch_ready, upload_id)
+	select s.waybill_number, s.sender_name, s.sender_address, s.sender_phone,
+	       s.receiver_name, s.receiver_address, s.province, s.city, s.barangay, s.street,
+	       s.receiver_phone, s.destination, s.item_name, s.number_of_items, s.weight, s.express_type,
+	       s.cod_amount, s.remarks, coalesce(s.status, 'pending'), s.signing,
+	       s.submission, coalesce(s.extra, '{}'), $2::boolean, $1::bigint
+	from staged s join found f using (place)
+	where f.wanted
 	order by s.waybill_number
 	on conflict (waybill_number) do update set
 		sender_name = coalesce(excluded.sender_name, w.sender_name),
@@ -110,4 +120,6 @@ with merged as (
 	-- Only a row that was there already has been locked by us on the way.
 	returning xmax = 0 as inserted
 )
-select count(*) filter (where inserted), count(*) filter (where not inserted) from merged
+select (select count(*) from merged where inserted),
+       (select count(*) from merged where not inserted), count(id), count(*) filter (where on_hold)
+from found

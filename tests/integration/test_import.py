@@ -387,7 +387,7 @@ class Trouble(ImportCase):
         with self.start(self.file("Waybill,Receiver", "A1,y", "A2,z")) as p:
             wait_until(self.waiting, "the merge waits for the row")
             self.db.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
-                          "current_database() AND query LIKE '%with merged as%' AND "
+                          "current_database() AND query LIKE '%with staged as%' AND "
                           "pid <> pg_backend_pid()", role="postgres")
             self.let_go(holder)
             out, err = p.communicate(timeout=60)
