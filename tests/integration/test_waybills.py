@@ -12,9 +12,10 @@ class Search(FloorCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        rows = "".join(f"SE{i:03d},Ana {i},0917000{i:04d},Shop {i % 3},Cebu {i % 7},Pending\n"
-                       for i in range(120))
-        rows += "SX1,50% off_se005,1,Q,Davao,Delivered\nASE00,Zoe,2,Q,Davao,Pending\n"
+        rows = "ASE00,Zoe,2,Q,Davao,Pending\n" + "".join(
+            f"SE{i:03d},Ana {i},0917000{i:04d},Shop {i % 3},Cebu {i % 7},Pending\n"
+            for i in range(120))
+        rows += "SX1,50% off_se005,1,Q,Davao,Delivered\n"
         r = cls.client.upload(
             ("Waybill Number,Receiver,Receiver Phone,Sender Name,Destination,Status\n"
              + rows).encode(), name="search.csv")
