@@ -1,8 +1,10 @@
-"""Uploads over HTTP beside psql's \\copy of the same rows."""
+"""Uploads over HTTP beside what psql does with the same rows in a file of its own."""
 
 import os
+import threading
 
-from bench.common import ROWS, RUNS, WORKERS, note, run, sample, statement, timed
+from bench.common import BOOK, ROWS, RUNS, WORKERS, note, run, sample, statement, timed
+from bench.scans import SMALL, sessions, stations
 from support.server import Server
 
 # The columns of the staging table (sql/query/import_staging.sql) out of waybills.
@@ -14,6 +16,8 @@ LOADED = """waybill_number, status, sender_name, sender_phone, sender_address, r
  receiver_phone, receiver_address, province, city, barangay, street, destination, weight,
  number_of_items, express_type, cod_amount, remarks, item_name, signing_time, submission_time,
  extra""".replace("\n", "")
+
+STATIONS = 8
 
 
 def psql(db, *commands):
@@ -37,6 +41,35 @@ def upload(cluster, path, again=False):
         server.stop()
 
 
+def on_conflict():
+    """The staged rows into the table, by the shortest statement that knows known numbers."""
+    return (f"insert into waybills ({LOADED}) select {LOADED} from import_staging "
+            "on conflict (waybill_number) do update set "
+            + ", ".join(f"{c} = excluded.{c}" for c in LOADED.replace(" ", "").split(",")[1:]))
+
+
+def beside_scans(cluster, path):
+    """The 99th percentile of scans by STATIONS, alone and while a large import runs."""
+    manifest = b"Waybill Number,Receiver\n" + b"".join(
+        b"JT%d,Ana Cruz\n" % (1000000000000 + i) for i in range(SMALL))
+    db = cluster.database()
+    server = Server(db.conninfo, {"workers": WORKERS, "log_level": "info",
+                                  "queue_threshold": "1G"}).start()
+    answers = []
+    load = threading.Thread(target=lambda: answers.append(server.client.upload(path)))
+    try:
+        assert server.client.upload(manifest, "scan.csv").status == 200
+        sessions(server)
+        note("scan_alone_p99", "ms", stations(server, STATIONS, SMALL)[1])
+        load.start()
+        note("scan_import_p99", "ms", stations(server, STATIONS, SMALL)[1])
+        load.join()
+        assert answers[0].status == 200, answers
+    finally:
+        server.stop()
+        db.drop()
+
+
 def main(cluster, folder):
     path = sample(ROWS, os.path.join(folder, "import.xlsx"))
     db, _ = upload(cluster, path)
@@ -51,11 +84,17 @@ def main(cluster, folder):
         note("import_new", "rows/s", ROWS / took[0])
         note("import_known", "rows/s", ROWS / took[1])
         db = cluster.database()
-        note("copy_staging", "rows/s", ROWS / timed(
-            lambda: psql(db, staging, f"\\copy import_staging from '{staged}'")))
+        # One session, one transaction: what an import by psql takes at least.
+        note("copy_merge", "rows/s", ROWS / timed(lambda: psql(
+            db, "begin", staging, f"\\copy import_staging from '{staged}'", on_conflict(), "commit")))
+        db.drop()
+        db = cluster.database()
         note("copy_waybills", "rows/s", ROWS / timed(
             lambda: psql(db, f"\\copy waybills ({LOADED}) from '{loaded}'")))
         db.drop()
+    large = sample(BOOK, os.path.join(folder, "large.xlsx"))
+    for _ in range(RUNS):
+        beside_scans(cluster, large)
 
 
 # What, the figure, its measure, how the measure is named, the ratio (speed to speed) that is
@@ -63,7 +102,9 @@ def main(cluster, folder):
 TABLE = [
     (f"upload of {ROWS:,} new rows over HTTP", "import_new", "copy_waybills",
      "psql \\copy of the same rows into table waybills", 0.75),
-    (f"upload of {ROWS:,} new rows over HTTP", "import_new", "copy_staging",
-     "... into the staging table, which has no index", None),
+    ("the same", "import_new", "copy_merge",
+     "... into a staging table, then `insert ... on conflict`", 1.0),
     ("the same upload again, all known", "import_known", "import_new", "the first upload", 1.5),
+    (f"scans, {STATIONS} stations, during a {BOOK:,}-row import", "scan_import_p99",
+     "scan_alone_p99", "their 99th percentile without it", 0.33),
 ]
