@@ -24,6 +24,7 @@ const RESULTS = {
 const SOUNDS = { valid: 'ok', duplicate: 'duplicate', undone: 'done', command: 'done' };
 const NAMED = 5; /* numbers of a backlog that are named in the panel */
 const SHOWN_MS = 350;    /* a verdict's colour stays this long: under three flashes a second */
+const CHANGES = 6;       /* in any second, at most */
 const PATIENCE_MS = 150; /* an answer that comes sooner needs no "Checking" before it */
 
 /* The server names the sound; an older server is understood by the result. */
@@ -70,6 +71,7 @@ export class VerdictPanel {
 	#calm = byId('verdict-status');
 	#urgent = byId('verdict-alert');
 	#shownAt = -Infinity; /* the last change to a verdict's colour */
+	#changes = []; /* the last changes of colour */
 	#timer = null;
 	#next = [];
 
@@ -126,15 +128,27 @@ export class VerdictPanel {
 	}
 
 	#advance() {
+		const early = this.#flashing(this.#next[0].kind);
+		if (early > 0) {
+			this.#timer = setTimeout(() => this.#advance(), early);
+			return;
+		}
 		this.#paint(this.#next.shift());
 		if (this.#next.length > 0) {
 			this.#timer = setTimeout(() => this.#advance(), SHOWN_MS);
 		}
 	}
 
+	/* How many ms too early another change would come: three flashes are six changes. */
+	#flashing(kind) {
+		return kind !== this.#panel.dataset.kind && this.#changes.length === CHANGES
+			? this.#changes[0] + 1000 - performance.now() : 0;
+	}
+
 	#paint(view) {
 		if (view.kind !== this.#panel.dataset.kind) {
 			this.#shownAt = performance.now();
+			this.#changes = [...this.#changes, this.#shownAt].slice(-CHANGES);
 		}
 		this.#panel.dataset.kind = view.kind;
 		const [used, other] = view.alert

@@ -82,6 +82,7 @@ test('command sheet: commands, badges, and names no scanner can type', async () 
 for (const colorScheme of ['light', 'dark']) {
 	test(`commands, scanner test, stopped line and undo have no fault, ${colorScheme}`, async () => {
 		const sheet = await open(browser, '/scan-commands', { colorScheme });
+		await sheet.waitForSelector('.top nav a[href="/scan"]');
 		await sheet.fill('#names', 'Ana\nÑ');
 		assert.deepEqual(await violations(sheet), []);
 		await sheet.context().close();
@@ -180,8 +181,14 @@ test('at most three flashes a second however fast verdicts come, and no animatio
 	const page = await startScanning(browser);
 	await page.evaluate(() => {
 		window.changes = [];
-		new MutationObserver(() => window.changes.push(performance.now()))
-			.observe(document.getElementById('panel'), { attributeFilter: ['data-kind'] });
+		const box = document.getElementById('panel');
+		let shown = box.dataset.kind;
+		new MutationObserver(() => {
+			if (box.dataset.kind !== shown) { /* the same again is no change */
+				shown = box.dataset.kind;
+				window.changes.push(performance.now());
+			}
+		}).observe(box, { attributeFilter: ['data-kind'] });
 	});
 	const mixed = list.flatMap((n) => [n, numbers(1)[0]]);
 	await page.keyboard.type(mixed.map((n) => `${n}\n`).join(''), { delay: 1 });
