@@ -4,7 +4,6 @@ verdict that its table says, in little time and memory, and leaves nothing behin
 import csv
 import io
 import os
-import random
 import re
 import shutil
 import subprocess
@@ -12,7 +11,6 @@ import sys
 import tempfile
 import unittest
 
-from hostile import book
 from hostile.readme import CPU, MEMORY, README, written
 from hostile.table import CASES
 from support.pg import BUILD, ROOT, clean_environment
@@ -150,32 +148,6 @@ class Upload(ServerCase):
         self.assertIn("'=HYPERLINK(\"http://x/\")", cells)
         self.assertEqual([c for c in cells if re.match(r"[=@]|[+-](?![0-9.]+$)|\t", c)], [])
         self.db.query("DELETE FROM waybills")
-
-
-@unittest.skipIf(SANITIZED, "a sanitizer's memory has no limit")
-class Memory(ServerCase):
-    """Shared strings of 96 MiB, for a task that may have 128 MiB of addresses in all."""
-    settings = {"workers": 2, "queue_workers": 1, "task_memory": "128M"}
-
-    def refused(self, answer):
-        self.assertEqual((answer["error"], answer["state"]), ("out_of_memory", "failed"), answer)
-        self.assertRegex(answer["message"], r"out of memory.*task_memory.*split it")
-        self.assertEqual(self.db.value("SELECT count(*) FROM waybills"), "0")
-
-    def test_a_file_that_needs_more(self):
-        text = random.Random(4).randbytes(500).hex()
-        file = book.book({book.STRINGS: book.strings(*(f"{i} {text}" for i in range(96 * 1024)))})
-        r = self.client.upload(file, "m.xlsx", **{"async": "false"})
-        self.assertEqual(r.status, 422, r)
-        self.refused(r.json())
-        r = self.client.upload(file, "m.xlsx", **{"async": "true"})
-        self.assertEqual(r.status, 202, r)
-        def failed():
-            u = self.client.get(f"/uploads/{r.json()['id']}").json()
-            return u["state"] == "failed" and u
-        queued = wait_until(failed, "the queue gives it up", 60)
-        self.refused(queued)
-        self.assertEqual(queued["job"]["attempts"], 1, queued)
 
 
 if __name__ == "__main__":
