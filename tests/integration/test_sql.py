@@ -600,11 +600,14 @@ class Uploads(SqlCase):
         _, body = self.ask("upload_rejects", number)
         self.assertEqual(len(body["rejects"]), 150)
         self.assertEqual(len(self.ask("upload_get", number)[1]["rejects"]), 100)
-        rows, behind = [], 0
-        while page := self.db.query(statement("upload_rejects_page", number, behind, 64)):
-            rows += [int(r[0]) for r in page]
-            behind = rows[-1]
-        self.assertEqual(rows, list(range(2, 302, 2)))
+        for kind, want in (("all", range(2, 302, 2)), ("rejected", range(2, 302, 2)),
+                           ("duplicate", ())):
+            rows, behind = [], 0
+            while page := self.db.query(statement("upload_rejects_page", number, behind, 64,
+                                                  '["Waybill Number"]', kind)):
+                rows += [int(r[0]) for r in page]
+                behind = rows[-1]
+            self.assertEqual(rows, list(want), kind)
 
     def test_unknown(self):
         for name in ("upload_get", "upload_rejects"):
