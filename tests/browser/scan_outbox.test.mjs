@@ -112,8 +112,9 @@ test('a reload while the server is gone loses nothing, and the backlog tells its
 	await page.waitForTimeout(1100); /* sooner it is the same beep twice */
 	await type([list[1], list[2]]);
 	await until(async () => await text(page, '#depth') === '5 scans waiting', 'five wait');
-	await server.up(); /* for the page itself */
+	/* Before the server is back: the page may try again at any moment. */
 	await page.route(/\/(scans?|sessions.*)$/, (route) => (route.request().method() === 'POST' ? route.abort() : route.continue()));
+	await server.up(); /* for the page itself */
 	page.on('dialog', (dialog) => dialog.accept()); /* "leave the page?" */
 	await page.reload();
 	await until(async () => await text(page, '#depth') === '5 scans waiting', 'they still wait');
