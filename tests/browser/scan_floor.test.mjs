@@ -200,7 +200,7 @@ test('dispatch: counted first, put off by a scan, confirmed by the second comman
 	assert.deepEqual(list.map(status), ['dispatched', 'dispatched', 'issue_pending', 'issue_pending']);
 	assert.deepEqual(await violations(page), []);
 	await page.reload();
-	assert.ok(await page.isVisible('#start'), 'the session is over');
+	await page.waitForSelector('#start', { state: 'visible' }); /* the session is over */
 	await page.context().close();
 });
 
