@@ -5,18 +5,34 @@
 #include "server/fields.h"
 #include "server/handle.h"
 
-/* A statement about the scan of the path: its scan_id, then the fields. */
+/* Reads the scan_id of the path and n fields behind it into v: 0, or -1 with the error in
+ * res. */
+static int scan_fields(const struct request *req, const struct field_rule *f, size_t n,
+		       struct slice *v, struct response *res)
+{
+	struct err e = { .kind = ERR_NONE };
+
+	v[0] = req->segment[0];
+	if (check_uuid("scan_id", v[0], &e) == 0)
+		return fields_read(req, f, n, v + 1, res);
+	response_error(res, 404, "scan_not_found", "there is no scan with this scan_id");
+	return -1;
+}
+
+/* A statement about the scan of the path: its scan_id, then two fields. */
 static void about(struct handle_env *env, enum stmt_id id, const struct field_rule *f,
 		  struct request *req, struct response *res)
 {
-	struct err e = { .kind = ERR_NONE };
-	struct slice v[3] = { req->segment[0] };
+	struct slice v[3];
 
-	if (check_uuid("scan_id", v[0], &e) < 0)
-		response_error(res, 404, "scan_not_found",
-			       "there is no scan with this scan_id");
-	else if (fields_read(req, f, 2, v + 1, res) == 0)
+	if (scan_fields(req, f, 2, v, res) == 0)
 		handle_stmt(env, id, v, 3, req, res);
+}
+
+/* Nobody logs in, or it is somebody who answers for the others. */
+static bool may_undo_any(const struct request *req)
+{
+	return req->user.name.p == NULL || req->user.role >= ROLE_SUPERVISOR;
 }
 
 void handle_scan_undo(struct handle_env *env, struct request *req, struct response *res)
@@ -24,9 +40,14 @@ void handle_scan_undo(struct handle_env *env, struct request *req, struct respon
 	static const struct field_rule fields[] = {
 		{ .name = "by", .kind = FIELD_BY },
 		{ .name = "station", .kind = FIELD_LABEL },
+		{ .name = "by", .kind = FIELD_LABEL },
 	};
+	struct slice v[5];
 
-	about(env, STMT_SCAN_UNDO, fields, req, res);
+	if (scan_fields(req, fields, 3, v, res) < 0)
+		return;
+	v[4] = may_undo_any(req) ? SLICE("true") : SLICE("false");
+	handle_stmt(env, STMT_SCAN_UNDO, v, 5, req, res);
 }
 
 void handle_unknown_match(struct handle_env *env, struct request *req,

@@ -315,6 +315,44 @@ class Roles(AuthCase):
                                 ("session_dispatch", str(session))):
             self.assertIn(("supervisor", subject, "127.0.0.1"), self.audit(action))
 
+    def test_a_scan_is_undone_by_whose_it_is_or_a_supervisor(self):
+        self.people.add("ana", "scanner")
+        self.people.add("ben", "scanner")
+        ana, ben, boss = (self.people.login(who) for who in ("ana", "ben", "supervisor"))
+
+        def scan(**fields):
+            key = str(uuid.uuid4())
+            r = self.client.post("/scan", {"waybill_number": "UNDO1", "scan_id": key, **fields}, ana)
+            self.assertEqual(r.json()["scan_id"], key, r)
+            return key
+
+        def undo(key, who, by=""):
+            return self.client.request("DELETE", f"/scans/{key}?by={by}", headers=who)
+
+        def others(key, who, by=""):
+            self.error(undo(key, who, by), 409, "scan_of_another")
+
+        mine = scan()
+        others(mine, ben)
+        others(mine, ben, "ana")  # a name somebody logs in with is proved by that login
+        others(mine, self.people.login("office"))
+        self.assertEqual(self.audit("scan_undo"), [])
+        self.assertEqual(self.db.value("SELECT count(voided_at) FROM scanned_waybills "
+                                       f"WHERE scan_id = '{mine}'"), "0")
+        self.assertEqual(undo(mine, ana).status, 200)
+        badge = scan(scanned_by="Badge 7")
+        others(badge, ben)
+        others(badge, ana)
+        others(badge, ben, "Badge%208")
+        r = undo(badge, ben, "Badge%207")  # a login that operators share, each with a badge
+        self.assertEqual((r.status, r.json()["voided_by"]), (200, "ben"), r)
+        theirs = scan()
+        r = undo(theirs, boss)
+        self.assertEqual((r.status, r.json()["voided_by"]), (200, "supervisor"), r)
+        self.error(undo(uuid.uuid4(), ben), 404, "scan_not_found")
+        self.assertEqual([(actor, subject) for actor, subject, _ in self.audit("scan_undo")],
+                         [("ana", mine), ("ben", badge), ("supervisor", theirs)])
+
     def test_the_access_log_names_them(self):
         session = self.people.login("supervisor")
         for form, line in (("combined", r'^127\.0\.0\.1 - supervisor \[.*"GET /me'),
