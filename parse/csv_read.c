@@ -9,8 +9,8 @@
  *   escaped     = DQUOTE *(TEXTDATA / COMMA / CR / LF / 2DQUOTE) DQUOTE
  *   non-escaped = *TEXTDATA
  *
- * The window of decoded text ends in a NUL, which text never holds; whoever meets it
- * reads on and resumes where it was. Doubled quotes are joined in place.
+ * The window of decoded text ends in a NUL; whoever meets that one reads on and resumes
+ * where it was. Doubled quotes are joined in place.
  */
 #include "parse/csv_read.h"
 
@@ -58,6 +58,7 @@ struct csv {
 	enum state state;
 	bool skip_lf; /* a CR ended the last record: an LF belongs to it */
 	bool quoted;  /* the record has a quoted cell: it is not blank */
+	bool nuls;    /* the text has had a NUL: cells are searched for them */
 	uint64_t number;
 
 	struct span *span;
@@ -141,9 +142,16 @@ static int more(struct csv *c, struct err *e)
 				       (unsigned long long)c->number + 1, bad.text);
 		c->decoded_all = rc == PARSE_DONE;
 	}
+	c->nuls = c->nuls || memchr(c->buf + c->n, '\0', got) != NULL;
 	c->n += got;
 	c->buf[c->n] = '\0';
 	return got > 0 ? PARSE_MORE : PARSE_DONE;
+}
+
+/* Is there no more text in the window? */
+static bool at_end(const struct csv *c)
+{
+	return c->buf[c->p] == '\0' && c->p == c->n;
 }
 
 static int cells_grow(struct csv *c, struct err *e)
@@ -194,13 +202,13 @@ static int end_cell(struct csv *c, struct err *e)
 
 /* At p stands what ends a cell: the delimiter, CR, LF or the end of the file. PARSE_DONE
  * when it ends the record too. */
-static int end_of_cell(struct csv *c, bool at_end, struct err *e)
+static int end_of_cell(struct csv *c, bool file_ends, struct err *e)
 {
 	char end = c->buf[c->p];
 
 	if (end_cell(c, e) < 0)
 		return -1;
-	if (at_end)
+	if (file_ends)
 		return PARSE_DONE;
 	c->p++;
 	c->skip_lf = end == '\r';
@@ -221,8 +229,9 @@ static void step_cell(struct csv *c)
 static void step_plain(struct csv *c)
 {
 	const char *p = c->buf + c->p;
+	const char *end = c->buf + c->n;
 
-	while (!c->stop[(unsigned char)*p])
+	while (!c->stop[(unsigned char)*p] || (*p == '\0' && p < end))
 		p++;
 	c->write = c->p = (size_t)(p - c->buf);
 }
@@ -306,7 +315,7 @@ static int record(struct csv *c, struct err *e)
 	for (;;) {
 		int rc = PARSE_MORE;
 
-		if (c->buf[c->p] == '\0') {
+		if (at_end(c)) {
 			rc = more(c, e);
 			if (rc != PARSE_MORE)
 				return rc < 0 ? -1 : end_of_file(c, e);
@@ -319,9 +328,9 @@ static int record(struct csv *c, struct err *e)
 			}
 		}
 		step(c);
-		if (c->state == QUOTED || c->state == QUOTE || c->buf[c->p] == '\0')
+		if (c->state == QUOTED || c->state == QUOTE || at_end(c))
 			continue;
-		if (c->stop[(unsigned char)c->buf[c->p]])
+		if (c->buf[c->p] != '\0' && c->stop[(unsigned char)c->buf[c->p]])
 			rc = end_of_cell(c, false, e);
 		else if (c->state == BEHIND_QUOTE)
 			rc = fail(c, ERR_INPUT,
@@ -331,6 +340,14 @@ static int record(struct csv *c, struct err *e)
 		if (rc != PARSE_MORE)
 			return rc;
 	}
+}
+
+static bool any_nul(const struct csv *c)
+{
+	for (size_t i = 0; c->nuls && i < c->n_cells; i++)
+		if (slice_find(c->cells[i], '\0') != NULL)
+			return true;
+	return false;
 }
 
 int csv_next(struct csv *c, struct csv_row *r, struct err *e)
@@ -346,7 +363,7 @@ int csv_next(struct csv *c, struct csv_row *r, struct err *e)
 	}
 	for (size_t i = 0; i < c->n_cells; i++)
 		c->cells[i] = (struct slice){ c->buf + c->span[i].at, c->span[i].n };
-	*r = (struct csv_row){ c->number, c->cells, c->n_cells };
+	*r = (struct csv_row){ c->number, c->cells, c->n_cells, any_nul(c) };
 	return PARSE_MORE;
 }
 
@@ -361,7 +378,7 @@ static int begin(struct csv *c, struct err *e)
 	c->n_cells = 0;
 	c->number = 0;
 	c->state = CELL;
-	c->skip_lf = false;
+	c->skip_lf = c->nuls = false;
 	c->buf[0] = '\0';
 	return more(c, e) < 0 ? -1 : 0;
 }

@@ -25,9 +25,10 @@ struct csv_limits {
 struct csv_row {
 	uint64_t number; /* 1 is the first record of the file. Blank lines are counted; a
 			  * "sep=;" line is not: no spreadsheet program shows it */
-	const struct slice *cells; /* UTF-8 without NUL; quotes and doubling removed.
+	const struct slice *cells; /* UTF-8; quotes and doubling removed.
 				    * Empty cells are there too: n == 0 */
 	size_t n;                  /* at least 1 */
+	bool nul;                  /* a cell holds a NUL */
 };
 
 struct csv;

@@ -14,7 +14,8 @@
 enum {
 	HEAD = 8192,
 	ODD_FREE = 4, /* control characters that any text may have, */
-	ODD_PER = 50, /* and that one in so many may be */
+	ODD_PER = 50, /* and that one in so many may be, */
+	NUL_PER = 10, /* even of the few bytes of a short text */
 	ZIP_END = 22, /* bytes of an end record without a comment */
 	OLE_HEADER = 512,
 	OLE_DIFAT = 76, /* where the header lists the FAT's sectors */
@@ -213,18 +214,19 @@ static struct slice decode_head(struct slice head, char to[HEAD], bool *sound_r)
 }
 
 /* Text has few control characters beside those that lay it out, steer a printer (ESC)
- * and end a file (0x1a). Short ones have a few for free: one stray character in one cell
- * is that cell's trouble. */
+ * and end a file (0x1a). Short ones have a few for free, NULs fewer: a stray
+ * character in one cell is that cell's trouble. */
 static bool looks_binary(struct slice text)
 {
-	size_t odd = 0;
+	size_t odd = 0, nul = 0;
 
 	for (size_t i = 0; i < text.n; i++) {
 		unsigned char c = (unsigned char)text.p[i];
 
+		nul += c == '\0';
 		odd += c < ' ' && (c < '\t' || c > '\r') && c != 0x1a && c != 0x1b;
 	}
-	return odd > ODD_FREE + text.n / ODD_PER;
+	return odd > ODD_FREE + text.n / ODD_PER || nul > 1 + text.n / NUL_PER;
 }
 
 static bool all_blank(struct slice s)
@@ -271,7 +273,7 @@ static int sniff_part(const struct file_part *f, enum sniff_kind *kind_r, struct
 	*kind_r = text_kind(text);
 	if (*kind_r != SNIFF_TEXT)
 		return 0;
-	/* a NUL is no text; a byte of no encoding may be, and csv_read names it */
+	/* a byte of no encoding may be text, and csv_read names it; but not with NULs */
 	if (looks_binary(text) || (!sound && memchr(bytes, '\0', head.n) != NULL)) {
 		*kind_r = SNIFF_BINARY;
 		return zip_behind(f, kind_r, e);

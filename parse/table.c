@@ -197,7 +197,9 @@ static int next_of_text(struct table *t, struct row *r, struct err *e)
 	while ((got = csv_next(t->csv, &from, e)) == PARSE_MORE) {
 		if (make_room(t, from.n, e) < 0)
 			return -1;
-		*r = (struct row){ .number = from.number, .cells = t->cells };
+		*r = (struct row){ .number = from.number,
+				   .cells = t->cells,
+				   .nul = from.nul };
 		for (size_t i = 0; i < from.n; i++)
 			if (from.cells[i].n > 0)
 				t->cells[r->n++] = (struct cell){ .column = (uint32_t)i,

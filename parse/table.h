@@ -33,6 +33,7 @@ struct row {
 	const struct cell *cells; /* filled cells only, columns rising */
 	size_t n;
 	bool hidden;
+	bool nul; /* a cell's text holds a NUL, which no database keeps */
 };
 
 /* Characters (UTF-16 units) of a cell, as spreadsheet programs have it. A table may hold

@@ -106,8 +106,8 @@ void text_decode_init(struct text_decode *d, enum text_encoding encoding, uint64
 	*d = (struct text_decode){ .encoding = encoding, .offset = offset };
 }
 
-/* No character: the input ends inside it, it is none, it is NUL. */
-enum { CUT = 0, BAD = -1, NUL = -2 };
+/* No character: the input ends inside it, or it is none. */
+enum { CUT = 0, BAD = -1 };
 
 /*
  * RFC 2781 section 2.2: a value of D800 to DBFF and one of DC00 to DFFF together are a
@@ -174,8 +174,6 @@ static int fail(const struct text_decode *d, int used, unsigned c, struct err *e
 {
 	unsigned long long at = d->offset;
 
-	if (used == NUL)
-		return err_set(e, ERR_INPUT, "byte %llu is a NUL", at);
 	if (used == CUT)
 		return err_set(e, ERR_INPUT,
 			       "byte %llu: the file ends inside a character", at);
@@ -184,7 +182,7 @@ static int fail(const struct text_decode *d, int used, unsigned c, struct err *e
 		       text_encoding_name(d->encoding));
 }
 
-/* Copies what needs no conversion: ASCII but NUL, and after that known UTF-8. */
+/* Copies what needs no conversion: ASCII, and after that known UTF-8. */
 static size_t copy_run(struct text_decode *d, struct slice *in, char *to, size_t size)
 {
 	size_t n = 0, most = in->n < size ? in->n : size;
@@ -192,13 +190,9 @@ static size_t copy_run(struct text_decode *d, struct slice *in, char *to, size_t
 	if (d->encoding == TEXT_UTF16LE || d->encoding == TEXT_UTF16BE)
 		return 0;
 	if (d->encoding == TEXT_UTF8) {
-		const char *nul;
-
 		n = utf8_valid_prefix((struct slice){ in->p, most });
-		nul = slice_find((struct slice){ in->p, n }, '\0');
-		n = nul == NULL ? n : (size_t)(nul - in->p);
 	} else {
-		while (n < most && (signed char)in->p[n] > 0)
+		while (n < most && (signed char)in->p[n] >= 0)
 			n++;
 	}
 	if (n > 0)
@@ -221,7 +215,7 @@ static struct slice join(const struct text_decode *d, struct slice in, char *to)
 
 /*
  * Writes the character at the front of the held bytes and *in to `to` and returns how
- * many bytes of it there are, or CUT (all of *in is held now), BAD or NUL.
+ * many bytes of it there are, or CUT (all of *in is held now) or BAD.
  */
 static int step(struct text_decode *d, struct slice *in, bool last, char *to, size_t *n)
 {
@@ -237,8 +231,8 @@ static int step(struct text_decode *d, struct slice *in, bool last, char *to, si
 		d->n_held = s.n;
 		(void)slice_take(in, in->n);
 	}
-	if (used <= 0 || code == 0)
-		return used <= 0 ? used : NUL;
+	if (used <= 0)
+		return used;
 	d->offset += (unsigned)used;
 	*n += utf8_put(code, to + *n);
 	if (d->n_held > (size_t)used) {

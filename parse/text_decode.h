@@ -55,8 +55,8 @@ void text_decode_init(struct text_decode *d, enum text_encoding encoding,
  * and sets *n_r to how many it wrote: whole characters only. `last` says that no more
  * bytes follow *in. PARSE_MORE: go on with the rest of *in, or with more of it;
  * PARSE_DONE: `last`, and all is written; -1 with *n_r == 0: ERR_INPUT for a byte that is
- * not of the encoding, a sequence cut by the end, or a NUL (what stands before it was
- * given out by the call before).
+ * not of the encoding, or a sequence cut by the end (what stands before it was given out
+ * by the call before). A NUL is a character like any other.
  */
 int text_decode_feed(struct text_decode *d, struct slice *in, bool last, char *to,
 		     size_t size, size_t *n_r, struct err *e) MUST_CHECK;

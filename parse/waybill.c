@@ -509,23 +509,32 @@ static int read_waybill_number(struct reader *rd, const struct cell *cell,
 	return 0;
 }
 
-/* The first cell that holds more than a cell should, or NULL. Nothing else looks at the
- * texts before this has: the work for a row stays bounded. */
-static const struct cell *long_cell(const struct row *r)
+_Static_assert(TABLE_CELL_CHARS == 32767, "the reason below says 32,767");
+
+/* The first cell that holds what no cell should, and why; or NULL. Nothing else looks at
+ * the texts before this has: the work for a row stays bounded. */
+static const struct cell *bad_cell(const struct row *r, struct slice *reason_r)
 {
-	for (size_t i = 0; i < r->n; i++)
-		if (!cell_fits(r->cells[i].text, TABLE_CELL_CHARS))
+	for (size_t i = 0; i < r->n; i++) {
+		struct slice text = r->cells[i].text;
+
+		if (!cell_fits(text, TABLE_CELL_CHARS)) {
+			*reason_r = SLICE("the cell has more than 32,767 characters");
 			return &r->cells[i];
+		}
+		if (r->nul && slice_find(text, '\0') != NULL) {
+			*reason_r = SLICE("the cell has a NUL character, which cannot be "
+					  "kept: type its text anew");
+			return &r->cells[i];
+		}
+	}
 	return NULL;
 }
 
-_Static_assert(TABLE_CELL_CHARS == 32767, "the reason below says 32,767");
-
-static int reject_long(struct reader *rd, const struct cell *cell, struct reject *rej)
+static int reject_cell(struct reader *rd, const struct cell *cell, struct reject *rej)
 {
 	struct slice text = cell->text;
 
-	rej->reason = SLICE("the cell has more than 32,767 characters");
 	rej->text = slice_take(&text, REJECT_TEXT);
 	rej->text.n = utf8_valid_prefix(rej->text);
 	for (size_t i = 0; i < rd->c->n; i++)
@@ -545,13 +554,13 @@ int waybill_read(const struct columns *c, const struct row *r, struct arena *a,
 	};
 	const struct cell *number =
 		cell_at(r, c->column[c->of[FIELD_WAYBILL_NUMBER]].column);
-	const struct cell *too_long = long_cell(r);
+	const struct cell *bad = bad_cell(r, &rej->reason);
 	bool ok = false;
 
 	*verdict_r = ROW_REJECTED;
-	if (too_long != NULL) {
+	if (bad != NULL) {
 		notes->hidden_rows += r->hidden;
-		return reject_long(&rd, too_long, rej);
+		return reject_cell(&rd, bad, rej);
 	}
 	*verdict_r = ROW_BLANK;
 	if (is_blank(r))

@@ -124,6 +124,7 @@ static int read_row(struct xlsx_sheet *s, const struct xml_token *start, struct 
 	struct xml_token t;
 	int got;
 
+	r->nul = false; /* XML 1.0 section 2.2: no Char */
 	r->hidden = xlsx_is_true(xml_attr_raw(start, SLICE("hidden")));
 	if (xlsx_row_begin(&s->row, xml_attr_raw(start, SLICE("r")), e) < 0)
 		return -1;

@@ -8,7 +8,11 @@ ROW = b"H1,Ana,100\n"
 
 
 CASES = [
-    no_workbook("csv-nul", "a NUL in a cell", lambda: HEAD + b"H1,A\0na,100\n",
+    read("csv-nul", "NULs in cells: their rows are refused, and say why",
+         lambda: HEAD + b"H1,A\0na,100\nH2,Ben,1\n\0" + b"x" * 60 + b"\n", ("H2",), rejected=2, ending="csv"),
+    read("csv-nul-late", "NULs behind the first 100,000 bytes",
+         lambda: HEAD + b"\n" * 100_000 + ROW + b"\0" * 5000 + b"\n", rejected=1, ending="csv"),
+    no_workbook("csv-nul-many", "more NULs than text has by accident", lambda: HEAD + b"H1\0\0\0,\0\0,1\n",
                 r"neither a workbook nor a text file", ending="csv"),
     too_large("csv-quote-open", "a quote that is not closed for 100 MB",
               lambda: HEAD + b'H1,"' + b"x\n" * (50 * 10**6), r"row 2, column B: .*quote is not closed", ending="csv"),

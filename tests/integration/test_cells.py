@@ -63,8 +63,26 @@ class Cells(UploadCase):
                          "a line break inside the waybill number")
         self.assertEqual(self.client.get("/waybills/BC1").status, 200)
 
+    def test_a_nul_rejects_its_row(self):
+        """PostgreSQL keeps none; one in a cell once had the whole file refused."""
+        answer = self.upload(b"Waybill Number,Receiver\nNU1,A\0na\nNU2,Ben\nNU\x003,Cy\n", "x.csv")
+        self.adds_up(answer, 3)
+        self.assertEqual((answer["inserted"], answer["rejected"]), (1, 2), answer)
+        self.assertEqual([(r["row"], r["column"], r["reason"]) for r in answer["rejects"]],
+                         [(n, column, "the cell has a NUL character, which cannot be kept: type "
+                           "its text anew") for n, column in ((2, "Receiver"), (4, "Waybill Number"))])
+        r = self.client.get(f"/uploads/{answer['id']}/rejects?format=csv")
+        self.assertIn("NU1,A\ufffdna", r.body.decode(), r)
+
+    def test_a_nul_in_a_heading(self):
+        answer = self.upload(b"Waybill\0 Number,Recei\0ver,No\0te\nNH1,Ana,x\n,Ben,y\n", "x.csv")
+        self.assertEqual((answer["inserted"], answer["rejected"]), (1, 1), answer)
+        self.assertIn({"column": 3, "heading": "No\ufffdte"}, [
+            {k: m[k] for k in ("column", "heading")} for m in answer["mapping"]], answer)
+        self.assertEqual(self.client.get("/waybills/NH1").json()["extra"], {"No\ufffdte": "x"})
+
     def test_one_advice(self):
-        answer = self.upload(b"Waybill Number,Receiver\nN1," + b"x" * 10000 + b"\0\n", "x.csv",
+        answer = self.upload(b"Waybill Number,Receiver\nN1," + b"x" * 10000 + b"\x81\n", "x.csv",
                              status=422)
         self.assertRegex(answer["message"], r": save the file as CSV UTF-8 and upload that\.\Z")
 

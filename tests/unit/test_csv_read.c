@@ -17,7 +17,8 @@ static const struct csv_limits limits = { .max_columns = 20,
 					  .max_cell = 40,
 					  .max_record = 400 };
 
-/* Rows are written as "number:cell|cell|...\n"; a failure as "!kind text". */
+/* Rows are written as "number:cell|cell|...\n", a NUL as a dot, and with a ! behind a row
+ * that has one; a failure as "!kind text". */
 static const struct row {
 	const char *name;
 	struct slice in;
@@ -83,9 +84,15 @@ static const struct row {
 	  "1:\xc3\xb1\xc3\xb1|b\n2:c|d\n!1 row 3: byte 13 (0xff) is no UTF-8, as the "
 	  "text "
 	  "before it is: save the file as CSV UTF-8 and upload that" },
-	{ "nul", SLICE_INIT("a,b\nc\0,d\n"),
-	  "1:a|b\n!1 row 2: byte 5 is a NUL: save the file as "
-	  "CSV UTF-8 and upload that" },
+	/* a NUL once had the whole file refused */
+	{ "nul", SLICE_INIT("a,b\nc\0e,\0\0\ng,h\n"), "1:a|b\n2:c.e|..!\n3:g|h\n" },
+	{ "nul in quotes", SLICE_INIT("\"a\0\"\"\",\"b\"\n\"\0\"\n"),
+	  "1:a.\"|b!\n2:.!\n" },
+	{ "nul at the ends", SLICE_INIT("\0a\n\0"), "1:.a!\n2:.!\n" },
+	{ "nul behind a quote", SLICE_INIT("a,\"b\"\0\n"),
+	  "!1 row 1, column B: text behind a closing quote: quotes inside of a cell "
+	  "must be doubled" },
+	{ "nul in utf-16", SLICE_INIT("\xff\xfe\x61\0\0\0,\0\x62\0"), "1:a.|b!\n" },
 	{ "too many columns",
 	  SLICE_INIT("1,2\n1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,"
 		     "19,20,21\n"),
@@ -137,8 +144,14 @@ static void read_all(struct csv *c, char *to, size_t size, size_t pad)
 			       "%llu:", (unsigned long long)(r.number - pad));
 		add(to, size, line, strlen(line));
 		for (size_t i = 0; i < r.n; i++) {
-			add(to, size, r.cells[i].p, r.cells[i].n);
-			add(to, size, i + 1 < r.n ? "|" : "\n", 1);
+			for (size_t k = 0; k < r.cells[i].n; k++)
+				add(to, size,
+				    r.cells[i].p[k] == '\0' ? "." : r.cells[i].p + k, 1);
+			add(to, size,
+			    i + 1 < r.n ? "|"
+			    : r.nul     ? "!\n"
+					: "\n",
+			    i + 1 == r.n && r.nul ? 2 : 1);
 		}
 	}
 	if (rc < 0) {

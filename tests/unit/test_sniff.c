@@ -86,6 +86,7 @@ static const struct row {
 	{ "bzip2", SLICE_INIT("BZh91AY&SY"), SNIFF_ARCHIVE },
 	{ "zstd", SLICE_INIT("\x28\xb5\x2f\xfd"), SNIFF_ARCHIVE },
 	{ "nul bytes", SLICE_INIT("abc\0\0\0def"), SNIFF_BINARY },
+	{ "a nul in a cell", SLICE_INIT("Waybill,City\nB1,\0x\n"), SNIFF_TEXT },
 	{ "zeros", SLICE_INIT("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
 	  SNIFF_BINARY },
 	/* a bell or a few others in a cell made a short manifest "no text file" */

@@ -42,11 +42,9 @@ static const struct row {
 	  "\xc3\xb1\xc3\xb1 !byte 5 (0xf1) is no UTF-8, as the text before it is" },
 	{ "overlong", SLICE_INIT("\xc3\xb1\xc3\xb1\xc0\x80"), TEXT_UTF8,
 	  "\xc3\xb1\xc3\xb1!byte 4 (0xc0) is no UTF-8, as the text before it is" },
-	{ "nul", SLICE_INIT("a\0b"), TEXT_ASCII, "a!byte 1 is a NUL" },
-	{ "nul in utf-8", SLICE_INIT("\xc3\xb1\0b"), TEXT_UTF8,
-	  "\xc3\xb1!byte 2 is a NUL" },
-	{ "nul in 1252", SLICE_INIT("\xf1 \0b"), TEXT_WINDOWS_1252,
-	  "\xc3\xb1 !byte 2 is a NUL" },
+	{ "nul", SLICE_INIT("a\0b"), TEXT_ASCII, "a.b" },
+	{ "nul in utf-8", SLICE_INIT("\xc3\xb1\0b"), TEXT_UTF8, "\xc3\xb1.b" },
+	{ "nul in 1252", SLICE_INIT("\xf1 \0b"), TEXT_WINDOWS_1252, "\xc3\xb1 .b" },
 	{ "utf-16le", SLICE_INIT("\xff\xfe\x61\0\xf1\0\xd0\x8f\x3d\xd8\xe6\xdc"),
 	  TEXT_UTF16LE, "a\xc3\xb1\xe8\xbf\x90\xf0\x9f\x93\xa6" },
 	{ "utf-16be", SLICE_INIT("\xfe\xff\0\x61\0\xf1\x8f\xd0\xd8\x3d\xdc\xe6"),
@@ -63,11 +61,10 @@ static const struct row {
 	  "a!byte 4 (0xd8) is no UTF-16BE, as the text before it is" },
 	{ "lone low surrogate", SLICE_INIT("\xff\xfe\xe6\xdc\x61\0"), TEXT_UTF16LE,
 	  "!byte 2 (0xe6) is no UTF-16LE, as the text before it is" },
-	{ "nul in utf-16", SLICE_INIT("\xff\xfe\x61\0\0\0"), TEXT_UTF16LE,
-	  "a!byte 4 is a NUL" },
+	{ "nul in utf-16", SLICE_INIT("\xff\xfe\x61\0\0\0\x62\0"), TEXT_UTF16LE, "a.b" },
 };
 
-/* Decodes `in` in parts of `step` bytes to parts of `room` bytes. */
+/* Decodes `in` in parts of `step` bytes to parts of `room` bytes; a NUL becomes a dot. */
 static void decode(struct slice in, size_t step, size_t room, enum text_encoding encoding,
 		   size_t bom, char *to)
 {
@@ -89,8 +86,8 @@ static void decode(struct slice in, size_t step, size_t room, enum text_encoding
 			part = slice_take(&in, step);
 		rc = text_decode_feed(&d, &part, in.n == 0, out, room, &n, &e);
 		assert_true(n <= room && (rc >= 0 || n == 0));
-		memcpy(to + at, out, n);
-		at += n;
+		for (size_t i = 0; i < n; i++)
+			to[at++] = out[i] == '\0' ? '.' : out[i];
 		free(out);
 	}
 	to[at] = '\0';

@@ -473,6 +473,42 @@ static void check_long_row(const struct long_row *want, const char *text, size_t
 	arena_release(&a);
 }
 
+/* A NUL once had the whole file refused: no column of the database takes one. */
+static void a_nul_rejects_its_row(void **state)
+{
+	static const struct {
+		const char *want;
+		size_t column;
+	} rows[] = { { "Waybill", 0 }, { "City", 1 }, { "Note", 2 }, { "Column D", 3 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct waybill_notes notes = { 0 };
+		enum row_verdict verdict;
+		struct cells headings, cells;
+		struct waybill w;
+		struct reject rej;
+		struct columns c;
+		struct err e = { 0 };
+		struct arena a;
+
+		arena_init(&a, 1 << 20);
+		row_of("Waybill|City|Note", &headings);
+		row_of("JT1|b|c|d", &cells);
+		cells.row.nul = true;
+		cells.cell[rows[i].column].text = SLICE("x\0y");
+		assert_int_equal(columns_map(&headings.row, &a, &c, &e), 0);
+		assert_int_equal(
+			waybill_read(&c, &cells.row, &a, &notes, &verdict, &w, &rej, &e),
+			0);
+		assert_int_equal(verdict, ROW_REJECTED);
+		assert_true(slice_eq(rej.heading, slice_str(rows[i].want)));
+		assert_true(slice_starts(rej.reason, SLICE("the cell has a NUL")));
+		assert_true(slice_eq(rej.text, SLICE("x\0y")));
+		arena_release(&a);
+	}
+}
+
 static void a_long_cell_rejects_its_row(void **state)
 {
 	(void)state;
@@ -528,6 +564,7 @@ int main(void)
 		cmocka_unit_test(reads_each_row),
 		cmocka_unit_test(hidden_rows_are_read_and_counted),
 		cmocka_unit_test(a_long_cell_rejects_its_row),
+		cmocka_unit_test(a_nul_rejects_its_row),
 		cmocka_unit_test(a_full_arena_is_a_limit),
 	};
 
