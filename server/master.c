@@ -15,6 +15,7 @@
 #include "server/service.h"
 #include "server/signals.h"
 #include "server/slots.h"
+#include "server/trial.h"
 #include "server/upgrade.h"
 #include "server/worker.h"
 
@@ -24,7 +25,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { KILL_AFTER_MS = 2000, TICK_MS = 1000, STARTING_MS = 20, STOPPING_MS = 50 };
+enum {
+	KILL_AFTER_MS = 2000,
+	TICK_MS = 1000,
+	STARTING_MS = 20,
+	STOPPING_MS = 50,
+	TAKEOVER_MS = 5000 /* for a database that has no connection to give */
+};
 
 /* Later ones are more urgent. In STOP_DELAY everything still works, and /health says
  * that it will not for long. */
@@ -41,20 +48,27 @@ struct master {
 	struct notify notify;
 	struct upgrade upgrade;
 	struct handover handover;
-	bool ready;       /* all workers have been at their loops */
-	bool handed_over; /* a new program serves: this one only finishes */
+	bool ready;               /* all workers have been at their loops */
+	bool handed_over;         /* a new program serves: this one only finishes */
+	struct trial trial;       /* of `next`, or of what is to take over */
+	struct service_next next; /* a reload that waits for its trial */
+	bool undecided;           /* whether to take over from the old program */
+	bool failed;              /* it is not to be */
 	enum stop stop;
 	uint64_t stop_deadline_ms;
 };
 
 static unsigned wanted(const struct master *m)
 {
-	return m->stop < STOP_GRACEFUL ? m->service.cfg->workers + m->extra : 0;
+	return m->stop < STOP_GRACEFUL && !m->undecided
+		       ? m->service.cfg->workers + m->extra
+		       : 0;
 }
 
 static unsigned queue_wanted(const struct master *m)
 {
-	return m->stop < STOP_GRACEFUL ? m->service.cfg->queue_workers : 0;
+	return m->stop < STOP_GRACEFUL && !m->undecided ? m->service.cfg->queue_workers
+							: 0;
 }
 
 static void show_wanted(const struct master *m)
@@ -63,42 +77,97 @@ static void show_wanted(const struct master *m)
 	atomic_store(&slots_shared(m->slots)->queue_workers, queue_wanted(m));
 }
 
-static void reap(struct master *m)
-{
-	pid_t pid;
-	int status;
-
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (!upgrade_ended(&m->upgrade, pid, status)) {
-			children_ended(&m->children, pid, status,
-				       m->stop >= STOP_GRACEFUL);
-			children_ended(&m->queue, pid, status, m->stop >= STOP_GRACEFUL);
-		}
-}
-
 static void signal_all(const struct master *m, int sig)
 {
 	children_signal(&m->children, sig);
 	children_signal(&m->queue, sig);
 }
 
-static void process_hup(struct master *m)
+static void reload_refused(struct master *m, const struct err *e)
+{
+	service_drop(&m->next);
+	log_line(LOG_ERROR, "reload refused, the old configuration stays: %s", e->text);
+	notify_say(&m->notify, "READY=1\nSTATUS=reload refused: %s", e->text);
+}
+
+static void reload(struct master *m)
 {
 	struct err e = { .kind = ERR_NONE };
 
-	notify_reloading(&m->notify);
-	if (m->upgrade.pid != 0)
-		(void)err_set(&e, ERR_INPUT, "process %ld is about to take over",
-			      (long)m->upgrade.pid);
-	else if (service_reload(&m->service, m->config_path, &e) == 0) {
-		m->extra = 0;
-		show_wanted(m);
-		children_replace(&m->children);
-		children_replace(&m->queue);
+	if (service_take(&m->service, &m->next, &e) < 0) {
+		reload_refused(m, &e);
 		return;
 	}
-	log_line(LOG_ERROR, "reload refused, the old configuration stays: %s", e.text);
-	notify_say(&m->notify, "READY=1\nSTATUS=reload refused: %s", e.text);
+	m->extra = 0;
+	show_wanted(m);
+	children_replace(&m->children);
+	children_replace(&m->queue);
+}
+
+/* A database that is away is no reason to keep what does not name it any more. */
+static void tried(struct master *m, enum trial_verdict v, const struct err *e)
+{
+	if (m->undecided) {
+		m->undecided = false;
+		m->failed = v != TRIAL_GOOD;
+		if (m->failed)
+			log_line(LOG_ERROR, "not taking over: %s", e->text);
+		show_wanted(m);
+		return;
+	}
+	if (v == TRIAL_BAD) {
+		reload_refused(m, e);
+		return;
+	}
+	if (v == TRIAL_NEITHER)
+		log_line(LOG_WARNING,
+			 "%s; nor can the database in use: the new configuration is "
+			 "taken all the same",
+			 e->text);
+	reload(m);
+}
+
+/* A reload that still waits for its trial gives way to this one. */
+static void process_hup(struct master *m)
+{
+	struct err e = { .kind = ERR_NONE };
+	int r;
+
+	notify_reloading(&m->notify);
+	if (m->upgrade.pid != 0 || m->undecided) {
+		(void)err_set(&e, ERR_INPUT, "process %ld is about to take over",
+			      m->undecided ? (long)getpid() : (long)m->upgrade.pid);
+		reload_refused(m, &e);
+		return;
+	}
+	trial_cancel(&m->trial);
+	service_drop(&m->next);
+	r = service_read(&m->service, m->config_path, &m->next, &e);
+	if (r == 0 && !trial_needed(m->service.cfg, m->next.cfg)) {
+		reload(m);
+		return;
+	}
+	if (r == 0)
+		r = trial_start(&m->trial, m->next.cfg, m->service.cfg, 0, &e);
+	if (r < 0)
+		reload_refused(m, &e);
+}
+
+static void reap(struct master *m)
+{
+	struct err e = { .kind = ERR_NONE };
+	enum trial_verdict v;
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (trial_ended(&m->trial, pid, status, &v, &e)) {
+			tried(m, v, &e);
+		} else if (!upgrade_ended(&m->upgrade, pid, status)) {
+			children_ended(&m->children, pid, status,
+				       m->stop >= STOP_GRACEFUL);
+			children_ended(&m->queue, pid, status, m->stop >= STOP_GRACEFUL);
+		}
 }
 
 static void process_usr1(struct master *m)
@@ -122,6 +191,10 @@ static void process_usr2(struct master *m)
 		log_line(LOG_WARNING,
 			 "upgrade refused: process %ld is about to take over already",
 			 (long)m->upgrade.pid);
+	else if (m->trial.pid != 0)
+		log_line(LOG_WARNING,
+			 "upgrade refused: a configuration is being tried; try again in "
+			 "a moment");
 	else if (upgrade_start(&m->upgrade, m->argv, &s, m->service.cfg->spool_dir, &e) <
 		 0)
 		log_line(LOG_ERROR, "upgrade failed, this program goes on: %s", e.text);
@@ -148,6 +221,7 @@ static bool shares_socket(const struct master *m)
 
 static void stop_announce(struct master *m)
 {
+	trial_cancel(&m->trial);
 	if (m->handed_over)
 		return;
 	upgrade_cancel(&m->upgrade);
@@ -241,7 +315,7 @@ static void settle(struct master *m)
 		log_line(LOG_INFO, "reloaded; %u new workers", wanted(m));
 		notify_say(&m->notify, "READY=1\nSTATUS=%u workers", wanted(m));
 	}
-	if (m->ready || children_ready(&m->children) < wanted(m) ||
+	if (m->ready || m->undecided || children_ready(&m->children) < wanted(m) ||
 	    children_ready(&m->queue) < queue_wanted(m))
 		return;
 	m->ready = true;
@@ -297,8 +371,9 @@ static int tick(struct master *m)
 
 static void loop(struct master *m)
 {
-	while (m->stop < STOP_GRACEFUL || children_alive(&m->children) > 0 ||
-	       children_alive(&m->queue) > 0) {
+	while (!m->failed &&
+	       (m->stop < STOP_GRACEFUL || children_alive(&m->children) > 0 ||
+		children_alive(&m->queue) > 0)) {
 		int wait = tick(m);
 		struct pollfd p[] = { { .fd = signals_fd(), .events = POLLIN },
 				      { .fd = m->upgrade.ready_fd, .events = POLLIN } };
@@ -321,6 +396,7 @@ static int master_init(struct master *m, struct err *e)
 		return -1;
 	notify_init(&m->notify);
 	upgrade_init(&m->upgrade);
+	trial_init(&m->trial);
 	if (cfg->user[0] != '\0' && geteuid() == 0 && platform_become(cfg->user, e) < 0)
 		return -1;
 	if (service_logs(cfg, e) < 0)
@@ -336,6 +412,10 @@ static int master_init(struct master *m, struct err *e)
 	m->children.private_fd = m->queue.private_fd = m->handover.ready_fd;
 	if (m->handover.db_up)
 		health_inherit(m->slots);
+	/* The old program has a database: without one this is no successor. */
+	m->undecided = m->handover.db_up;
+	if (m->undecided && trial_start(&m->trial, cfg, NULL, TAKEOVER_MS, e) < 0)
+		return -1;
 	atomic_store(&slots_shared(m->slots)->master_pid, (int)getpid());
 	show_wanted(m);
 	return 0;
@@ -366,7 +446,9 @@ int master_run(struct config **cfg, const char *config_path, char **argv)
 		loop(&m);
 		atomic_store(&slots_shared(m.slots)->master_pid, 0);
 		log_line(LOG_INFO, "stopped");
+		status = m.failed;
 	}
+	service_drop(&m.next);
 	service_close(&m.service, shares_socket(&m));
 	slots_close(&m.slots);
 	return status;

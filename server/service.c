@@ -50,45 +50,53 @@ static int reload_socket(const struct service *s, const struct config *cfg, stru
 	return s->listen_fd;
 }
 
-/* A whole new configuration is read and checked; only then the old one goes. */
-int service_reload(struct service *s, const char *config_path, struct err *e)
+int service_read(const struct service *s, const char *config_path,
+		 struct service_next *next, struct err *e)
 {
-	struct err again = { .kind = ERR_NONE };
-	struct config *cfg = NULL;
-	struct static_files *files = NULL;
-	int fd;
+	struct config *cfg;
 
-	if (config_load(config_path, &cfg, e) < 0)
+	*next = (struct service_next){ .cfg = NULL };
+	if (config_load(config_path, &next->cfg, e) < 0)
 		return -1;
-	if (router_pages_open(cfg->static_dir, &files, e) < 0)
-		goto fail;
-	if (strcmp(cfg->spool_dir, s->cfg->spool_dir) != 0 ||
-	    strcmp(cfg->user, s->cfg->user) != 0) {
+	cfg = next->cfg;
+	if (router_pages_open(cfg->static_dir, &next->files, e) == 0) {
+		if (strcmp(cfg->spool_dir, s->cfg->spool_dir) == 0 &&
+		    strcmp(cfg->user, s->cfg->user) == 0)
+			return 0;
 		(void)err_set(e, ERR_INPUT,
 			      "keys 'spool_dir' and 'user' change with a restart only");
-		goto fail;
 	}
-	if (service_logs(cfg, e) < 0)
-		goto fail_logs;
-	fd = reload_socket(s, cfg, e);
-	if (fd < 0)
-		goto fail_logs;
+	service_drop(next);
+	return -1;
+}
+
+int service_take(struct service *s, struct service_next *next, struct err *e)
+{
+	struct err again = { .kind = ERR_NONE };
+	int fd = service_logs(next->cfg, e) < 0 ? -1 : reload_socket(s, next->cfg, e);
+
+	if (fd < 0) {
+		if (service_logs(s->cfg, &again) < 0)
+			log_line(LOG_ERROR, "%s", again.text);
+		service_drop(next);
+		return -1;
+	}
 	if (fd != s->listen_fd) {
 		listener_close(&s->listen_fd, s->cfg->listen);
 		s->listen_fd = fd;
 	}
 	static_close(&s->files);
 	config_free(&s->cfg);
-	s->cfg = cfg;
-	s->files = files;
+	s->cfg = next->cfg;
+	s->files = next->files;
+	*next = (struct service_next){ .cfg = NULL };
 	return 0;
-fail_logs:
-	if (service_logs(s->cfg, &again) < 0)
-		log_line(LOG_ERROR, "%s", again.text);
-fail:
-	static_close(&files);
-	config_free(&cfg);
-	return -1;
+}
+
+void service_drop(struct service_next *next)
+{
+	static_close(&next->files);
+	config_free(&next->cfg);
 }
 
 /* The socket file of a unix address stays when others listen there: a new program, or

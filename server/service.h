@@ -19,9 +19,21 @@ struct service {
 /* Finds the socket: what an old program handed over (*h is filled in), what the service
  * manager passed, or one of our own. */
 int service_socket(struct service *s, struct handover *h, struct err *e) MUST_CHECK;
-/* Reads the configuration again and checks it whole; only then the old one goes. -1 with
- * e: everything is as it was. */
-int service_reload(struct service *s, const char *config_path, struct err *e) MUST_CHECK;
+/* What a reload is to serve with. */
+struct service_next {
+	struct config *cfg; /* NULL: there is none */
+	struct static_files *files;
+};
+
+/* Reads the configuration again and checks what can be checked of it here. -1 with e, and
+ * nothing in *next. */
+int service_read(const struct service *s, const char *config_path,
+		 struct service_next *next, struct err *e) MUST_CHECK;
+/* Serves with it from now on: only now the old one goes. -1 with e: everything is as it
+ * was. *next is empty in either case. */
+int service_take(struct service *s, struct service_next *next, struct err *e) MUST_CHECK;
+/* Fine on an empty one. */
+void service_drop(struct service_next *next);
 /* Opens the log files, for the first time or anew. */
 int service_logs(const struct config *cfg, struct err *e) MUST_CHECK;
 /* Closes the socket. shared: another program listens on it too, so that a unix address

@@ -6,9 +6,9 @@
 #include "server/db.h"
 #include "server/log.h"
 #include "server/master.h"
-#include "server/migrate.h"
 #include "server/router.h"
 #include "server/stmt.h"
+#include "server/trial.h"
 
 #include <unistd.h>
 
@@ -16,7 +16,7 @@
 #define WAYBILL_VERSION "0.1.0"
 #endif
 
-enum { ANSWER = 1024 * 1024 };
+enum { ANSWER = 64 * 1024 };
 
 static int usage(FILE *to, int status)
 {
@@ -30,29 +30,30 @@ static int usage(FILE *to, int status)
 }
 
 /* A server on which nobody can make users is a mistake, but no reason not to start. */
-static int check_admins(struct db *db, struct arena *a, struct err *e)
+static int check_admins(const struct config *cfg, struct err *e)
 {
+	struct db *db = NULL;
 	struct stmt_result r;
+	struct arena a;
+	int got = db_open(cfg, "waybilld -t", &db, e);
 
-	if (stmt_run(db, STMT_USER_ADMINS, NULL, 0, a, &r, e) < 0)
-		return -1;
-	if (slice_eq(stmt_value(&r, 0, 0), SLICE("0")))
+	arena_init(&a, ANSWER);
+	if (got == 0)
+		got = stmt_run(db, STMT_USER_ADMINS, NULL, 0, &a, &r, e);
+	if (got == 0 && slice_eq(stmt_value(&r, 0, 0), SLICE("0")))
 		(void)fputs(
 			"waybilld: warning: auth is on and there is no administrator; "
 			"make one: waybillctl user add NAME --role admin\n",
 			stderr);
-	return 0;
+	arena_release(&a);
+	db_close(&db);
+	return got;
 }
 
 /* Whether the server could serve with this configuration. */
 static int check(const struct config *cfg, struct err *e)
 {
 	struct static_files *files = NULL;
-	struct db *db = NULL;
-	struct stmt_result r;
-	struct slice want;
-	struct arena a;
-	int got;
 
 	if (router_pages_open(cfg->static_dir, &files, e) < 0)
 		return -1;
@@ -60,19 +61,9 @@ static int check(const struct config *cfg, struct err *e)
 	if (access(cfg->spool_dir, W_OK | X_OK) < 0)
 		return err_set(e, ERR_INPUT, "key 'spool_dir': cannot write to \"%s\"",
 			       cfg->spool_dir);
-	arena_init(&a, ANSWER);
-	want = arena_printf(&a, "%d", migrate_version());
-	got = db_open(cfg, "waybilld -t", &db, e);
-	if (got == 0)
-		got = stmt_run(db, STMT_READY, &want, 1, &a, &r, e);
-	if (got == 0 && !slice_eq(stmt_value(&r, 0, 0), SLICE("200")))
-		got = err_set(e, ERR_INPUT, "the database is not ready: %.*s",
-			      (int)stmt_value(&r, 0, 1).n, stmt_value(&r, 0, 1).p);
-	if (got == 0 && cfg->auth)
-		got = check_admins(db, &a, e);
-	db_close(&db);
-	arena_release(&a);
-	return got;
+	if (trial_database(cfg, "waybilld -t", e) < 0)
+		return -1;
+	return cfg->auth ? check_admins(cfg, e) : 0;
 }
 
 int main(int argc, char **argv)

@@ -255,6 +255,82 @@ class Reload(Life):
         self.workers(server, 2, without=before)
         server.stop(expected_errors=[r"reload refused", r"cannot open"])
 
+    def refused(self, server, reason, before, **changes):
+        """A reload with these changes is refused for that reason, and nothing else happens."""
+        good = dict(server.settings)
+        n = server.log().count("reload refused")
+        server.write_config(**changes)
+        server.signal(signal.SIGHUP)
+        wait_until(lambda: server.log().count("reload refused") > n, "it is refused", 30)
+        line = [x for x in server.log().splitlines() if "reload refused" in x][-1]
+        self.assertRegex(line, reason)
+        self.assertEqual(server.workers(), before)
+        server.settings = good
+        server.write_config()
+
+    def test_a_database_that_cannot_be_used_is_refused(self):
+        """Workers that had a database were replaced by others that had none."""
+        server = self.start()
+        before = self.workers(server, 2)
+        good = server.settings["database"]
+        empty = Cluster.shared().database(migrated=False)
+        self.addCleanup(empty.drop)
+        for conninfo, reason in [
+                (f"{good} dbname=nobody_made_it", r'key .database.*nobody_made_it" does not exist'),
+                (f"{good} user=nobody_at_all", r"key .database.*nobody_at_all"),
+                ("host=127.0.0.1 port=1 dbname=x", r"key .database.*refused"),
+                ("host = = =", r"key .database"),
+                (empty.conninfo, r"key .database.*waybillctl migrate")]:
+            with self.subTest(conninfo):
+                self.refused(server, reason, before, database=conninfo)
+        with self.subTest("a zone that PostgreSQL does not know"):
+            self.refused(server, r"timezone", before, timezone="Nowhere/Atall")
+        self.assertEqual(server.client.get("/ready").status, 200)
+        # Another way to the same one is taken.
+        server.write_config(database=f"{good} options='-c work_mem=5MB'")
+        server.signal(signal.SIGHUP)
+        self.workers(server, 2, without=before)
+        self.assertEqual(server.client.get("/ready").status, 200)
+        server.stop(expected_errors=[r"reload refused"])
+
+    def test_a_database_that_does_not_answer_does_not_hold_up_the_master(self):
+        server = self.start()
+        with socket.create_server(("127.0.0.1", 0)) as deaf:
+            good = dict(server.settings)
+            server.write_config(
+                database=f"host=127.0.0.1 port={deaf.getsockname()[1]} dbname=x")
+            server.signal(signal.SIGHUP)
+            deaf.settimeout(20)
+            client, _ = deaf.accept()  # the trial has begun
+            server.signal(signal.SIGTTIN)
+            server.wait_for_log("3 workers wanted")
+            server.signal(signal.SIGUSR2)
+            server.wait_for_log("upgrade refused: a configuration is being tried")
+            self.assertNotIn("reload refused", server.log())
+            server.wait_for_log("reload refused.*key 'database'", 30)
+            client.close()
+            # A second reload takes the first one's place.
+            server.signal(signal.SIGHUP)
+            client, _ = deaf.accept()
+            server.settings = good
+            server.write_config()
+            server.signal(signal.SIGHUP)
+            server.wait_for_log("reloaded; 2 new workers")
+            client.close()
+        self.assertEqual(server.log().count("reload refused"), 1)
+        server.stop(expected_errors=[r"reload refused"])
+
+    def test_a_new_database_is_taken_when_the_old_one_is_away(self):
+        """Else nobody could lead a host away from a database that is gone."""
+        server = self.start()
+        before = self.workers(server, 2)
+        with self.no_more_connections(server):
+            server.write_config(database="host=127.0.0.1 port=1 dbname=x")
+            server.signal(signal.SIGHUP)
+            server.wait_for_log(r"warning .*key 'database'.*refused.*nor can the database in use")
+            wait_until(lambda: not set(before) & set(server.workers()), "the old are gone", 40)
+        server.stop()
+
     def test_drained_by_the_administrator(self):
         server = self.start()
         before = server.workers()
@@ -452,6 +528,24 @@ class Upgrade(Life):
         new = self.upgraded(server)
         self.assertEqual(server.process.wait(20 * SLOW), 0)
         self.finish(server, new, [r"upgrade failed", r"cannot (run|start)"])
+
+    def test_a_program_without_a_database_does_not_take_over(self):
+        """It did, and its host had no database any more."""
+        server = self.start_linked()
+        workers = self.workers(server, 2)
+        good = dict(server.settings)
+        server.write_config(database="host=127.0.0.1 port=1 dbname=x")
+        server.signal(signal.SIGUSR2)
+        server.wait_for_log(r"not taking over: key 'database': .*refused", 30)
+        server.wait_for_log(r"upgrade failed: process \d+ was ended by exit status 1")
+        self.assertEqual(self.workers(server, 2), workers)
+        self.assertEqual(server.client.get("/ready").status, 200)
+        server.settings = good
+        server.write_config()
+        server.signal(signal.SIGUSR2)
+        new = self.upgraded(server)
+        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        self.finish(server, new, [r"upgrade failed", r"not taking over"])
 
     def test_a_second_one_and_a_reload_are_refused_meanwhile(self):
         server = self.start_linked()
