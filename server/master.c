@@ -288,12 +288,13 @@ static void take_signals(struct master *m)
 		stop_begin(m, STOP_FAST);
 	if (signals_took(SIGQUIT))
 		process_quit(m);
+	/* Logs are rotated during a delay, too. */
+	if (signals_took(SIGUSR1))
+		process_usr1(m);
 	if (m->stop != STOP_NOT)
 		return;
 	if (signals_took(SIGHUP))
 		process_hup(m);
-	if (signals_took(SIGUSR1))
-		process_usr1(m);
 	if (signals_took(SIGUSR2))
 		process_usr2(m);
 	if (signals_took(SIGTTIN))

@@ -609,6 +609,23 @@ class Drain(Life):
         self.assertEqual(server.process.wait(10 * SLOW), 0)
         self.assertGreater(time.monotonic() - begin, 1.9)
 
+    def test_logs_are_opened_anew_during_the_delay(self):
+        """USR1 was not heard: a log that was rotated meanwhile grew on under its old name."""
+        server = self.make(drain_delay="30s")
+        logs = [os.path.join(server.folder, name) for name in ("access", "events")]
+        server.write_config(access_log=logs[0], log_file=logs[1])
+        server.start()
+        server.signal(signal.SIGQUIT)
+        wait_until(lambda: "draining: " in server._own_log(), "it drains")
+        for path in logs:
+            os.rename(path, path + ".1")
+        server.signal(signal.SIGUSR1)
+        wait_until(lambda: all(map(os.path.exists, logs)), "the logs are opened anew")
+        wait_until(lambda: server.client.get("/health").status == 503
+                   and os.path.getsize(logs[0]) > 0, "a worker writes to its new log")
+        server.signal(signal.SIGQUIT)
+        self.assertEqual(server.process.wait(10 * SLOW), 0)
+
     def test_workers_are_replaced_during_the_delay(self):
         server = self.start(drain_delay="30s")
         victim = self.workers(server, 2)[0]
