@@ -115,12 +115,13 @@ class Connection:
 class Client:
     """Requests, each on a connection of its own, to one server."""
 
-    def __init__(self, port, timeout=60.0):
+    def __init__(self, port, timeout=60.0, host="127.0.0.1"):
         self.port = port
         self.timeout = timeout
+        self.host = host
 
     def connect(self, timeout=None):
-        return Connection(self.port, timeout or self.timeout)
+        return Connection(self.port, timeout or self.timeout, self.host)
 
     def request(self, method, path, body=b"", headers=None):
         with self.connect() as c:

@@ -36,8 +36,20 @@ def closes(message):
     return b"\r\nconnection: close" in message.partition(b"\r\n\r\n")[0].lower()
 
 
-def request(method, path, body=b"", kind="application/json"):
+def field(message, name):
+    """A field's value, or ""; the name in lower case."""
+    for line in message.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]:
+        found, _, value = line.partition(b":")
+        if found.lower().decode() == name:
+            return value.strip().decode()
+    return ""
+
+
+def request(method, path, body=b"", kind="application/json", key=""):
+    """key: it may be repeated on the way; it counts once."""
     head = f"{method} {path} HTTP/1.1\r\nHost: floor\r\nContent-Length: {len(body)}\r\n"
+    if key:
+        head += f"Idempotency-Key: {key}\r\n"
     if body:
         head += f"Content-Type: {kind}\r\n"
     return head.encode() + b"\r\n" + body
@@ -49,12 +61,16 @@ def response(status, body):
 
 
 class Caller:
-    """One client's connection, opened anew after every trouble."""
+    """One client's connection, opened anew after every trouble, and its cookie. source: the
+    client's own address."""
 
-    def __init__(self, host, port, timeout):
+    def __init__(self, host, port, timeout, source=None):
         self.address = (host, port)
         self.timeout = timeout
+        self.source = source and (source, 0)
         self.reader = self.writer = None
+        self.cookie = ""
+        self.retry_after = 0.0  # seconds, as the last answer said
 
     def close(self):
         if self.writer:
@@ -71,7 +87,11 @@ class Caller:
 
     async def _ask(self, data):
         if self.writer is None:
-            self.reader, self.writer = await asyncio.open_connection(*self.address, limit=LIMIT)
+            self.reader, self.writer = await asyncio.open_connection(
+                *self.address, limit=LIMIT, local_addr=self.source)
+        if self.cookie:
+            data = data.replace(b"\r\n", f"\r\nCookie: {self.cookie}\r\n".encode(), 1)
+        self.retry_after = 0.0
         self.writer.write(data)
         await self.writer.drain()
         message = await read_message(self.reader)
@@ -79,4 +99,6 @@ class Caller:
             raise ConnectionError("closed without an answer")
         if closes(message):
             self.close()
+        self.cookie = field(message, "set-cookie").partition(";")[0] or self.cookie
+        self.retry_after = float(field(message, "retry-after") or 0)
         return answer(message)

@@ -6,6 +6,7 @@ answered stays and is sent again under the same id; after an outage as a backlog
     floor.prepare(client)              # manifests, holds and sessions, over a good connection
     await floor.work("127.0.0.1", port)         # over a bad one, until every outbox is empty
     floor.scans, floor.uploads, floor.dispatches   # the history, for support/scan_check.py
+    floor.failed, floor.longest_wait()              # what the stations had to bear
 
 Times are of time.monotonic(), of this process alone. Station names begin with floor.name, so
 that a database may hold other scans as well.
@@ -23,7 +24,7 @@ from .client import multipart
 from .http_bytes import Caller, request
 
 GROUPS = ((0, 1, 2), (3, 4, 5), (6, 7))  # stations that share a session
-TIMEOUT = 2.0  # seconds until a station gives up an answer
+TIMEOUT = 2.0  # seconds until a station gives up an answer, unless its floor says otherwise
 BACKLOG = 150  # scans that an operator makes while the line is down
 FIRST_TIME = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -94,6 +95,7 @@ class Group:
 class Station:
     def __init__(self, floor, index, group, work):
         self.floor = floor
+        self.index = index
         self.name = f"{floor.name} {index}"
         self.by = f"operator {index % 5}"
         self.group = group
@@ -118,18 +120,23 @@ class Station:
 
     async def operate(self):
         for number, mode in self.work:
+            if self.floor.enough:
+                break
             self.scan(number, mode, None if self.random.random() < 0.01 else self.group.session)
             self.group.made += 1
             ahead = self.random.choice((1, 1, 1, 2, 5))
             limit = self.random.randrange(1, BACKLOG)
             while len(self.outbox) >= (limit if self.down else ahead):
                 await self._change()
-            if self.down:
+            if self.floor.pace:
+                await asyncio.sleep(self.floor.pace * self.random.uniform(0.5, 1.5))
+            elif self.down:
                 await asyncio.sleep(self.random.uniform(0, 0.01))
         self.done = True
         self.changed.set()
 
     async def send(self, caller):
+        failures = 0
         while self.outbox or not self.done:
             if not self.outbox:
                 await self._change()
@@ -138,14 +145,18 @@ class Station:
             try:
                 await (self._send_many(caller) if many else self._send_one(caller))
                 self.down = False
-            except ConnectionError:
+                failures = 0
+            except ConnectionError as e:
+                self.floor.fail(self.name, e)
                 self.down = True
                 self.changed.set()
-                await asyncio.sleep(self.random.uniform(0.02, 0.3))
+                await asyncio.sleep(self.floor.pause(self.random, failures, caller.retry_after))
+                failures += 1
 
     async def _send_one(self, caller):
         scan = self.outbox[0]
-        await ask_once(caller, scan, "POST", "/scan", json.dumps(scan.json()).encode())
+        await ask_once(caller, scan, "POST", "/scan", json.dumps(scan.json()).encode(),
+                       key=scan.id)
         self.outbox.popleft()
         await self._heard(caller, scan)
 
@@ -157,7 +168,7 @@ class Station:
         for scan in batch:
             scan.sent = scan.sent or now
         body = json.dumps({"scans": [s.json() for s in batch]}).encode()
-        await ask_once(caller, whole, "POST", "/scans", body)
+        await ask_once(caller, whole, "POST", "/scans", body, key=f"{batch[0].id}-{len(batch)}")
         answers = whole.body["results"]
         assert len(answers) == len(batch), (len(answers), len(batch))
         left = []
@@ -182,36 +193,31 @@ class Station:
             self.scan(scan.number, scan.mode, self.group.session)
         if self.random.random() < (0.02 if scan.result == "valid" else 0.005):
             scan.undo = Asked()
-            await ask(caller, scan.undo, "DELETE", f"/scans/{scan.id}?by=ben", self.random)
+            await self.floor.ask(caller, scan.undo, "DELETE", f"/scans/{scan.id}?by=ben",
+                                 self.random, key=f"undo-{scan.id}")
             if self.random.random() < 0.5:
                 self.scan(scan.number, scan.mode, self.group.session)
 
 
-async def ask_once(caller, asked, method, path, body=b"", kind="application/json"):
+async def ask_once(caller, asked, method, path, body=b"", kind="application/json", key=""):
     """Fills in the answer; raises ConnectionError when the server did not say."""
     asked.sent = asked.sent or time.monotonic()
-    status, text = await caller.ask(request(method, path, body, kind))
+    status, text = await caller.ask(request(method, path, body, kind, key))
     if status >= 500 or status in (408, 429):
-        raise ConnectionError(f"answered {status}")
+        raise ConnectionError(f"{method} {path}: answered {status} {text[:200]}")
     asked.heard, asked.status, asked.body = time.monotonic(), status, json.loads(text)
 
 
-async def ask(caller, asked, method, path, rng, body=b"", kind="application/json", settled=None):
-    """Until it is answered, and settled(asked) is true of the answer."""
-    while True:
-        try:
-            await ask_once(caller, asked, method, path, body, kind)
-            if settled is None or settled(asked):
-                return
-            asked.heard = None
-        except ConnectionError:
-            pass
-        await asyncio.sleep(rng.uniform(0.02, 0.3))
-
-
 class Floor:
-    def __init__(self, seed, numbers, sessions=2):
+    def __init__(self, seed, numbers, sessions=2, pace=0.0, timeout=TIMEOUT, sources=()):
+        """pace: seconds from one scan of a station to its next; sources: the stations' own
+        addresses."""
         self.seed = seed
+        self.pace = pace
+        self.timeout = timeout
+        self.sources = sources
+        self.enough = False  # True: what is not scanned yet stays
+        self.failed = []  # (when, who, why) of each request that was not answered
         self.random = random.Random(seed)
         self.name = f"floor-{uuid.uuid4().hex[:8]}"
         self.scans = []
@@ -225,6 +231,45 @@ class Floor:
             for i in range(numbers)}
         self.uploads = []
         self.upload_of = {}
+
+    def fail(self, who, why):
+        self.failed.append((time.monotonic(), who, str(why)))
+
+    def pause(self, rng, failures, asked):
+        """Seconds until what was not answered is sent again."""
+        if not self.pace:
+            return rng.uniform(0.02, 0.3)
+        # As the scan page's: static/scan_queue.js
+        return min(max(0.5 * 2 ** failures, asked), 10) * rng.uniform(0.8, 1)
+
+    def longest_wait(self):
+        """(seconds, station, when): the longest that one had a scan to send and heard nothing."""
+        longest = (0.0, "", 0.0)
+        last = {}
+        for s in sorted((s for s in self.scans if s.heard), key=lambda s: s.heard):
+            since = max(s.sent, last.get(s.station, 0.0))
+            longest = max(longest, (s.heard - since, s.station, since))
+            last[s.station] = s.heard
+        return longest
+
+    def caller(self, timeout, index=None):
+        source = self.sources[index] if self.sources and index is not None else None
+        return Caller(*self.address, timeout, source)
+
+    async def ask(self, caller, asked, method, path, rng, body=b"", kind="application/json",
+                  settled=None, key=""):
+        """Until it is answered, and settled(asked) is true of the answer."""
+        failures = 0
+        while True:
+            try:
+                await ask_once(caller, asked, method, path, body, kind, key)
+                if settled is None or settled(asked):
+                    return
+                asked.heard = None
+            except ConnectionError as e:
+                self.fail(path, e)
+            await asyncio.sleep(self.pause(rng, failures, caller.retry_after))
+            failures += 1
 
     def state(self):
         """Who has not finished, for a report."""
@@ -328,7 +373,7 @@ class Floor:
         await asyncio.gather(*(self._man(s) for s in stations))
 
     async def _man(self, station):
-        caller = Caller(*self.address, TIMEOUT)
+        caller = self.caller(self.timeout, station.index)
         try:
             await asyncio.gather(station.operate(), station.send(caller))
         finally:
@@ -336,7 +381,7 @@ class Floor:
 
     async def _until(self, groups, part):
         total = sum(g.total for g in groups)
-        while sum(g.made for g in groups) < total * part:
+        while sum(g.made for g in groups) < total * part and not self.enough:
             await asyncio.sleep(0.05)
 
     async def _close(self, group):
@@ -349,10 +394,10 @@ class Floor:
 
     async def _dispatch(self, d):
         self.dispatches.append(d)
-        caller = Caller(*self.address, 10 * TIMEOUT)
+        caller = self.caller(10 * self.timeout)
         try:
-            await ask(caller, d, "POST", f"/sessions/{d.session}/dispatch", self.random,
-                      json.dumps({"hold_missing": d.hold, "by": "ana"}).encode())
+            await self.ask(caller, d, "POST", f"/sessions/{d.session}/dispatch", self.random,
+                           json.dumps({"hold_missing": d.hold, "by": "ana"}).encode())
         finally:
             caller.close()
         assert d.status == 200, (d.status, d.body)
@@ -362,11 +407,11 @@ class Floor:
             await self._until(groups, (i + 1) / (len(self.late) + 1))
             if not upload.numbers:
                 continue
-            caller = Caller(*self.address, 10 * TIMEOUT)
+            caller = self.caller(10 * self.timeout)
             kind, body = upload.form
             try:
-                await ask(caller, upload, "POST", "/upload", self.random, body, kind,
-                          settled=lambda u: u.body.get("error") != "upload_in_progress")
+                await self.ask(caller, upload, "POST", "/upload", self.random, body, kind,
+                               settled=lambda u: u.body.get("error") != "upload_in_progress")
             finally:
                 caller.close()
             assert upload.status == 200, (upload.status, upload.body)
