@@ -33,10 +33,11 @@ def clean_environment():
     return {k: v for k, v in os.environ.items() if not k.startswith(("WAYBILL_", "PG"))}
 
 
-def psql(conninfo, sql):
-    """Rows of text; NULL is None. Several statements are sent as one; the last one's rows count."""
+def psql(conninfo, sql, within=()):
+    """Rows of text; NULL is None. Several statements are sent as one; the last one's rows count.
+    within: words in front of psql that run it elsewhere."""
     out = subprocess.run(
-        ["psql", "-X", "-q", "--csv", "-t", "-v", "ON_ERROR_STOP=1",
+        [*within, "psql", "-X", "-q", "--csv", "-t", "-v", "ON_ERROR_STOP=1",
          "-P", f"null={NULL}", "-d", conninfo, "-c", sql],
         env=clean_environment(), capture_output=True, text=True, check=False)
     if out.returncode != 0:
