@@ -90,6 +90,7 @@ function known(   i, n, lines, part) {
 		"pg_version pg 15\ndb_port port 5432\ndb_name word warehousedb\n" \
 		"db_user word waybill\nsynchronous switch on\npgbouncer switch off\n" \
 		"db_password_file path /etc/waybill/db.password\nwal_archive switch off\n" \
+		"replication_password_file path /etc/waybill/replication.password\n" \
 		"backup_dir path /var/backups/waybill\nbackup_second text -\n" \
 		"backup_keep_days some 7\nvm_first_id some 201\nvm_bridge word vmbr0\n" \
 		"vm_storage word local-lvm\nvm_image text -\nvm_user word waybill\nvm_ssh_key text -",

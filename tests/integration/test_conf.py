@@ -164,11 +164,13 @@ class Hosts(ConfCase):
             self.assertIn("wrokers", out.stderr)
 
     def test_of_the_memory_of_the_database_host(self):
-        text = self.site().text("postgresql.conf", "db", standby="db2")
+        text = self.site().text("postgresql.conf", "db")
         for line in ("shared_buffers = 2048MB", "effective_cache_size = 6144MB",
-                     "max_connections = 120", "synchronous_standby_names = 'FIRST 1 (db2)'",
-                     "archive_command = '/bin/true'"):
+                     "max_connections = 120", "archive_command = '/bin/true'"):
             self.assertIn(line, text)
+        for standby, line in (("db2", "synchronous_standby_names = 'FIRST 1 (db2)'"),
+                              ("", "synchronous_standby_names = ''")):
+            self.assertIn(line, self.site().text("postgresql-standby.conf", "db", standby=standby))
         self.assertIn("max_connections = 220", self.site(workers=45).text("postgresql.conf", "db2"))
 
 

@@ -47,7 +47,14 @@ class Roles(SetupCase):
         ("setup-app", "app2"): {"etc/waybill/waybilld.conf", "etc/waybill/pgpass",
                                 "etc/waybill/worker.env", "etc/waybill/db.password"},
         ("setup-db", "db"): {"etc/postgresql/15/main/conf.d/waybill.conf",
-                             "etc/postgresql/15/main/pg_hba.conf", "etc/waybill/db.password"},
+                             "etc/postgresql/15/main/conf.d/waybill-standby.conf",
+                             "etc/postgresql/15/main/pg_hba.conf", "etc/waybill/db.password",
+                             "etc/waybill/replication.password", "etc/waybill/replication.pgpass"},
+        ("setup-standby", "db2"): {"etc/postgresql/15/main/conf.d/waybill.conf",
+                                   "etc/postgresql/15/main/conf.d/waybill-standby.conf",
+                                   "etc/postgresql/15/main/pg_hba.conf", "etc/waybill/db.password",
+                                   "etc/waybill/replication.password",
+                                   "etc/waybill/replication.pgpass"},
         ("setup-monitoring", "mon"): {"etc/prometheus/prometheus.yml", "etc/prometheus/alerts.yml",
                                       "etc/prometheus/stats.password",
                                       "etc/waybill/stats.password"},
@@ -59,8 +66,10 @@ class Roles(SetupCase):
             with self.subTest(script):
                 run("rm", "-rf", self.root)
                 os.mkdir(self.root)
-                if script == "setup-app":
+                if script in ("setup-app", "setup-standby"):
                     self.secret("db.password")
+                if script == "setup-standby":
+                    self.secret("replication.password")
                 if script == "setup-monitoring":
                     self.secret("stats.password")
                 before = self.files()
@@ -99,6 +108,7 @@ class Roles(SetupCase):
     def test_secrets_are_nobodys_to_see(self):
         self.secret("stats.password", "page's secret")
         self.secret("db.password")
+        self.secret("replication.password")
         said = "".join(self.call(script, "--host", host, *dry).stdout
                        for dry in (("--dry-run",), ()) for script, host in self.WRITES)
         self.assertNotIn("secret", said)
@@ -113,6 +123,8 @@ class Roles(SetupCase):
                 ("setup-lb", ["--hots", "lb1"], "unknown option --hots"),
                 ("setup-lb", [], "--host NAME"),
                 ("setup-app", ["--host", "app1"], "db.password is missing"),
+                ("setup-standby", ["--host", "db2"], "db.password is missing"),
+                ("setup-standby", ["--host", "mon"], "'mon' is no db host of the site"),
                 ("setup-app", ["--host", "app1", "/nonexistent.deb"], "cannot be read"),
                 ("setup-monitoring", ["--host", "mon"], "stats.password is missing")):
             with self.subTest(script=script, words=words):
@@ -130,7 +142,7 @@ class Roles(SetupCase):
 
     def test_each_tells_what_it_does(self):
         for script in [*(s for s, _ in self.WRITES), "vm-setup", "deploy-app", "verify-site",
-                       "collect-logs"]:
+                       "collect-logs", "failover-db"]:
             out = run(os.path.join(OPS, script), "--help")
             self.assertEqual(out.returncode, 0)
             self.assertIn(f"ops/{script} [--site FILE]", out.stdout)

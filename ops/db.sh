@@ -1,0 +1,54 @@
+# What the scripts that run on a database host share; sourced after lib.sh and find_host.
+#
+# version, db_port, folder (its settings), data, unit    replicator  the standbys' role
+
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # used by those who source this
+version=$(get pg_version)
+db_port=$(get db_port)
+folder=/etc/postgresql/$version/main
+data=/var/lib/postgresql/$version/main
+unit=postgresql@$version-main
+replicator=replicator
+replication_password=$(get replication_password_file)
+replication_pass=/etc/waybill/replication.pgpass
+
+as_postgres() { (cd / && setpriv --reuid=postgres --regid=postgres --init-groups "$@"); }
+# As the superuser, on the socket; its answer alone.
+ask() { as_postgres psql -X -q -A -t -v ON_ERROR_STOP=1 -p "$db_port" "$@"; }
+# Nothing can be asked of a cluster that is not there, or of one under another root.
+runs() { [ -z "$ROOT" ] && ask -d postgres -c 'SELECT 1' >/dev/null 2>&1; }
+is_standby() { [ "$(ask -d postgres -c 'SELECT pg_is_in_recovery()')" = t ]; }
+
+# cluster start|stop|restart|reload: by systemd where that runs, else by Debian's own tool.
+cluster() {
+	if [ -n "$ROOT" ] || [ -d /run/systemd/system ]; then
+		service "$1" "$unit"
+	else
+		step "pg_ctlcluster $version main $1" pg_ctlcluster "$version" main "$1"
+	fi
+}
+cluster_enabled() {
+	if [ -n "$ROOT" ] || [ -d /run/systemd/system ]; then
+		enabled "$unit"
+	else
+		runs || cluster start
+	fi
+}
+
+# The other database hosts' addresses.
+peers() { hosts db | awk -v self="$host" '$1 != self { print $3 }'; }
+# What a standby says in its primary_conninfo, and pg_rewind: $1 is the primary's address
+primary_conninfo() {
+	echo "host=$1 port=$db_port user=$replicator dbname=postgres passfile=$replication_pass application_name=$host connect_timeout=3 keepalives_idle=2 keepalives_interval=1 keepalives_count=3"
+}
+# The name of a host's slot on its primary
+slot_of() { echo "$1" | tr - _; }
+# The standbys' password, where postgres reads it. ':' and '\' are escaped in such a file.
+put_replication_pass() {
+	[ -s "$ROOT$replication_password" ] || return 0
+	head -n 1 "$ROOT$replication_password" | sed "s/[\\\\:]/\\\\&/g;s/^/*:*:*:$replicator:/" >"$work/replication.pgpass"
+	owner=postgres:postgres
+	[ -z "$ROOT" ] && ! id postgres >/dev/null 2>&1 && owner=root:root
+	install_file "$work/replication.pgpass" 600 $owner $replication_pass || :
+}

@@ -1,0 +1,173 @@
+# What the scripts share that handle the site's databases from anywhere; sourced after lib.sh and
+# remote.sh. Nothing here needs more on a host than PostgreSQL's package and nftables.
+
+# shellcheck shell=sh
+version=$(get pg_version)
+db_port=$(get db_port)
+folder=/etc/postgresql/$version/main
+data=/var/lib/postgresql/$version/main
+postgres="setpriv --reuid=postgres --regid=postgres --init-groups"
+
+# there HOST: runs the script that comes by standard input, as root.
+there() { on "$1" "sh -s"; }
+# sql HOST [SECONDS]: runs what comes by standard input, as the superuser; its answer alone.
+sql() {
+	on "$1" "cd / && timeout ${2:-10} $postgres psql -X -q -A -t -v ON_ERROR_STOP=1 -p $db_port -d postgres"
+}
+answer() { echo "$2" | sql "$1" 2>/dev/null || :; } # HOST SQL
+
+# away (no way in by ssh), down (PostgreSQL does not answer there), standby or primary
+state_of() {
+	case $(answer "$1" "SELECT pg_is_in_recovery()") in
+	t) echo standby ;;
+	f) echo primary ;;
+	*) if on "$1" true </dev/null >/dev/null 2>&1; then echo down; else echo away; fi ;;
+	esac
+}
+in_state() { # STATE [BUT-NOT]: the hosts that look_around() found so
+	while read -r name state; do
+		[ "$state" != "$1" ] || [ "$name" = "${2:-}" ] || echo "$name"
+	done <"$work/states"
+}
+look_around() {
+	for name in $(names db); do
+		echo "$name $(state_of "$name")"
+	done >"$work/states"
+}
+slot_of() { echo "$1" | tr - _; }
+
+# Stops PostgreSQL there, whatever it takes, and marks its data as a standby's first: whoever
+# starts it again, systemd or a boot, gets no second primary. $2: seconds that it may take to
+# stop cleanly. 0: it is stopped.
+stop_there() {
+	there "$1" <<-END
+		cd /
+		pid=\$(head -n 1 $data/postmaster.pid 2>/dev/null)
+		is_postgres() { [ -n "\$pid" ] && grep -qs postgres /proc/\$pid/comm && ! grep -qs "^State:.[ZX]" /proc/\$pid/status; }
+		$postgres touch $data/standby.signal || exit 1
+		is_postgres || exit 0
+		grep -qs "^State:.T" /proc/\$pid/status ||
+		if [ -d /run/systemd/system ]; then
+			timeout ${2:-10} systemctl stop postgresql@$version-main
+		else
+			timeout ${2:-10} pg_ctlcluster $version main stop -m fast
+		fi >/dev/null 2>&1
+		is_postgres || exit 0
+		grep -qs "^State:.T" /proc/\$pid/status ||
+			timeout 3 pg_ctlcluster --skip-systemctl-redirect $version main stop -m immediate >/dev/null 2>&1
+		is_postgres || exit 0
+		kill -STOP \$pid
+		kill -9 \$(cat /proc/\$pid/task/*/children) \$pid
+		tries=50
+		while is_postgres && [ \$tries -gt 0 ]; do sleep 0.1; tries=\$((tries - 1)); done
+		! is_postgres
+	END
+}
+start_there() {
+	there "$1" <<-END
+		cd /
+		if [ -d /run/systemd/system ]; then
+			systemctl start postgresql@$version-main
+		else
+			pg_ctlcluster $version main start >/dev/null
+		fi
+	END
+}
+
+# The application hosts refuse to talk to a database that cannot be stopped: its own file, which
+# a boot reads too. fence_at APP DB, unfence_at APP DB
+fence_file() { echo "/etc/waybill/fence-$1.nft"; }
+fence_at() {
+	table=waybill_fence_$(slot_of "$2")
+	there "$1" <<-END
+		mkdir -p /etc/waybill
+		cat >$(fence_file "$2").new <<-'RULES'
+			table inet $table
+			delete table inet $table
+			table inet $table {
+				chain output {
+					type filter hook output priority filter; policy accept;
+					ip daddr $(address_of "$2") tcp dport $db_port reject with tcp reset
+				}
+			}
+		RULES
+		mv $(fence_file "$2").new $(fence_file "$2") && nft -f $(fence_file "$2")
+	END
+}
+unfence_at() {
+	there "$1" <<-END
+		[ -e $(fence_file "$2") ] || exit 0
+		rm -f $(fence_file "$2")
+		nft delete table inet waybill_fence_$(slot_of "$2") 2>/dev/null || :
+	END
+}
+
+# commits_wait HOST NAMES: whom commits wait for there ('"db2"'; '': nobody), from now on.
+commits_wait() {
+	host=$1
+	render postgresql-standby.conf standby="$2"
+	on "$1" "cat >$folder/conf.d/waybill-standby.conf.new && mv $folder/conf.d/waybill-standby.conf.new $folder/conf.d/waybill-standby.conf" \
+		<"$work/postgresql-standby.conf" &&
+		[ "$(answer "$1" "SELECT pg_reload_conf()")" = t ]
+}
+
+# follow HOST PRIMARY: what a standby's own settings say, whether it runs or not.
+follow() {
+	there "$1" <<-END
+		cd /
+		file=$data/postgresql.auto.conf
+		grep -v "^primary_conninfo\|^primary_slot_name" \$file >\$file.new
+		echo "primary_conninfo = '$(conninfo_of "$1" "$2")'" >>\$file.new
+		echo "primary_slot_name = '$(slot_of "$1")'" >>\$file.new
+		chown postgres:postgres \$file.new && chmod 600 \$file.new && mv \$file.new \$file
+		$postgres touch $data/standby.signal
+	END
+}
+conninfo_of() {
+	echo "host=$(address_of "$2") port=$db_port user=replicator dbname=postgres passfile=/etc/waybill/replication.pgpass application_name=$1 connect_timeout=3 keepalives_idle=2 keepalives_interval=1 keepalives_count=3"
+}
+# A slot for HOST on PRIMARY.
+give_slot() {
+	sql "$2" >/dev/null <<-END
+		SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
+		WHERE slot_name = '$(slot_of "$1")' AND NOT active;
+		SELECT pg_create_physical_replication_slot('$(slot_of "$1")', true)
+		WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '$(slot_of "$1")');
+	END
+}
+streams_from() { # HOST PRIMARY
+	[ "$(answer "$2" "SELECT 1 FROM pg_stat_replication WHERE application_name = '$1' AND state = 'streaming'")" = 1 ]
+}
+# The names that stream from PRIMARY, as synchronous_standby_names wants them.
+streaming() {
+	for name in $(names db); do
+		[ "$name" = "$1" ] || ! streams_from "$name" "$1" || printf '"%s"\n' "$name"
+	done | paste -s -d , -
+}
+wait_together() { # PRIMARY: commits wait for all that stream, if the site wants that
+	[ "$(get synchronous)" = on ] || return 0
+	commits_wait "$1" "$(streaming "$1")"
+}
+# Follows PRIMARY again: rewound to where they parted, unless it only fell behind.
+rejoin() {
+	stop_there "$1" || {
+		say "$1: PostgreSQL cannot be stopped there"
+		return 1
+	}
+	give_slot "$1" "$2" || return 1
+	# So that the new timeline is in the control file that pg_rewind reads
+	echo CHECKPOINT | sql "$2" 120 || return 1
+	# pg_rewind finishes a crash's recovery first, which no standby's signal may stop.
+	there "$1" <<-END || return 1
+		cd / && rm -f $data/standby.signal
+		$postgres /usr/lib/postgresql/$version/bin/pg_rewind -D $data \
+			--config-file=$folder/postgresql.conf \
+			--source-server="$(conninfo_of "$1" "$2")" >/tmp/pg_rewind.\$\$ 2>&1
+		code=\$?
+		tail -n 3 /tmp/pg_rewind.\$\$
+		rm -f /tmp/pg_rewind.\$\$
+		$postgres touch $data/standby.signal
+		exit \$code
+	END
+	follow "$1" "$2" && start_there "$1" && until_true 60 streams_from "$1" "$2"
+}

@@ -1,0 +1,196 @@
+"""A primary and its standby, set up by the scripts in hosts of their own, and failover-db: what it
+does to PostgreSQL when a host is lost, frozen, cut off, or only taken out for maintenance."""
+
+import signal
+import subprocess
+import unittest
+
+from support import hosts
+from support.hosts import Hosts
+from support.wait import wait_until
+
+
+@unittest.skipUnless(hosts.can(), "needs root, namespaces, overlays and nft")
+class StandbyCase(unittest.TestCase):
+    settings = {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.site = Hosts(**cls.settings)
+        cls.addClassCleanup(cls.site.stop)
+        cls.said = {"setup-db": cls.site.script("db", "setup-db")}
+        for name in ("db", "replication"):
+            cls.site.copy(f"/etc/waybill/{name}.password", "db", "db2")
+        cls.said["setup-standby"] = cls.site.script("db2", "setup-standby")
+        cls.said["together"] = cls.site.script("db", "setup-db")
+        cls.site.sql("db", "CREATE TABLE note (n integer)", "warehousedb")
+
+    def failover(self, *words, code=0):
+        got, said = self.site.anywhere("failover-db", *words)
+        self.assertEqual(got, code, said)
+        return said
+
+    def states(self):
+        return self.site.state("db"), self.site.state("db2")
+
+    def waits_for(self, name):
+        return self.site.sql(name, "SHOW synchronous_standby_names")
+
+    def note(self, name, n):
+        self.site.sql(name, f"INSERT INTO note VALUES ({n})", "warehousedb")
+
+    def notes(self, name):
+        return self.site.sql(name, "SELECT string_agg(n::text, ' ' ORDER BY n) FROM note",
+                             "warehousedb").split()
+
+    def pair(self):
+        """(primary, standby), commits waiting: what each test begins with and leaves."""
+        names = ("db", "db2") if self.site.state("db") == "primary" else ("db2", "db")
+        self.assertEqual(self.site.state(names[1]), "standby")
+        self.assertEqual(self.waits_for(names[0]), f'FIRST 1 ("{names[1]}")')
+        return names
+
+    def answers(self, name):
+        """Does PostgreSQL there answer an application host?"""
+        return subprocess.run(["pg_isready", "-q", "-t", "2", "-h", self.site.address(name)],
+                              check=False).returncode == 0
+
+
+class SettingUp(StandbyCase):
+    def test_once(self):
+        self.assertIn("let replicator replicate", self.said["setup-db"])
+        self.assertIn("copy the primary, 198.18.77.31", self.said["setup-standby"])
+        self.assertIn("waybill-standby.conf", self.said["together"])
+        self.assertNotIn("restart", self.said["together"])
+        self.assertEqual(self.states(), ("primary", "standby"))
+        self.assertEqual(self.waits_for("db"), 'FIRST 1 ("db2")')
+        self.assertEqual(self.site.sql(
+            "db", "SELECT application_name, sync_state, (SELECT slot_name FROM pg_replication_slots"
+            " WHERE active) FROM pg_stat_replication"), "db2|sync|db2")
+
+    def test_twice(self):
+        for name, script in (("db", "setup-db"), ("db2", "setup-standby")):
+            self.assertIn(f"{name}: nothing to change", self.site.script(name, script))
+
+    def test_not_the_wrong_way_round(self):
+        for name, script, reason in (
+                ("db2", "setup-db", "db2 is a standby now: setup-standby is for it"),
+                ("db", "setup-standby", "there must be one that answers")):
+            self.assertIn(reason, self.site.script(name, script, ok=False))
+        self.assertEqual(self.states(), ("primary", "standby"))
+
+    def test_who_may_come(self):
+        self.assertIn("no pg_hba.conf entry", subprocess.run(
+            ["psql", "-d", f"host={self.site.address('db')} user=replicator dbname=postgres"],
+            capture_output=True, text=True, check=False).stderr)
+
+    def test_what_is_there_is_kept(self):
+        self.site.run("db2", "pg_ctlcluster", "15", "main", "stop")
+        self.site.run("db2", "rm", "/var/lib/postgresql/15/main/standby.signal")
+        said = self.site.script("db2", "setup-standby", ok=False)
+        self.assertIn("--replace moves it aside", said)
+        said = self.site.script("db2", "setup-standby", "--replace")
+        self.assertIn("db2: done", said)
+        self.assertIn("main.before-", self.site.run("db2", "ls", "/var/lib/postgresql/15"))
+        self.assertEqual(self.pair(), ("db", "db2"))
+
+
+class Moving(StandbyCase):
+    def test_a_look_changes_nothing(self):
+        primary, standby = self.pair()
+        for words in ([], ["--planned"], ["--alone"], ["--rejoin", standby]):
+            self.failover("--dry-run", *words)
+        self.assertEqual(self.pair(), (primary, standby))
+
+    def test_what_is_refused(self):
+        primary, _ = self.pair()
+        for words, code, reason in (
+                (["db9"], 2, "'db9' is no db host"), (["--rejoin"], 2, "--rejoin needs a host"),
+                (["--planned", "--alone"], 2, "one of"), (["--planned", "--force"], 2, "--force is"),
+                ([primary], 1, f"{primary} is the primary"), (["--frce"], 2, "unknown option"),
+                (["db", "db2"], 2, "one host at most")):
+            self.assertIn(reason, self.failover(*words, code=code))
+
+    def test_planned(self):
+        old, new = self.pair()
+        self.note(old, 1)
+        said = self.failover("--planned")
+        self.assertIn(f"{new} has everything", said)
+        self.assertEqual(self.pair(), (new, old))
+        self.assertIn("1", self.notes(new))
+        self.note(new, 2)
+        wait_until(lambda: "2" in self.notes(old), "the old primary follows")
+
+    def test_a_primary_that_died(self):
+        old, new = self.pair()
+        self.note(old, 3)
+        self.site.signal(old, signal.SIGKILL)
+        self.assertIn("commits wait for nobody, because no standby is left", self.failover())
+        self.assertEqual(self.site.state(new), "primary")
+        self.assertEqual(self.waits_for(new), "")
+        self.note(new, 4)
+        # Whoever starts it: it is no second primary.
+        self.site.run(old, "pg_ctlcluster", "15", "main", "start")
+        self.assertEqual(self.site.state(old), "standby")
+        self.failover("--rejoin", old)
+        self.assertEqual(self.pair(), (new, old))
+        self.assertLessEqual({"3", "4"}, set(self.notes(old)))
+        self.assertIn("nothing to change", self.failover("--rejoin", old))
+
+    def test_a_primary_that_is_frozen(self):
+        old, new = self.pair()
+        self.site.signal(old, signal.SIGSTOP)
+        self.failover()
+        self.site.signal(old, signal.SIGCONT)
+        self.assertEqual((self.site.state(old), self.site.state(new)), ("down", "primary"))
+        self.failover("--rejoin", old)
+        self.assertEqual(self.pair(), (new, old))
+
+    def test_a_primary_that_cannot_be_reached(self):
+        """It runs, and nobody can stop it: the application hosts refuse it."""
+        old, new = self.pair()
+        self.site.lose(old)
+        self.assertTrue(self.answers(old))
+        self.assertIn("every application host refuses", self.failover())
+        self.assertFalse(self.answers(old))
+        self.assertEqual((self.site.state(old), self.site.state(new)), ("primary", "primary"))
+        self.note(new, 5)
+        self.site.reach(old)
+        self.assertIn("2 hosts are a primary", self.failover("--planned", code=1))
+        self.failover("--rejoin", old)
+        self.assertTrue(self.answers(old))
+        self.assertEqual(self.pair(), (new, old))
+        wait_until(lambda: "5" in self.notes(old), "the old primary follows")
+
+    def test_a_primary_that_may_still_take_writes(self):
+        old, new = self.pair()
+        self.site.lose(old)
+        self.site.lose("app1")
+        self.addCleanup(self.site.reach, "app1", "here")
+        said = self.failover(code=1)
+        self.assertIn("It may still take writes", said)
+        self.assertEqual((self.site.state(old), self.site.state(new)), ("primary", "standby"))
+        self.assertIn("RISK taken", self.failover("--force"))
+        self.assertEqual(self.site.state(new), "primary")
+        self.site.reach(old)
+        self.site.reach("app1", "here")
+        self.failover("--rejoin", old)
+        self.assertEqual(self.pair(), (new, old))
+
+    def test_a_standby_that_is_away(self):
+        primary, standby = self.pair()
+        self.site.signal(standby, signal.SIGKILL)
+        self.assertIn("no standby answers", self.failover(code=1))
+        self.assertIn("RISK", self.failover("--alone"))
+        self.note(primary, 6)
+        self.assertIn("nothing to change", self.failover("--alone"))
+        self.site.script(standby, "setup-standby")
+        # Nobody waited for it: it may lack something.
+        self.assertIn("do not wait for", self.failover(code=1))
+        self.assertEqual(self.site.state(primary), "primary")
+        self.failover("--rejoin", standby)
+        self.assertEqual(self.pair(), (primary, standby))
+
+
+if __name__ == "__main__":
+    unittest.main()
