@@ -1,5 +1,7 @@
 """Scans of numbers that no upload had brought: listed, matched, dismissed."""
 
+import json
+import threading
 import unittest
 import uuid
 
@@ -173,6 +175,38 @@ class Races(FloorCase):
             self.together(station, station, lambda numbers=numbers: self.load(*numbers))
             self.assertEqual(self.get(f"/unknown-scans?session_id={s}")["scans"], [])
             self.assertEqual(self.figures(s)[:3], (25, 25, 0))
+
+    def test_a_match_against_backlogs_never_waits_in_a_circle(self):
+        """A match makes scans valid in the order in which they were made, a backlog in the
+        order of its numbers: where both want the same numbers each waits for the other."""
+        for turn in range(10):
+            numbers = [f"KQ{turn:02d}-{i:02d}" for i in range(100)]
+            s, loaded = self.open(), threading.Event()
+            self.post("/scans", scans=[{"waybill_number": n, "session_id": s}
+                                       for n in reversed(numbers)])
+            verdicts = []
+
+            def station(s=s, numbers=numbers, loaded=loaded, verdicts=verdicts):
+                with self.client.connect() as c:
+                    last = False
+                    while not last:
+                        last = loaded.is_set()
+                        r = c.request("POST", "/scans", json.dumps({"scans": [
+                            {"waybill_number": n, "session_id": s} for n in numbers]}).encode(),
+                            {"Content-Type": "application/json"})
+                        verdicts.append({item["status"] for item in r.json()["results"]})
+
+            def upload(numbers=numbers, loaded=loaded):
+                try:
+                    self.load(*numbers)
+                finally:
+                    loaded.set()
+
+            self.together(station, station, upload)
+            self.assertLessEqual(set.union(*verdicts), {200, 404, 409})
+            self.assertEqual(self.get(f"/unknown-scans?session_id={s}")["scans"], [])
+            self.assertEqual(self.figures(s)[0], len(numbers))
+        self.assertNotIn("deadlock", self.server.log())
 
     def test_two_uploads_against_a_scan_and_a_dispatch(self):
         for turn in range(8):
