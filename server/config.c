@@ -51,12 +51,17 @@ static const char *check_listen(struct slice v)
 		"must be HOST:PORT, [IPV6]:PORT, *:PORT or unix:/PATH";
 	unsigned port = 0;
 	size_t colon = v.n;
+	struct slice host;
 
 	if (slice_starts(v, SLICE("unix:")))
 		return v.n > 6 && v.p[5] == '/' ? NULL : allowed;
 	while (colon > 0 && v.p[colon - 1] != ':')
 		colon--;
 	if (colon < 2 || v.n == colon || v.n - colon > 5)
+		return allowed;
+	/* Of ::1:8080 nobody could say what is the port. */
+	host = (struct slice){ v.p, colon - 1 };
+	if (v.p[0] == '[' ? v.p[colon - 2] != ']' : slice_find(host, ':') != NULL)
 		return allowed;
 	for (size_t i = colon; i < v.n; i++) {
 		if (v.p[i] < '0' || v.p[i] > '9')

@@ -3,12 +3,14 @@
  */
 #include "server/listener.h"
 
+#include "parse/ip.h"
 #include "parse/num.h"
 #include "parse/slice.h"
 #include "server/platform.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -17,10 +19,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* Connections inherit what is set here: each has an answer to send at once. */
 static int prepare(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
+	int on = 1;
 
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return -1;
 	return fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -30,13 +35,16 @@ static int bind_listen(int family, const struct sockaddr *sa, socklen_t len, int
 		       const char *address, struct err *e)
 {
 	int fd = socket(family, SOCK_STREAM, 0);
-	int on = 1;
+	int on = 1, off = 0;
 
 	if (fd < 0)
 		return err_set(e, ERR_INTERNAL, "cannot make a socket: %s",
 			       strerror(errno));
 	if (family != AF_UNIX)
 		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	/* Whatever the system's default is: "::" is IPv4 as well. */
+	if (family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	if (prepare(fd) < 0 || bind(fd, sa, len) < 0 || listen(fd, backlog) < 0) {
 		(void)err_set(e, ERR_INPUT, "cannot listen on %s: %s%s", address,
 			      strerror(errno),
@@ -68,6 +76,28 @@ static int open_unix(const char *path, int backlog, const char *address, struct 
 			   address, e);
 }
 
+/* Whether this machine has IPv6, be it for itself alone. */
+static bool has_ipv6(void)
+{
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_addr = in6addr_any };
+	int fd = socket(AF_INET6, SOCK_STREAM, 0), off = 0;
+	bool has = fd >= 0 &&
+		   setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) == 0 &&
+		   bind(fd, (const struct sockaddr *)&any, sizeof(any)) == 0;
+
+	if (fd >= 0)
+		(void)close(fd);
+	return has;
+}
+
+/* Of "*" that is every address of both families, where there are both. */
+static const char *name_of_any(const char *host)
+{
+	if (strcmp(host, "*") != 0)
+		return host;
+	return has_ipv6() ? "::" : "0.0.0.0";
+}
+
 int listener_open(const char *address, int backlog, struct err *e)
 {
 	struct addrinfo hints = { .ai_flags =
@@ -92,8 +122,7 @@ int listener_open(const char *address, int backlog, struct err *e)
 		return err_set(e, ERR_INPUT, "key 'listen': \"%s\" is no address",
 			       address);
 	(void)snprintf(name, sizeof(name), "%.*s", (int)host.n, host.p);
-	r = getaddrinfo(strcmp(name, "*") == 0 || name[0] == '\0' ? NULL : name, port + 1,
-			&hints, &list);
+	r = getaddrinfo(name_of_any(name), port + 1, &hints, &list);
 	if (r != 0)
 		return err_set(e, ERR_INPUT, "key 'listen': \"%s\" is no address: %s",
 			       address, gai_strerror(r));
@@ -148,22 +177,41 @@ void listener_backlog(int fd, int backlog)
 	(void)listen(fd, backlog);
 }
 
+/* As text; an IPv4 address is one, also where it comes over IPv6. */
+static void put_peer(const struct sockaddr_storage *sa, char *peer,
+		     unsigned long peer_size)
+{
+	const struct sockaddr_in6 *in6 = (const void *)sa;
+	const struct sockaddr_in *in = (const void *)sa;
+	char text[IP_TEXT], scope[IF_NAMESIZE] = "";
+	uint8_t v4[4];
+	struct ip ip;
+
+	if (sa->ss_family == AF_INET) {
+		memcpy(v4, &in->sin_addr, sizeof(v4));
+		ip = ip_from_v4(v4);
+	} else if (sa->ss_family == AF_INET6) {
+		memcpy(ip.b, &in6->sin6_addr, sizeof(ip.b));
+	} else {
+		(void)snprintf(peer, peer_size, "unix");
+		return;
+	}
+	ip_write(&ip, text);
+	if (sa->ss_family == AF_INET6 && in6->sin6_scope_id != 0 &&
+	    if_indextoname(in6->sin6_scope_id, scope) != NULL)
+		(void)snprintf(peer, peer_size, "%s%%%s", text, scope);
+	else
+		(void)snprintf(peer, peer_size, "%s", text);
+}
+
 int listener_accept(int fd, char *peer, unsigned long peer_size)
 {
-	struct sockaddr_storage sa;
+	struct sockaddr_storage sa = { .ss_family = AF_UNIX };
 	socklen_t len = sizeof(sa);
-	int on = 1;
 	int got = platform_accept(fd, (struct sockaddr *)&sa, &len);
 
-	if (got < 0)
-		return -1;
-	(void)snprintf(peer, peer_size, "unix");
-	if (sa.ss_family != AF_UNIX) {
-		(void)setsockopt(got, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		if (getnameinfo((struct sockaddr *)&sa, len, peer, (socklen_t)peer_size,
-				NULL, 0, NI_NUMERICHOST) != 0)
-			(void)snprintf(peer, peer_size, "unknown");
-	}
+	if (got >= 0)
+		put_peer(&sa, peer, peer_size);
 	return got;
 }
 

@@ -1,13 +1,15 @@
 """Behind a proxy: who the client is. And what one client, or too many, may do."""
 
+import contextlib
 import json
 import socket
 import struct
 import time
 import unittest
+import unittest.mock
 
 from support.client import Client, Connection
-from support.server import ServerCase
+from support.server import Server, ServerCase
 from support.wait import wait_until
 
 V2 = b"\r\n\r\n\0\r\nQUIT\n"
@@ -43,6 +45,70 @@ class Untrusted(Logged):
         with self.client.connect() as c:
             c.send(b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\nGET /health HTTP/1.1\r\nHost: x\r\n\r\n")
             self.assertEqual(c.response().status, 400)
+
+
+def has_ipv6():
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+class EveryAddress(Logged):
+    """`*` listened for IPv4 alone."""
+    settings = {"trusted_proxies": "127.0.0.3", "max_connections_per_client": 20}
+    form = "*:{}"
+
+    @classmethod
+    def setUpClass(cls):
+        # Its port is known only now.
+        write = Server.write_config
+        def listening(server, **changes):
+            write(server, **{"listen": cls.form.format(server.port.number), **changes})
+        with unittest.mock.patch.object(Server, "write_config", listening):
+            super().setUpClass()
+
+    def ask(self, request_id, host, source, *fields):
+        with socket.create_connection((host, self.server.port.number), 10,
+                                      source_address=(source, 0)) as s:
+            s.sendall("\r\n".join(["GET /health HTTP/1.0", f"X-Request-Id: {request_id}", *fields,
+                                   "", ""]).encode())
+            self.assertRegex(s.recv(100), rb"^HTTP/1.1 200 ")
+        return self.client_of(request_id)
+
+    def test_ipv4_is_named_as_such(self):
+        self.assertEqual(self.ask("a-1", "127.0.0.1", "127.0.0.2"), "127.0.0.2")
+        self.assertEqual(self.ask("a-2", "127.0.0.1", "127.0.0.3", "X-Forwarded-For: 9.9.9.9"),
+                         "9.9.9.9", "a trusted proxy")
+        self.assertEqual(self.ask("a-3", "127.0.0.1", "127.0.0.2", "X-Forwarded-For: 9.9.9.9"),
+                         "127.0.0.2", "another")
+
+    @unittest.skipUnless(has_ipv6(), "no IPv6 here")
+    def test_ipv6_too(self):
+        self.assertEqual(self.ask("a-6", "::1", "::1"), "::1")
+
+    @unittest.skipUnless(has_ipv6(), "no IPv6 here")
+    def test_a_mapped_client_is_the_ipv4_one(self):
+        port = self.server.port.number
+        with contextlib.ExitStack() as stack:
+            for _ in range(10):
+                for family, host in ((socket.AF_INET6, "::ffff:127.0.0.1"),
+                                     (socket.AF_INET, "127.0.0.1")):
+                    s = stack.enter_context(socket.socket(family))
+                    s.settimeout(10)
+                    s.connect((host, port))
+                    s.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+                    self.assertRegex(s.recv(100), rb"^HTTP/1.1 200 ")
+            self.assertEqual(self.client.get("/health").status, 429)
+        def again():
+            return self.client.get("/health").status == 200
+        wait_until(again, "room again")
+
+
+@unittest.skipUnless(has_ipv6(), "no IPv6 here")
+class AnyOfIPv6(EveryAddress):
+    form = "[::]:{}"
 
 
 class Forwarded(Logged):

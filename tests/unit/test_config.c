@@ -146,6 +146,8 @@ static const struct refusal {
 	{ "not a level", "log_level = loud", 1, "is not error, warning, info or debug" },
 	{ "no port", "listen = localhost", 1, "must be HOST:PORT" },
 	{ "no host", "listen = :80", 1, "must be HOST:PORT" },
+	{ "IPv6 without brackets", "listen = ::1:8080", 1, "must be HOST:PORT" },
+	{ "a bracket too few", "listen = [::1:8080", 1, "must be HOST:PORT" },
 	{ "port too large", "listen = *:65536", 1, "has a port over 65535" },
 	{ "port is text", "listen = *:http", 1, "must be HOST:PORT" },
 	{ "relative socket", "listen = unix:sock", 1, "must be HOST:PORT" },
@@ -176,7 +178,8 @@ static void a_refusal_names_line_and_remedy(void **state)
 static void addresses_of_every_form_are_taken(void **state)
 {
 	static const char *const forms[] = {
-		"127.0.0.1:8080", "[::1]:8080", "*:80", "localhost:0", "unix:/run/x.sock",
+		"127.0.0.1:8080", "[::1]:8080",       "*:80",
+		"localhost:0",    "unix:/run/x.sock", "[::]:8080",
 	};
 
 	(void)state;
