@@ -17,7 +17,10 @@ int body_spool_open(const char *dir, struct err *e)
 		return err_set(e, ERR_INTERNAL, "the path of spool_dir is too long");
 	fd = mkstemp(path);
 	if (fd < 0)
-		return err_set(e, ERR_INTERNAL,
+		return err_set(e,
+			       errno == EMFILE || errno == ENFILE || errno == ENOSPC
+				       ? ERR_TRANSIENT
+				       : ERR_INTERNAL,
 			       "cannot create a file in spool_dir \"%s\": %s", dir,
 			       strerror(errno));
 	(void)unlink(path);

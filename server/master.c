@@ -6,6 +6,7 @@
 
 #include "server/children.h"
 #include "server/clock.h"
+#include "server/descriptors.h"
 #include "server/health.h"
 #include "server/log.h"
 #include "server/notify.h"
@@ -98,6 +99,7 @@ static void reload(struct master *m)
 		reload_refused(m, &e);
 		return;
 	}
+	descriptors_check(m->service.cfg);
 	m->extra = 0;
 	show_wanted(m);
 	children_replace(&m->children);
@@ -391,6 +393,7 @@ static int master_init(struct master *m, struct err *e)
 {
 	const struct config *cfg = m->service.cfg;
 
+	descriptors_raise();
 	/* log_file is opened behind platform_become(): who writes it is to own it. */
 	if (signals_init(e) < 0 || log_open(NULL, cfg->log_level, e) < 0 ||
 	    service_socket(&m->service, &m->handover, e) < 0)
@@ -402,6 +405,7 @@ static int master_init(struct master *m, struct err *e)
 		return -1;
 	if (service_logs(cfg, e) < 0)
 		return -1;
+	descriptors_check(cfg);
 	if (geteuid() == 0)
 		log_line(LOG_WARNING,
 			 "running as root; set 'user' to an account of its own");

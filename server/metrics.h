@@ -19,7 +19,8 @@ enum { METRICS_ROUTES = 128, METRICS_STATUSES = 29, METRICS_BUCKETS = 16 };
 enum metric {
 	METRIC_RECEIVED, /* bytes */
 	METRIC_SENT,
-	METRIC_ACCEPTED, /* connections */
+	METRIC_ACCEPTED,      /* connections */
+	METRIC_ACCEPT_FAILED, /* for want of descriptors or memory */
 	METRIC_REFUSED_CLIENT,
 	METRIC_REFUSED_FULL,
 	METRIC_REFUSED_PROXY,

@@ -25,6 +25,10 @@ static const struct {
 	[METRIC_SENT] = { "sent_bytes", NULL, NULL, "Bytes written to clients.", false },
 	[METRIC_ACCEPTED] = { "connections_accepted", NULL, NULL, "Connections taken.",
 			      false },
+	[METRIC_ACCEPT_FAILED] = { "accepts_failed", NULL, NULL,
+				   "Attempts to take a connection without a descriptor "
+				   "or memory for it.",
+				   false },
 	[METRIC_REFUSED_CLIENT] = { "connections_refused", "reason", "client_limit",
 				    "Connections answered with an error at once.",
 				    false },

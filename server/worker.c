@@ -7,6 +7,7 @@
 #include "server/access_log.h"
 #include "server/clock.h"
 #include "server/conns.h"
+#include "server/descriptors.h"
 #include "server/health.h"
 #include "server/listener.h"
 #include "server/log.h"
@@ -35,6 +36,10 @@ enum {
 	 * idle one, which would be lost if it came as the connection is closed. */
 	FIRST_MS = 500,
 	IDLE_MS = 5000,
+	/* Without a descriptor for a connection: how long it takes none, and between two
+	 * words about it. */
+	PAUSE_MS = 100,
+	SAY_MS = 10000,
 	KNOW_MS = 2000 /* to wait for the database's state at the start */
 };
 
@@ -51,7 +56,9 @@ struct worker {
 	bool leaving;          /* it accepts no more, and ends with its last connection */
 	uint64_t max_requests; /* 0: no limit */
 	uint64_t left_ms;      /* when it began to leave */
-	uint64_t pass_until_ms; /* 0: not leaving connections to the siblings */
+	uint64_t pass_until_ms;  /* 0: not leaving connections to the siblings */
+	uint64_t pause_until_ms; /* out of descriptors: it takes none until then */
+	uint64_t say_ms;         /* not to be told again before */
 };
 
 /* At the last look at the clock. */
@@ -66,7 +73,7 @@ static int worker_init(struct worker *w, const struct worker_start *s, struct er
 
 	w->start = s;
 	w->listen_fd = s->listen_fd;
-	w->max = s->cfg->max_connections;
+	w->max = descriptors_connections(s->cfg, descriptors_limit());
 	w->max_requests = policy_requests(s->cfg->max_requests, s->number);
 	w->event = calloc(EVENTS, sizeof(*w->event));
 	if (w->event == NULL)
@@ -137,6 +144,26 @@ static void show_held(const struct worker *w)
 			      memory_order_relaxed);
 }
 
+/* A connection waits that cannot be had: looking for it again at once would only keep
+ * the processor busy. Siblings may have a descriptor for it. */
+static void pause_accepting(struct worker *w)
+{
+	int why = errno;
+	uint64_t now = clock_ms();
+
+	if (why != EMFILE && why != ENFILE && why != ENOBUFS && why != ENOMEM)
+		return;
+	metrics_add(w->env.handle.metrics, METRIC_ACCEPT_FAILED, 1);
+	w->pause_until_ms = now + PAUSE_MS;
+	if (now < w->say_ms)
+		return;
+	w->say_ms = now + SAY_MS;
+	log_line(LOG_WARNING,
+		 "a connection has to wait: %s; this worker holds %zu, and may open %llu "
+		 "files",
+		 strerror(why), w->conns.n, (unsigned long long)descriptors_limit());
+}
+
 /* Takes one connection, if there is one. */
 static bool take_connection(struct worker *w)
 {
@@ -149,8 +176,10 @@ static bool take_connection(struct worker *w)
 	if (!has_room(w))
 		return false;
 	fd = listener_accept(w->listen_fd, peer, sizeof(peer));
-	if (fd < 0)
+	if (fd < 0) {
+		pause_accepting(w);
 		return false;
+	}
 	w->env.now_us = clock_us();
 	c = conn_open(&w->env, fd, peer);
 	if (c == NULL || conns_add(&w->conns, c, &e) < 0) {
@@ -316,6 +345,10 @@ static int prepare(struct worker *w, struct err *e)
 	bool accepting = !w->leaving && has_room(w);
 
 	show(w, now);
+	if (now < w->pause_until_ms) {
+		accepting = false;
+		next = w->pause_until_ms;
+	}
 	if (accepting && w->conns.n < w->max && passes(w)) {
 		accepting = false;
 		next = now + SHARE_MS;
@@ -363,7 +396,7 @@ static int serve_ready(struct worker *w, size_t n, struct err *e)
 			conns_event(&w->conns, fd, w->event[i].events);
 	}
 	conns_tick(&w->conns, now_ms(w));
-	if (connection && !w->leaving)
+	if (connection && !w->leaving && now_ms(w) >= w->pause_until_ms)
 		take_connections(w);
 	conns_answer_gathered(&w->conns, &w->env);
 	return 0;

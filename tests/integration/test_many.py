@@ -3,11 +3,15 @@
 import contextlib
 import os
 import re
+import resource
+import signal
 import socket
+import subprocess
+import time
 import unittest
 
-from support.pg import BUILD
-from support.server import ServerCase
+from support.pg import BUILD, Cluster
+from support.server import Server, ServerCase
 from support.wait import wait_until
 
 ASK = b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -96,6 +100,85 @@ class Memory(ServerCase):
         self.ask(40000)
         self.assertLess(private(pid), 2048)
         self.assertLess(private(pid), first + 1024)
+
+
+class Descriptors(unittest.TestCase):
+    """Where connections end because a process may open no more files."""
+
+    def start(self, limit, **settings):
+        """The server under limits like "ulimit -Sn 30; ulimit -Hn 200"."""
+        db = Cluster.shared().database()
+        self.addCleanup(db.drop)
+        server = Server(db.conninfo, {"workers": 1, **settings})
+        self.addCleanup(server.kill)
+        with open(server.log_path, "ab") as log:
+            server.process = subprocess.Popen(
+                ["/bin/sh", "-c",
+                 f"{limit}; exec {os.path.join(BUILD, 'waybilld')} -c {server.config_path}"],
+                env=server.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        server.wait_for_log(r"master\[\d+\] ready$")
+        return server
+
+    def failed(self, server):
+        return int(re.search(r"^waybill_accepts_failed_total (\d+)$",
+                             server.client.get("/metrics").body.decode(), re.MULTILINE).group(1))
+
+    def test_the_limit_is_raised_as_far_as_it_may_be(self):
+        server = self.start("ulimit -Sn 40; ulimit -Hn 300", max_connections=200)
+        self.assertNotIn("may open only", server.log())
+        self.assertEqual(resource.prlimit(server.workers()[0], resource.RLIMIT_NOFILE), (300, 300))
+        with contextlib.ExitStack() as stack:
+            for _ in range(150):
+                c = stack.enter_context(server.client.connect())
+                self.assertEqual(c.request("GET", "/health").status, 200)
+        server.stop()
+
+    def test_fewer_connections_than_asked_for_are_said_and_the_next_is_told(self):
+        server = self.start("ulimit -n 200", max_connections=512, tasks=4)
+        server.wait_for_log(r"warning .*max_connections is 512, but a process may open only 200 "
+                            r"files: a worker takes 128 connections; raise the limit")
+        with contextlib.ExitStack() as stack:
+            for _ in range(128):
+                c = stack.enter_context(server.client.connect())
+                self.assertEqual(c.request("GET", "/health").status, 200)
+            self.assertEqual(server.client.get("/health").status, 503)
+        server.write_config(max_connections=100)
+        server.signal(signal.SIGHUP)
+        server.wait_for_log("reloaded")
+        self.assertEqual(server.log().count("may open only"), 1)
+        server.stop()
+
+    def test_a_worker_without_a_descriptor_waits_quietly_for_one(self):
+        server = self.start("ulimit -n 200")
+        worker = server.workers()[0]
+        with contextlib.ExitStack() as stack:
+            held = [stack.enter_context(server.client.connect()) for _ in range(3)]
+            for c in held:
+                c.request("GET", "/health")
+            begin = self.failed(server)
+            resource.prlimit(worker, resource.RLIMIT_NOFILE, (descriptors(worker), 200))
+            waiting = stack.enter_context(server.client.connect())
+            waiting.send(ASK)
+            server.wait_for_log("warning .*a connection has to wait: Too many open files; this "
+                                "worker holds 3, and may open")
+            with open(f"/proc/{worker}/stat", encoding="ascii") as f:
+                before = sum(map(int, f.read().rpartition(")")[2].split()[11:13]))
+            # Others are answered meanwhile.
+            until = time.monotonic() + 1.5
+            while time.monotonic() < until:
+                self.assertEqual(held[0].request("GET", "/health").status, 200)
+                time.sleep(0.05)
+            with open(f"/proc/{worker}/stat", encoding="ascii") as f:
+                spent = sum(map(int, f.read().rpartition(")")[2].split()[11:13])) - before
+            self.assertLess(spent / os.sysconf("SC_CLK_TCK"), 0.5)
+            held.pop().close()
+            self.assertEqual(waiting.response().status, 200)
+            waiting.close()
+            wait_until(lambda: descriptors(worker) < resource.prlimit(
+                worker, resource.RLIMIT_NOFILE)[0], "a descriptor is free")
+            self.assertTrue(begin < self.failed(server) < begin + 40)
+        self.assertEqual(server.log().count("has to wait"), 1)
+        server.stop()
 
 
 if __name__ == "__main__":
