@@ -1,18 +1,21 @@
 /*
  * The list of recent scans: one line each, newest first, rewritten in place when its
  * verdict comes, with a button that undoes it. Old lines go once they are settled; one
- * that still waits never does.
+ * that still waits never does. A line that only says "Checking" is drawn when it still
+ * says so a moment later: drawing it at once would make its own verdict wait.
  */
 import { clock, el, fill } from '/static/dom.js';
 
 const LINES = 50;
+const PATIENCE_MS = 100;
 const OPEN = ['waiting', 'held'];        /* no verdict yet */
 const FINAL = ['ignored', 'undone', 'undoing', 'refused'];
 
 export class RecentScans {
 	#list;
 	#undo;
-	#lines = new Map(); /* scan_id -> { node, scan, kind, flagged }, oldest first */
+	#lines = new Map(); /* scan_id -> { node, scan, kind, text, flagged }, oldest first */
+	#undrawn = new Set(); /* of these, oldest first */
 
 	/* undo(scan) is called by a line's button. */
 	constructor(list, undo) {
@@ -29,18 +32,16 @@ export class RecentScans {
 		if (line === undefined) {
 			line = { node: el('li'), scan };
 			this.#lines.set(scan.scan_id, line);
-			this.#list.prepend(line.node);
+			this.#undrawn.add(line);
 		}
 		line.kind = kind;
+		line.text = text;
 		line.flagged ||= flagged;
-		line.node.dataset.kind = kind;
-		fill(line.node,
-			el('span', { class: 'recent-number' }, scan.waybill_number),
-			el('span', { class: 'recent-word' },
-				line.flagged ? `⚑ ${text} · made while stopped` : text),
-			el('time', { datetime: scan.scanned_at }, clock(localTime(scan.scanned_at))),
-			this.#button(line));
-		this.#trim();
+		if (kind === 'waiting') {
+			setTimeout(() => this.#undrawn.has(line) && this.#show(line), PATIENCE_MS);
+		} else {
+			this.#show(line);
+		}
 	}
 
 	get(id) {
@@ -54,7 +55,31 @@ export class RecentScans {
 
 	clear() {
 		this.#lines.clear();
+		this.#undrawn.clear();
 		fill(this.#list);
+	}
+
+	/* After those that were made before it. */
+	#show(line) {
+		for (const one of this.#undrawn.has(line) ? [...this.#undrawn] : [line]) {
+			if (this.#undrawn.delete(one)) {
+				this.#list.prepend(one.node);
+			}
+			this.#draw(one);
+			if (one === line) {
+				break;
+			}
+		}
+		this.#trim();
+	}
+
+	#draw({ node, scan, kind, text, flagged }) {
+		node.dataset.kind = kind;
+		fill(node,
+			el('span', { class: 'recent-number' }, scan.waybill_number),
+			el('span', { class: 'recent-word' }, flagged ? `⚑ ${text} · made while stopped` : text),
+			el('time', { datetime: scan.scanned_at }, clock(localTime(scan.scanned_at))),
+			this.#button(this.#lines.get(scan.scan_id)));
 	}
 
 	#button(line) {

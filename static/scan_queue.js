@@ -1,8 +1,9 @@
 /*
- * The line of scans (and undos) waiting for the server's answer: kept in the outbox
- * first, then sent one after another, in the order they were made, each until the server
- * has answered for it. What could not be sent at its time goes later as a backlog, many
- * at once. Nothing is ever dropped: an item is sent again as it is, under the same
+ * The line of scans (and undos) waiting for the server's answer: kept in the outbox and
+ * sent one after another, in the order they were made, each until the server has answered
+ * for it. The next in the line is sent while the disk still writes it, for the operator
+ * waits for the sound and the disk is the slower of the two. What could not be sent at its
+ * time is on the disk first, and goes later as a backlog, many at once. Nothing is ever dropped: an item is sent again as it is, under the same
  * scan_id, so that it counts once. Knows no page, no sound and no address.
  *
  * An item is { kind: 'scan' or 'undo', scan, ... }; `late` is set on one that had to wait
@@ -124,7 +125,9 @@ export class ScanQueue {
 	}
 
 	async #send(items) {
-		await Promise.all(items.map((item) => item.stored));
+		if (items.some((item) => item.late)) {
+			await Promise.all(items.map((item) => item.stored));
+		}
 		const { answers = items.map(() => null), trouble = '', login = false, retryAfter = 0 } =
 			await this.#hooks.send(items);
 		const done = items.filter((_, i) => answers[i] !== null);
@@ -150,15 +153,24 @@ export class ScanQueue {
 			this.#hooks.caughtUp(done, answers.filter((answer) => answer !== null));
 		}
 		for (const [i, item] of items.entries()) {
-			if (answers[i] === null || item.place === undefined) {
-				continue;
+			if (answers[i] !== null) {
+				/* One that stays behind is sent again by the next page, and counts once. */
+				this.#leave(item, answers[i]).catch(() => undefined);
 			}
-			/* One that stays behind is sent again by the next page, and counts once. */
-			const leave = answers[i].result === 'refused'
-				? this.#outbox.refuse({ scan: item.scan, place: item.place }, answers[i].message)
-					.then(() => this.#hooks.refused())
-				: this.#outbox.remove([item]);
-			leave.catch(() => undefined);
+		}
+	}
+
+	/* The outbox may still be writing what was answered already. */
+	async #leave(item, answer) {
+		await item.stored;
+		if (item.place === undefined) {
+			return;
+		}
+		if (answer.result === 'refused') {
+			await this.#outbox.refuse({ scan: item.scan, place: item.place }, answer.message);
+			this.#hooks.refused();
+		} else {
+			await this.#outbox.remove([item]);
 		}
 	}
 

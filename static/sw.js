@@ -24,8 +24,22 @@ let looking = null;
 
 self.addEventListener('install', (event) => {
 	self.skipWaiting();
-	event.waitUntil(look());
+	event.waitUntil(Promise.all([look(), goStraight(event)]));
 });
+
+/*
+ * What is not kept here passes by without starting us: no scan waits until a service worker
+ * that had nothing to do for a while is awake. Not every browser knows how.
+ */
+async function goStraight(event) {
+	for (const condition of [
+		{ requestMethod: 'POST' },
+		{ requestMethod: 'DELETE' },
+		{ not: { or: FILES.map((pathname) => ({ urlPattern: { pathname } })) } },
+	]) {
+		await event.addRoutes?.({ condition, source: 'network' }).catch(() => undefined);
+	}
+}
 
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 

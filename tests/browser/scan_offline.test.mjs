@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { OwnServer } from './own_server.mjs';
-import { launch, open, text, until } from './support.mjs';
+import { launch, open, panel, scan, startScanning, text, until } from './support.mjs';
 
 let browser, server, folder;
 before(async () => {
@@ -65,6 +65,19 @@ test('all three pages open without a network', async () => {
 	}
 	assert.ok(await page.isVisible('#begin'));
 	assert.deepEqual(page.faults, []);
+	await page.context().close();
+});
+
+/* It sleeps after half a minute, and waking it took longer than all the rest of a scan. */
+test('a scan does not wait for the service worker', async () => {
+	const page = await startScanning(browser, { site: server.url, serviceWorkers: 'allow' });
+	await page.evaluate(() => navigator.serviceWorker.ready);
+	await until(() => page.evaluate(() => navigator.serviceWorker.controller !== null), 'the page is controlled');
+	await scan(page, 'JT0000000000001');
+	await panel(page, 'unknown');
+	const sources = await page.evaluate(() => performance.getEntriesByType('resource')
+		.filter((one) => new URL(one.name).pathname === '/scan').map((one) => one.workerFinalSourceType));
+	assert.deepEqual(sources, ['network']); /* and not 'fetch-event' */
 	await page.context().close();
 });
 

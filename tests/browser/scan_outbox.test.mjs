@@ -160,6 +160,31 @@ test('a long backlog goes in several requests, in order', async () => {
 	await page.context().close();
 });
 
+/* The disk was waited for first: half of the time from Enter to the sound. */
+test('a scan is heard while the disk still writes it', async () => {
+	const list = await load(numbers(2));
+	await start({ init: () => {
+		const { set } = Object.getOwnPropertyDescriptor(IDBTransaction.prototype, 'oncomplete');
+		window.writes = 0;
+		Object.defineProperty(IDBTransaction.prototype, 'oncomplete', { set(told) {
+			set.call(this, (event) => (this.mode === 'readonly' ? told(event) : setTimeout(() => {
+				window.writes += 1;
+				told(event);
+			}, 1500)));
+		} });
+	} });
+	await scan(page, list[0]);
+	await panel(page, 'valid');
+	assert.equal(await page.evaluate(() => window.writes), 0);
+	await scan(page, list[1]);
+	await until(() => page.evaluate(() => window.writes === 4), 'both are written and removed');
+	assert.deepEqual(recorded(await sessionOf()), valid(list));
+	await page.reload();
+	await page.waitForSelector('#work:not([hidden])');
+	assert.equal(await text(page, '#depth'), 'empty');
+	await page.context().close();
+});
+
 test('a scan and its undo, both made offline, arrive in this order', async () => {
 	const [number] = await load(numbers(1));
 	await start();

@@ -93,7 +93,7 @@ test('a disk that does not answer holds no scan back', async () => {
 	});
 	await scan(page, number);
 	await panel(page, 'valid');
-	assert.ok(await page.isVisible('#not-durable'));
+	await page.waitForSelector('#not-durable', { state: 'visible' });
 	await page.context().close();
 });
 
