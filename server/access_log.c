@@ -15,7 +15,14 @@
 #include <unistd.h>
 
 /* A pipe takes a line of up to PIPE_BUF, 4096 bytes here, whole or not at all. */
-enum { LINE = 4096, TARGET = 1024, AGENT = 256, JSON_TARGET = 480, JSON_AGENT = 128 };
+enum {
+	LINE = 4096,
+	TARGET = 1024,
+	AGENT = 256,
+	JSON_TARGET = 480,
+	JSON_AGENT = 128,
+	STATUS = 12
+};
 
 static int log_fd = -1;
 static bool log_socket, log_json;
@@ -78,9 +85,22 @@ static struct slice field(const struct request *r, struct slice name)
 	return r == NULL ? (struct slice){ NULL, 0 } : http_head_field(&r->head, name);
 }
 
-static const char *route_of(const struct request *r)
+static const char *route_of(const struct access_log_line *l)
 {
+	const struct request *r = l->req;
+
+	if (l->route != NULL)
+		return l->route;
 	return r == NULL || r->route == NULL ? router_name(0) : r->route->name;
+}
+
+static const char *status_of(const struct access_log_line *l, const char *none,
+			     char to[STATUS])
+{
+	if (l->status == 0)
+		return none;
+	(void)snprintf(to, STATUS, "%u", l->status);
+	return to;
 }
 
 static int write_combined(const struct access_log_line *l, struct buf *b, struct err *e)
@@ -88,7 +108,7 @@ static int write_combined(const struct access_log_line *l, struct buf *b, struct
 	const struct request *r = l->req;
 	struct slice user =
 		r == NULL || r->user.name.p == NULL ? SLICE("-") : r->user.name;
-	char target[TARGET], agent[AGENT], referer[AGENT], when[40];
+	char target[TARGET], agent[AGENT], referer[AGENT], when[40], status[STATUS];
 	time_t now = time(NULL);
 	struct tm tm;
 
@@ -103,12 +123,12 @@ static int write_combined(const struct access_log_line *l, struct buf *b, struct
 				   quoted(target, sizeof(target), r->head.target),
 				   r->head.minor) < 0)
 		return -1;
-	return buf_printf(b, e, " %u %llu \"%s\" \"%s\" %.*s route=%s %lluus db=%lluus\n",
-			  l->status, (unsigned long long)l->sent,
+	return buf_printf(b, e, " %s %llu \"%s\" \"%s\" %.*s route=%s %lluus db=%lluus\n",
+			  status_of(l, "-", status), (unsigned long long)l->sent,
 			  quoted(referer, sizeof(referer), field(r, SLICE("Referer"))),
 			  quoted(agent, sizeof(agent), field(r, SLICE("User-Agent"))),
 			  l->id.n == 0 ? 1 : (int)l->id.n, l->id.n == 0 ? "-" : l->id.p,
-			  route_of(r), (unsigned long long)l->us,
+			  route_of(l), (unsigned long long)l->us,
 			  (unsigned long long)l->db_us);
 }
 
@@ -126,7 +146,7 @@ static int write_json(const struct access_log_line *l, struct buf *b, struct err
 {
 	const struct request *r = l->req;
 	struct timespec now;
-	char when[32];
+	char when[32], status[STATUS];
 	struct tm tm;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
@@ -147,10 +167,11 @@ static int write_json(const struct access_log_line *l, struct buf *b, struct err
 				      JSON_AGENT, e) < 0))
 		return -1;
 	return buf_printf(b, e,
-			  ",\"route\":\"%s\",\"status\":%u,\"bytes\":%llu,\"us\":%llu,"
+			  ",\"route\":\"%s\",\"status\":%s,\"bytes\":%llu,\"us\":%llu,"
 			  "\"db_us\":%llu}\n",
-			  route_of(r), l->status, (unsigned long long)l->sent,
-			  (unsigned long long)l->us, (unsigned long long)l->db_us);
+			  route_of(l), status_of(l, "null", status),
+			  (unsigned long long)l->sent, (unsigned long long)l->us,
+			  (unsigned long long)l->db_us);
 }
 
 /* A regular file takes a line as fast as memory does. */

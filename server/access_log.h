@@ -1,7 +1,7 @@
 /*
- * The access log: one line per answered request, whether or not its client took all of
- * it, written at once and never waited for. A line that finds its pipe or socket full, or
- * its disk, is lost; all others are whole.
+ * The access log: one line per request, whether or not it was answered and its client
+ * took all of that, written at once and never waited for. A line that finds its pipe or
+ * socket full, or its disk, is lost; all others are whole.
  */
 #ifndef SERVER_ACCESS_LOG_H
 #define SERVER_ACCESS_LOG_H
@@ -13,10 +13,11 @@ struct access_log_line {
 	const char *peer;          /* of the connection, when there is no request */
 	struct slice id;           /* of the answer */
 	const struct request *req; /* NULL: its head could not be read */
-	unsigned status;
-	uint64_t sent;  /* bytes of the body, as far as they went out */
-	uint64_t us;    /* from the head to the last byte of the answer */
-	uint64_t db_us; /* of those, spent on PostgreSQL */
+	const char *route;         /* of a request that is only known by it; or NULL */
+	unsigned status;           /* 0: nobody got one, written as "-" or null */
+	uint64_t sent;             /* bytes of the body, as far as they went out */
+	uint64_t us;               /* from the head to the last byte of the answer */
+	uint64_t db_us;            /* of those, spent on PostgreSQL */
 };
 
 /*

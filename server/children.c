@@ -4,6 +4,7 @@
  */
 #include "server/children.h"
 
+#include "server/access_log.h"
 #include "server/clock.h"
 #include "server/log.h"
 #include "server/signals.h"
@@ -216,6 +217,23 @@ static void died(struct children *c, uint64_t lived_ms)
 			 (unsigned long long)(c->policy.not_before_ms - now));
 }
 
+/* The request that it was at gets no answer, and nobody else could tell the access log
+ * of it. */
+static void log_request(const struct child *k)
+{
+	char route[SLOT_ROUTE], id[SLOT_REQUEST];
+	struct access_log_line line = { .peer = "-", .route = route };
+
+	if (state_of(k) != SLOT_BUSY)
+		return;
+	route_of(k, route);
+	memcpy(id, k->slot->request, sizeof(id));
+	id[sizeof(id) - 1] = '\0';
+	line.id = slice_str(id);
+	if (access_log_write(&line) < 0)
+		log_line(LOG_WARNING, "a line of the access log is lost");
+}
+
 static void say_ended(const struct children *c, const struct child *k, int status,
 		      bool expected)
 {
@@ -245,6 +263,8 @@ void children_ended(struct children *c, pid_t pid, int status, bool stopping)
 	if (retires(c, k))
 		k->retired = k->told = true;
 	expected = stopping || k->told;
+	if (c->role->slot == SLOT_WORKER && WIFSIGNALED(status))
+		log_request(k);
 	say_ended(c, k, status, expected);
 	if (!stopping)
 		slots_restarted(c->slots, cause_of(k, status));

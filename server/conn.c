@@ -222,7 +222,7 @@ void conn_close(struct conn **cp)
 		return;
 	if (c->state == CONN_GATHERED)
 		ungather(c);
-	conn_log(c);
+	conn_log_end(c);
 	conn_request_end(c);
 	c->state = CONN_OVER;
 	conn_show(c);
@@ -276,6 +276,7 @@ static void answer(struct conn_env *env, struct conn *const c[], size_t n)
 	uint64_t db_us, slowest_us;
 
 	slot_route(env->slot, slice_str(c[0]->req->route->name));
+	slot_request(env->slot, c[0]->req->id);
 	slot_state_at(env->slot, SLOT_BUSY, env->now_us / 1000);
 	(void)db_spent_us(env->handle.db); /* by the health check */
 	(void)db_slowest(env->handle.db, &slowest_us);

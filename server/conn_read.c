@@ -178,6 +178,7 @@ void conn_read_more(struct conn *c)
 		conn_advance(c);
 	} else if (n == 0 ||
 		   (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
+		c->gone = c->state != CONN_PROXY;
 		conn_enter(c, CONN_OVER, 0);
 	}
 	conn_in_give(c);

@@ -4,6 +4,7 @@
 #include "server/conn_state.h"
 
 #include "server/access_log.h"
+#include "server/clock.h"
 #include "server/log.h"
 #include "server/router.h"
 
@@ -16,6 +17,9 @@
 /* How long the client may be silent, and how long it may go on. Programs send all of a
  * file before they read: what they send costs a read and no memory. */
 enum { LINGER_MS = 2000, LINGER_MOST_MS = 30000 };
+
+/* In the access log, as nginx has it. */
+enum { CLIENT_GONE = 499 };
 
 static void tell_slow(const struct conn *c)
 {
@@ -103,6 +107,12 @@ void conn_answer_busy(struct conn *c, unsigned status)
 	conn_send_begin(c);
 }
 
+static void write_line(struct conn *c, const struct access_log_line *line)
+{
+	if (access_log_write(line) < 0)
+		metrics_add(c->env->handle.metrics, METRIC_LOG_LOST, 1);
+}
+
 void conn_log(struct conn *c)
 {
 	const struct access_log_line line = {
@@ -115,8 +125,29 @@ void conn_log(struct conn *c)
 		.db_us = c->db_us,
 	};
 
-	if (c->head.n > 0 && access_log_write(&line) < 0)
-		metrics_add(c->env->handle.metrics, METRIC_LOG_LOST, 1);
+	write_line(c, &line);
+}
+
+/* What came of a head that is not whole is no request yet, if only its client could have
+ * said what it was to be. */
+void conn_log_end(struct conn *c)
+{
+	const struct access_log_line line = {
+		.peer = c->peer,
+		.id = c->req == NULL ? SLICE("") : c->req->id,
+		.req = c->req,
+		.status = c->gone ? CLIENT_GONE : 0,
+		.us = c->req == NULL ? 0 : clock_us() - c->req->started_us,
+		.db_us = c->db_us,
+	};
+
+	if (c->head.n > 0) {
+		conn_log(c);
+	} else if (c->req != NULL ||
+		   (c->in.n > 0 && (c->gone || c->state == CONN_HEAD))) {
+		metrics_add(c->env->handle.metrics, METRIC_UNANSWERED, 1);
+		write_line(c, &line);
+	}
 }
 
 static void sent_all(struct conn *c)

@@ -45,6 +45,7 @@ struct conn {
 	struct slice id; /* of the answer */
 	uint64_t sent;   /* bytes of head and body */
 	bool keep_alive;
+	bool gone;   /* the client left in the middle of a request */
 	bool served; /* one answer at least */
 	bool deaf;   /* more bytes wait, but not for the request at hand: don't poll for
 			them */
@@ -97,9 +98,10 @@ void conn_read_more(struct conn *c);
 
 /* The answer in c->res goes out. */
 void conn_send_begin(struct conn *c);
-/* Tells the access log of the answer that goes out, if there is one: of as much as went.
- */
+/* Tells the access log of the answer that goes out, as much as went of it. */
 void conn_log(struct conn *c);
+/* ... or, as the connection closes, of a request that ends without one. */
+void conn_log_end(struct conn *c);
 /* An error that ends the connection goes out. */
 void conn_answer_error(struct conn *c, unsigned status, const char *code,
 		       const char *text);

@@ -54,6 +54,7 @@ void conn_watch_client(struct conn *c, short revents)
 		   (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
 		log_line(LOG_INFO, "%s %.*s: the client went away; nothing was done",
 			 c->req->route->name, (int)c->req->id.n, c->req->id.p);
+		c->gone = true;
 		conn_enter(c, CONN_OVER, 0);
 	}
 }

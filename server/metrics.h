@@ -24,7 +24,8 @@ enum metric {
 	METRIC_REFUSED_CLIENT,
 	METRIC_REFUSED_FULL,
 	METRIC_REFUSED_PROXY,
-	METRIC_SHED, /* requests */
+	METRIC_SHED,       /* requests */
+	METRIC_UNANSWERED, /* ... that ended otherwise */
 	METRIC_SLOW,
 	METRIC_LOGIN_OK,
 	METRIC_LOGIN_FAILED,

@@ -37,6 +37,10 @@ static const struct {
 				   false },
 	[METRIC_SHED] = { "requests_shed", NULL, NULL,
 			  "Requests refused because they had waited too long.", false },
+	[METRIC_UNANSWERED] = { "requests_unanswered", NULL, NULL,
+				"Requests that ended before their answer, mostly because "
+				"the client left.",
+				false },
 	[METRIC_SLOW] = { "requests_slow", NULL, NULL,
 			  "Requests that took slow_log or longer.", false },
 	[METRIC_LOGIN_OK] = { "logins", "result", "ok", "Logins by their result.",

@@ -246,6 +246,7 @@ struct slot *slots_take(struct slots *s, enum slot_role role, size_t limit, pid_
 		slot_clear(s, &slot[i]);
 		atomic_store(&slot[i].started_ms, clock_ms());
 		slot_route(&slot[i], SLICE(""));
+		slot_request(&slot[i], SLICE(""));
 		slot_state(&slot[i], SLOT_STARTING);
 		return &slot[i];
 	}
@@ -289,13 +290,24 @@ void slot_state(struct slot *slot, enum slot_state state)
 	slot_state_at(slot, state, clock_ms());
 }
 
-void slot_route(struct slot *slot, struct slice route)
+/* Others may read it meanwhile: it has an end at any moment. */
+static void put_text(char *to, size_t size, struct slice text)
 {
-	size_t n = route.n < SLOT_ROUTE - 1 ? route.n : SLOT_ROUTE - 1;
+	size_t n = text.n < size - 1 ? text.n : size - 1;
 
 	if (n > 0)
-		memcpy(slot->route, route.p, n);
-	memset(slot->route + n, 0, SLOT_ROUTE - n);
+		memcpy(to, text.p, n);
+	memset(to + n, 0, size - n);
+}
+
+void slot_route(struct slot *slot, struct slice route)
+{
+	put_text(slot->route, sizeof(slot->route), route);
+}
+
+void slot_request(struct slot *slot, struct slice id)
+{
+	put_text(slot->request, sizeof(slot->request), id);
 }
 
 struct slot *slots_find(struct slots *s, pid_t pid)

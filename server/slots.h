@@ -49,6 +49,7 @@ enum {
 	SLOTS_TASKS = 128,
 	SLOTS_ALL = SLOTS_WORKERS + SLOTS_QUEUE + SLOTS_TASKS,
 	SLOT_ROUTE = 48,
+	SLOT_REQUEST = 72,
 	SLOT_CLIENTS = 512 /* told apart by one worker; others count for nobody */
 };
 
@@ -68,6 +69,7 @@ struct slot {
 	atomic_ullong started_ms;     /* clock_ms() when the child started */
 	atomic_ullong since_ms;       /* of the current state */
 	char route[SLOT_ROUTE];       /* current or last route; for a task what it does */
+	char request[SLOT_REQUEST];   /* the id of the request that came by it */
 };
 
 struct slots_shared {
@@ -133,6 +135,7 @@ void slot_state(struct slot *slot, enum slot_state state);
 /* The same for a caller that knows the time. */
 void slot_state_at(struct slot *slot, enum slot_state state, uint64_t now_ms);
 void slot_route(struct slot *slot, struct slice route);
+void slot_request(struct slot *slot, struct slice id);
 /* The slot of that pid, or NULL. */
 struct slot *slots_find(struct slots *s, pid_t pid);
 /* Sums over the live workers: connections held, and *workers_r live ones. */

@@ -253,6 +253,68 @@ class AccessLog(ServerCase):
         self.assertLess(line["bytes"], LARGE)
 
 
+    def begin(self, c, request_id, fields="", body=b""):
+        c.send(f"POST /scan HTTP/1.1\r\nHost: x\r\nX-Request-Id: {request_id}\r\n"
+               f"Content-Type: application/json\r\n{fields}\r\n".encode() + body)
+
+    def test_clients_that_leave_before_their_answer(self):
+        """No line told of them."""
+        unanswered = ("waybill_requests_unanswered_total", "")
+        before = parse(self.client.get("/metrics").body.decode())[unanswered]
+        with self.client.connect() as c:
+            self.begin(c, "gone-1", "Content-Length: 100\r\n", b'{"waybill_')
+        line = self.line("gone-1")
+        self.assertEqual((line["method"], line["target"], line["route"], line["status"],
+                          line["bytes"]), ("POST", "/scan", "scan", 499, 0))
+        with self.client.connect() as c:
+            c.send(b"GET /health HTTP/1.1\r\nHost")
+        def head():
+            with open(self.path, encoding="utf-8") as f:
+                return [line for line in map(json.loads, f) if line["status"] == 499
+                        and line["request_id"] == ""]
+        self.assertEqual(wait_until(head, "a line for the head")[0]["route"], "none")
+        # Neither who came and said nothing, nor who had an answer, leaves such a line.
+        with self.client.connect():
+            pass
+        with self.client.connect() as c:
+            c.send(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                   b"X-Request-Id: gone-2\r\n\r\nGET /hea")
+            c.response()
+        self.assertEqual(self.line("gone-2")["status"], 200)
+        self.assertEqual(len(head()), 1)
+        after = parse(self.client.get("/metrics").body.decode())[unanswered]
+        self.assertEqual(after - before, 2)
+
+
+class EndedLog(ServerCase):
+    settings = {"workers": 1, "access_log": "-"}
+    expected_errors = [r"ended by signal 9, last route scan"]
+
+    def test_requests_that_the_server_ends(self):
+        self.db.query("create function slow() returns trigger language plpgsql as "
+                      "$$ begin perform pg_sleep(60); return new; end $$")
+        self.db.query("create trigger slow before insert on scanned_waybills "
+                      "for each row execute function slow()")
+        body = b'{"waybill_number": "JT1"}'
+        with self.client.connect() as c:
+            c.send(b"POST /scan HTTP/1.1\r\nHost: x\r\nX-Request-Id: dead-1\r\n"
+                   b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            wait_until(lambda: self.db.value("SELECT count(*) FROM pg_stat_activity WHERE "
+                                             "wait_event = 'PgSleep'") == "1", "it is at work")
+            worker = self.server.workers()[0]
+            os.kill(worker, signal.SIGKILL)
+            self.server.wait_for_log(r'^- - - \[.*\] "-" - 0 "-" "-" dead-1 route=scan 0us db=0us$')
+        wait_until(lambda: set(self.server.workers()) - {worker}, "another worker")
+        with self.client.connect() as c:
+            c.send(b"POST /scan HTTP/1.1\r\nHost: x\r\nX-Request-Id: dead-2\r\n"
+                   b"Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
+            self.client.get("/health")
+            for pid in self.server.workers():
+                os.kill(pid, signal.SIGTERM)
+            self.server.wait_for_log(r'^127\.0\.0\.1 - - \[.*\] "POST /scan HTTP/1\.1" - 0 "-" "-" '
+                                     r'dead-2 route=scan \d+us db=0us$')
+
+
 class FullLog(ServerCase):
     """Nobody reads the pipe that the access log goes to."""
     settings = {"workers": 1}
