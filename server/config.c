@@ -117,6 +117,7 @@ static const struct key keys[] = {
 	{ "tasks", COUNT, AT(tasks), "4", 1, 64, NULL },
 	{ "database", TEXT, AT(database), "dbname=warehousedb", 0, 0, check_some },
 	{ "database_read", TEXT, AT(database_read), "", 0, 0, NULL },
+	{ "database_pooled", FLAG, AT(database_pooled), "off", 0, 0, NULL },
 	{ "auth", FLAG, AT(auth), "off", 0, 0, NULL },
 	{ "session_lifetime", TIME, AT(session_lifetime), "12h", minute, month, NULL },
 	{ "session_max", TIME, AT(session_max), "168h", minute, month, NULL },

@@ -21,6 +21,7 @@ struct config {
 	uint32_t retention_days;  /* 0: everything is kept */
 	char *database;           /* libpq conninfo or URI */
 	char *database_read;      /* "" : the same as database */
+	bool database_pooled;     /* each transaction may get another session */
 	bool auth;
 	uint32_t session_lifetime; /* without a request */
 	uint32_t session_max;      /* since the login */

@@ -123,6 +123,10 @@ static int set_up(struct db *db, int64_t deadline, struct err *e)
 	struct err failed = { 0 };
 	bool ok, synced;
 
+	/* Whatever is set up here is another client's a moment later: stmt gives each
+	 * transaction its settings. */
+	if (db->cfg->database_pooled)
+		return 0;
 	if (set_up_send(db, e) < 0 || set_up_result(db, deadline, &ok, &failed, e) < 0)
 		return -1;
 	if (!ok)

@@ -12,7 +12,8 @@ int db_listen(struct db *db, struct arena *a, struct err *e)
 
 	if (db_ready(db, e) < 0)
 		return -1;
-	if (db->listening)
+	/* A pooler hands on no notifications. */
+	if (db->listening || db->cfg->database_pooled)
 		return 0;
 	if (stmt_run(db, STMT_JOB_LISTEN, NULL, 0, a, &r, e) < 0)
 		return -1;

@@ -8,7 +8,8 @@
 #include "server/db.h"
 
 /* Listens for new jobs, unless this connection does already; connects when needed. Then
- * db_socket() is readable when there is something to be read. */
+ * db_socket() is readable when there is something to be read. Behind a pooler
+ * (database_pooled) it connects, and nothing is ever announced. */
 int db_listen(struct db *db, struct arena *a, struct err *e) MUST_CHECK;
 /* Whether one was announced since the last call. Also when the connection went, because
  * then nobody knows. */

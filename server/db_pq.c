@@ -308,6 +308,24 @@ int pq_failed(const PGresult *r, struct err *e)
 	return err_set(e, kind_of(state), "%s (%s)", text, state);
 }
 
+bool pq_cut_off(const PGresult *r)
+{
+	/* PgBouncer's words for a statement that it kept to itself. */
+	static const char *const kept[] = { "query_wait_timeout", "client_login_timeout",
+					    "server login has been failing",
+					    "no more connections allowed",
+					    "pgbouncer cannot connect to server" };
+	const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+	const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+
+	if (state == NULL || strncmp(state, "08", 2) != 0)
+		return false;
+	for (size_t i = 0; text != NULL && i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (strncmp(text, kept[i], strlen(kept[i])) == 0)
+			return false;
+	return true;
+}
+
 bool pq_alive(PGconn *conn)
 {
 	struct pollfd p = { .fd = PQsocket(conn), .events = POLLIN };

@@ -43,6 +43,12 @@ int pq_drain(PGconn *conn, int64_t deadline, struct err *e) MUST_CHECK;
  * Always returns -1.
  */
 int pq_failed(const PGresult *r, struct err *e);
+/*
+ * Does this failed result say that a pooler lost its own connection to PostgreSQL while
+ * the statement was on its way (class 08)? Then it may have been done all the same. Not
+ * when the pooler had no connection to begin with.
+ */
+bool pq_cut_off(const PGresult *r);
 /* False once the server has closed the connection, which is only noticed here. */
 bool pq_alive(PGconn *conn);
 

@@ -19,9 +19,10 @@
 enum {
 	TICK_MS = 500,
 	BEAT_MS = 1000, /* 0006_queue.sql takes a job that is silent for 5 s for lost */
-	/* A notification can be lost (with the connection, or behind a pooler), and what
-	 * is due by the clock is not announced. */
+	/* A notification can be lost with the connection, and what is due by the clock is
+	 * not announced. */
 	LOOK_MS = 2000,
+	LOOK_POOLED_MS = 500, /* nothing is announced at all */
 	ARENA = 256 * 1024
 };
 
@@ -129,7 +130,7 @@ static void claim(struct queue *q)
 	struct err e = { 0 };
 	struct stmt_result r;
 
-	q->look_ms = clock_ms() + LOOK_MS;
+	q->look_ms = clock_ms() + (s->cfg->database_pooled ? LOOK_POOLED_MS : LOOK_MS);
 	if (db_listen(q->db, &q->arena, &e) < 0) {
 		if (!q->away)
 			log_line(LOG_WARNING, "%s", e.text);

@@ -66,11 +66,93 @@ static bool send_bound(struct db *db, enum stmt_id id, const struct slice *param
 		format[i] = 1;
 		type[i] = DB_TEXT;
 	}
-	if (q->kind == SQL_PLAIN)
+	if (q->kind == SQL_PLAIN || db->cfg->database_pooled)
 		return PQsendQueryParams(db->conn, q->text, (int)n, type, value, length,
 					 format, 0) == 1;
 	return PQsendQueryPrepared(db->conn, q->name, (int)n, value, length, format, 0) ==
 	       1;
+}
+
+/* BEGIN: what it opens has its settings behind it, any other statement before. */
+static bool opens(enum stmt_id id)
+{
+	return id == STMT_BEGIN || id == STMT_BEGIN_SNAPSHOT;
+}
+
+/* With database_pooled: is this a transaction, or the first of one, that has no settings
+ * yet? */
+static bool needs_settings(const struct db *db, enum stmt_id id)
+{
+	return db->cfg->database_pooled && !db->in_block && id != STMT_COMMIT &&
+	       id != STMT_ROLLBACK;
+}
+
+static bool send_settings(struct db *db)
+{
+	const struct sql_query *q = &sql_query[STMT_TRANSACTION_SETTINGS];
+	char timeout[16];
+	const char *value[2] = { db->cfg->timezone, timeout };
+
+	(void)snprintf(timeout, sizeof(timeout), "%u",
+		       (unsigned)db->cfg->statement_timeout);
+	return PQsendQueryParams(db->conn, q->text, 2, NULL, value, NULL, NULL, 0) == 1;
+}
+
+/* In one round trip, and without a Sync between them in one transaction. */
+static bool send_settled(struct db *db, enum stmt_id id, const struct slice *params,
+			 size_t n)
+{
+	return PQenterPipelineMode(db->conn) == 1 && (opens(id) || send_settings(db)) &&
+	       send_bound(db, id, params, n) && (!opens(id) || send_settings(db)) &&
+	       PQpipelineSync(db->conn) == 1;
+}
+
+/* The settings of send_settled() when they come first. 1: they failed, e says why. */
+static int take_settings(struct db *db, int64_t deadline, struct err *e, struct err *why)
+{
+	PGresult *pg;
+	int rc = 0;
+
+	if (pq_result(db->conn, deadline, &pg, why) < 0)
+		return -1;
+	if (PQresultStatus(pg) == PGRES_FATAL_ERROR) {
+		(void)pq_failed(pg, e);
+		if (e->kind == ERR_INPUT)
+			(void)err_prefix(e, "key 'timezone' or 'statement_timeout'");
+		if (e->kind == ERR_INPUT)
+			e->kind = ERR_INTERNAL;
+		rc = 1;
+	}
+	PQclear(pg);
+	return pq_drain(db->conn, deadline, why) < 0 ? -1 : rc;
+}
+
+/*
+ * What follows a statement's result, to the end of the transaction that it may be, whose
+ * COMMIT can still fail. 0; 1 it failed, e says why; -1 the connection did.
+ */
+static int take_rest(struct db *db, bool settled, int64_t deadline, struct err *e,
+		     struct err *why)
+{
+	bool over = false;
+	int rc = 0;
+
+	while (!over) {
+		PGresult *pg;
+
+		if (pq_result(db->conn, deadline, &pg, why) < 0)
+			return -1;
+		if (rc == 0 && pg != NULL && PQresultStatus(pg) == PGRES_FATAL_ERROR) {
+			(void)pq_failed(pg, e);
+			rc = 1;
+		}
+		over = settled ? pg != NULL && PQresultStatus(pg) == PGRES_PIPELINE_SYNC
+			       : pg == NULL;
+		PQclear(pg);
+	}
+	if (!settled || PQexitPipelineMode(db->conn) == 1)
+		return rc;
+	return err_set(why, ERR_TRANSIENT, "database connection lost");
 }
 
 static int copy_values(const PGresult *pg, struct arena *a, struct stmt_result *r,
@@ -161,31 +243,49 @@ static int make_ready(struct db *db, enum stmt_id id, struct err *e)
 	return db_ready(db, e);
 }
 
+static int send(struct db *db, enum stmt_id id, const struct slice *params, size_t n,
+		bool settled)
+{
+	return (settled ? send_settled(db, id, params, n) : send_bound(db, id, params, n))
+		       ? 0
+		       : -1;
+}
+
+/* One round trip. */
 static int run(struct db *db, enum stmt_id id, const struct slice *params, size_t n,
 	       struct arena *a, struct stmt_result *r, struct err *e)
 {
+	bool settled = needs_settings(db, id);
 	int64_t deadline = db_deadline(db);
-	struct err why = { 0 };
-	PGresult *pg;
-	int rc;
+	struct err why = { 0 }, late = { 0 };
+	PGresult *pg = NULL;
+	int rc, before = 0, rest;
 
-	if (sql_query[id].kind != SQL_PLAIN && !db->prepared[id] &&
-	    prepare(db, id, deadline, e) < 0)
-		return -1;
-	if (!send_bound(db, id, params, n) ||
-	    pq_result(db->conn, deadline, &pg, &why) < 0) {
+	rc = send(db, id, params, n, settled);
+	if (rc == 0 && settled && !opens(id))
+		rc = before = take_settings(db, deadline, e, &why);
+	if (rc < 0 || pq_result(db->conn, deadline, &pg, &why) < 0) {
 		(void)err_set(&why, ERR_TRANSIENT, "database connection lost");
 		return gone(db, id, &why, e);
 	}
-	rc = outcome(id, pg, a, r, e);
+	if (pq_cut_off(pg)) {
+		(void)pq_failed(pg, &why);
+		PQclear(pg);
+		return gone(db, id, &why, e);
+	}
+	rc = before != 0 ? -1 : outcome(id, pg, a, r, e);
 	PQclear(pg);
-	if (pq_drain(db->conn, deadline, &why) < 0) {
+	rest = take_rest(db, settled, deadline, &late, &why);
+	if (rest < 0) {
 		if (rc == 0)
 			return gone(db, id, &why, e);
 		db_lost(db);
 		return rc;
 	}
 	db->in_block = PQtransactionStatus(db->conn) != PQTRANS_IDLE;
+	if (rc == 0 && rest == 1)
+		return err_set(e, late.kind, "statement '%s': %s", sql_query[id].name,
+			       late.text);
 	return rc;
 }
 
@@ -198,6 +298,9 @@ int stmt_run(struct db *db, enum stmt_id id, const struct slice *params, size_t 
 	assert(n_params == sql_query[id].params && n_params <= DB_PARAMS_MAX);
 	*r = (struct stmt_result){ 0 };
 	rc = make_ready(db, id, e);
+	if (rc == 0 && sql_query[id].kind != SQL_PLAIN && !db->prepared[id] &&
+	    !db->cfg->database_pooled)
+		rc = prepare(db, id, db_deadline(db), e);
 	if (rc == 0)
 		rc = run(db, id, params, n_params, a, r, e);
 	us = clock_us() - from;
@@ -219,7 +322,7 @@ int stmt_send(struct db *db, enum stmt_id id, struct err *e)
 	if (db->conn != NULL && !db->awaiting && !pq_alive(db->conn))
 		db_lost(db);
 	if (db->conn == NULL || db->awaiting || db->in_block || db->copying ||
-	    !db->prepared[id])
+	    (!db->prepared[id] && !db->cfg->database_pooled))
 		return err_set(e, ERR_TRANSIENT, "no connection is free");
 	if (!send_bound(db, id, NULL, 0) || PQflush(db->conn) < 0) {
 		db_lost(db);
@@ -269,6 +372,7 @@ int stmt_copy_begin(struct db *db, enum stmt_id id, struct err *e)
 	int rc = 0;
 
 	assert(sql_query[id].kind == SQL_PLAIN && sql_query[id].params == 0);
+	assert(db->in_block || db->block_lost || !db->cfg->database_pooled);
 	if (make_ready(db, id, e) < 0)
 		return -1;
 	if (!send_bound(db, id, NULL, 0) ||

@@ -1,3 +1,3 @@
 -- The import is over: gives back the lock that upload_begin took.
 -- $1 id
-select pg_advisory_unlock_shared(1, ($1::bigint % 2147483647)::integer)
+select not waybill_pooled() and pg_advisory_unlock_shared(1, ($1::bigint % 2147483647)::integer)

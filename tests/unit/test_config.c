@@ -42,6 +42,7 @@ static void defaults_are_those_of_the_manual(void **state)
 	assert_int_equal(c->queue_workers, 1);
 	assert_int_equal(c->tasks, 4);
 	assert_string_equal(c->database_read, "");
+	assert_false(c->database_pooled);
 	assert_false(c->auth);
 	assert_int_equal(c->max_upload, 100 * 1024 * 1024);
 	assert_string_equal(c->timezone, "Asia/Manila");
