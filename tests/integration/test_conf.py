@@ -268,7 +268,7 @@ class Pooler(ConfCase):
         wait_until(lambda: "process up" in said(), "PgBouncer is up")
         self.assertNotRegex(said(), "ERROR|WARNING|FATAL")
         server = Server(f"host=127.0.0.1 port={port.number} user=waybill password=secret "
-                        f"dbname={database.name}", {"queue_workers": 1})
+                        f"dbname={database.name}", {"queue_workers": 1, "database_pooled": "on"})
         self.addCleanup(server.kill)
         server.start()
         answer = server.client.upload(b"Waybill Number,COD\nJT1,5\n", "m.csv", path="/upload?async=true")

@@ -10,6 +10,7 @@ import tempfile
 import unittest
 
 from support.pg import BUILD, ROOT, Cluster, clean_environment
+from support.pooler import served
 from support.server import ServerCase
 from support.wait import wait_until
 
@@ -49,7 +50,7 @@ class ImportCase(unittest.TestCase):
         self.db = Cluster.shared().database()
         self.addCleanup(self.db.drop)
         self.folder = self.enterContext(tempfile.TemporaryDirectory())
-        self.environment = {**clean_environment(), "WAYBILL_DATABASE": self.db.conninfo,
+        self.environment = {**clean_environment(), "WAYBILL_DATABASE": served(self.db.conninfo),
                             "WAYBILL_SPOOL_DIR": self.folder}
 
     def ctl(self, *arguments, status=0):
@@ -240,7 +241,7 @@ class Migrate(unittest.TestCase):
     def test_an_empty_database_and_a_current_one(self):
         db = Cluster.shared().database(migrated=False)
         self.addCleanup(db.drop)
-        environment = {**clean_environment(), "WAYBILL_DATABASE": db.conninfo}
+        environment = {**clean_environment(), "WAYBILL_DATABASE": served(db.conninfo)}
         said = [subprocess.run([CTL, "migrate"], env=environment, capture_output=True, text=True,
                                check=True).stdout for _ in range(2)]
         self.assertRegex(said[0], r"^the schema went from version 0 to \d+\n$")

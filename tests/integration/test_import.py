@@ -10,6 +10,7 @@ import time
 import unittest
 
 from support.pg import BUILD, Cluster, clean_environment
+from support.pooler import served
 from support.wait import wait_until
 
 COUNTERS = ("inserted", "updated", "unchanged", "duplicate", "rejected")
@@ -27,7 +28,7 @@ class ImportCase(unittest.TestCase):
         self.folder = self.enterContext(tempfile.TemporaryDirectory())
 
     def environment(self):
-        return {**clean_environment(), "WAYBILL_DATABASE": self.db.conninfo,
+        return {**clean_environment(), "WAYBILL_DATABASE": served(self.db.conninfo),
                 "WAYBILL_SPOOL_DIR": self.folder}
 
     def file(self, *rows, name="file.csv"):

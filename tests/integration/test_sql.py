@@ -12,6 +12,7 @@ import unittest
 import uuid
 
 from support.pg import BUILD, ROOT, Cluster, clean_environment
+from support.pooler import served
 
 STATUSES = ("pending", "hq_scheduling", "dispatched", "in_transit", "delivering", "delivered",
             "for_return", "returned", "issue_pending", "cancelled")
@@ -620,7 +621,7 @@ class Uploads(SqlCase):
 def migrate(db, code=0):
     out = subprocess.run(
         [os.path.join(BUILD, "waybillctl"), "migrate"], stdin=subprocess.DEVNULL,
-        env={**clean_environment(), "WAYBILL_DATABASE": db.conninfo}, capture_output=True,
+        env={**clean_environment(), "WAYBILL_DATABASE": served(db.conninfo)}, capture_output=True,
         text=True, check=False)
     assert (out.returncode == 0) == (code == 0), out
     return out.stdout + out.stderr

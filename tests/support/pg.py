@@ -19,6 +19,7 @@ import signal
 import subprocess
 import tempfile
 
+from .pooler import POOLED
 from .wait import wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -30,7 +31,8 @@ QUICK = ["fsync=off", "full_page_writes=off", "shared_buffers=64MB"]
 
 def clean_environment():
     """The environment without settings of ours or of libpq: tests say what they mean."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("WAYBILL_", "PG"))}
+    pooled = {"WAYBILL_DATABASE_POOLED": "on"} if POOLED else {}
+    return {k: v for k, v in os.environ.items() if not k.startswith(("WAYBILL_", "PG"))} | pooled
 
 
 def psql(conninfo, sql, within=()):
@@ -185,7 +187,7 @@ class Cluster:
 def migrate(conninfo):
     out = subprocess.run(
         [os.path.join(BUILD, "waybillctl"), "migrate"],
-        env={**clean_environment(), "WAYBILL_DATABASE": conninfo},
+        env={**clean_environment(), "WAYBILL_DATABASE": conninfo, "WAYBILL_DATABASE_POOLED": "off"},
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if out.returncode != 0:
         raise AssertionError(f"waybillctl migrate: exit {out.returncode}\n{out.stderr}")

@@ -25,6 +25,7 @@ import unittest
 
 from .client import Client
 from .pg import BUILD, ROOT, Cluster, alive, children, clean_environment
+from .pooler import served
 from .wait import Port, wait_until
 
 DEFAULTS = {
@@ -71,7 +72,8 @@ class Server:
         """Takes effect with HUP."""
         self.settings.update(changes)
         with open(self.config_path, "w", encoding="utf-8") as f:
-            f.writelines(f"{k} = {v}\n" for k, v in self.settings.items())
+            f.writelines(f"{k} = {served(v) if k == 'database' else v}\n"
+                         for k, v in self.settings.items())
 
     def start(self, ready=True):
         with open(self.log_path, "ab") as log:
