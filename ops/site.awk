@@ -186,6 +186,7 @@ function derive(   memory, each, part) {
 	each = value["workers"] + value["tasks"] + value["queue_workers"]
 	value["db_connections"] = 2 * each * of_role["app"] + 20
 	value["app_connections"] = each
+	value["app_pool"] = value["tasks"] + value["queue_workers"] + most(4, int(value["workers"] / 4))
 	value["lb_addresses"] = addresses("lb", ", ")
 	value["mon_addresses"] = addresses("mon", ", ")
 	value["db_addresses"] = addresses("db", ",")
