@@ -183,6 +183,51 @@ common() {
 		service restart systemd-journald
 }
 
+# What a database host has for its backups: folders, key, units, and what Prometheus reads.
+backups() {
+	backups_in=$(get backup_dir)
+	figures=/var/lib/waybill-backup
+	with_key=$(get backup_key_file)
+	case $(get backup_second) in *:*) need_packages rsync ;; esac
+	for each in "$backups_in 700" "$backups_in/wal 700" "$backups_in/base 700" "$backups_in/stream 700" "$figures 755"; do
+		[ -d "$ROOT${each% *}" ] || step "make ${each% *}" postgres_folder "${each% *}" "${each#* }"
+	done
+	if [ -n "$with_key" ]; then
+		need_packages age
+		if [ ! -s "$ROOT$with_key" ]; then
+			step "make the key $with_key: keep a copy where no fire of the site comes" backup_key "$with_key"
+		fi
+	fi
+	units=no
+	for unit in waybill-backup.service waybill-backup.timer waybill-backup-drill.service \
+		waybill-backup-drill.timer waybill-backup-wal.service waybill-backup-wal.timer \
+		waybill-wal-stream.service; do
+		! put $unit 644 root:root /etc/systemd/system/$unit || units=yes
+	done
+	[ $units = no ] || service daemon-reload
+	enabled waybill-backup.timer
+	enabled waybill-backup-drill.timer
+	if [ "$(get wal_archive)" = on ]; then
+		enabled waybill-backup-wal.timer
+		enabled waybill-wal-stream.service
+	fi
+	# node_exporter reads the links; postgres may write beside the files alone.
+	read_by=/var/lib/prometheus/node-exporter
+	for each in waybill_backup waybill_wal waybill_drill; do
+		[ ! -d "$ROOT$read_by" ] || [ -L "$ROOT$read_by/$each.prom" ] ||
+			step "link $read_by/$each.prom" ln -s "$figures/$each.prom" "$ROOT$read_by/$each.prom"
+	done
+}
+postgres_folder() { # PATH MODE
+	mkdir -p "$ROOT$1"
+	[ -n "$ROOT" ] || chown postgres:postgres "$1"
+	chmod "$2" "$ROOT$1"
+}
+backup_key() {
+	age-keygen 2>/dev/null >"$work/key" || fail "age-keygen made no key"
+	install_file "$work/key" 640 root:postgres "$1"
+}
+
 done_saying() {
 	changed=$(($(wc -l <"$work/changes")))
 	if [ "$changed" -eq 0 ]; then

@@ -52,6 +52,11 @@ function is_network(text,   part) {
 function is_size(text) { return text ~ /^[1-9][0-9]*[MG]$/ }
 function is_name(text) { return text ~ /^[a-z][a-z0-9-]*$/ && length(text) <= 63 }
 
+function is_place(text) {
+	return text == "" || text ~ /^\/[A-Za-z0-9_.\/-]*$/ ||
+		text ~ /^[A-Za-z0-9_.@:\/-]+:[A-Za-z0-9_.\/-]*$/
+}
+
 # What a value of this kind must be, or "" when it is.
 function wrong(kind, text) {
 	if (kind == "address")
@@ -76,6 +81,10 @@ function wrong(kind, text) {
 		return text ~ /^\/[^ ]*$/ ? "" : "must be a path from the root, without spaces"
 	if (kind == "pg")
 		return is_number(text, 15, 17) ? "" : "must be 15, 16 or 17"
+	if (kind == "file")
+		return text ~ /^(\/[^ ]*)?$/ ? "" : "must be a path from the root, without spaces, or nothing"
+	if (kind == "place")
+		return is_place(text) ? "" : "must be a folder, rsync's HOST:FOLDER or rsync://HOST/MODULE"
 	return text == "" || text !~ /["'`$\\]/ ? "" : "must not hold quotes, $ or \\"
 }
 
@@ -89,10 +98,10 @@ function known(   i, n, lines, part) {
 		"http_port port 80\nhttps_port port 443\nvrrp_id byte 51\nlogin_rate some 30\n" \
 		"pg_version pg 15\ndb_port port 5432\ndb_name word warehousedb\n" \
 		"db_user word waybill\nsynchronous switch on\npgbouncer switch off\n" \
-		"db_password_file path /etc/waybill/db.password\nwal_archive switch off\n" \
+		"db_password_file path /etc/waybill/db.password\nwal_archive switch on\n" \
 		"replication_password_file path /etc/waybill/replication.password\n" \
-		"backup_dir path /var/backups/waybill\nbackup_second text -\n" \
-		"backup_keep_days some 7\nvm_first_id some 201\nvm_bridge word vmbr0\n" \
+		"backup_dir path /var/backups/waybill\nbackup_second place -\n" \
+		"backup_key_file file -\nbackup_keep_days some 7\nvm_first_id some 201\nvm_bridge word vmbr0\n" \
 		"vm_storage word local-lvm\nvm_image text -\nvm_user word waybill\nvm_ssh_key text -",
 		lines, "\n")
 	for (i = 1; i <= n; i++) {
@@ -189,6 +198,8 @@ function derive(   memory, each, part) {
 	value["app_pool"] = value["tasks"] + value["queue_workers"] + most(4, int(value["workers"] / 4))
 	value["lb_addresses"] = addresses("lb", ", ")
 	value["mon_addresses"] = addresses("mon", ", ")
+	value["second_folder"] = value["backup_second"] ~ /^\// ? value["backup_second"] : ""
+	value["wal_key"] = value["backup_key_file"] == "" ? "-" : value["backup_key_file"]
 	value["db_addresses"] = addresses("db", ",")
 	if (self == "")
 		return

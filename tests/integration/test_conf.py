@@ -1,6 +1,7 @@
 """conf/ as rendered for a site: the programs that read the files accept them without a word."""
 
 import glob
+import gzip
 import os
 import re
 import shutil
@@ -8,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-from support.pg import BUILD, Cluster, Database
+from support.pg import BUILD, ROOT, Cluster, Database
 from support.server import Server
 from support.site import CONF, Site, program, run
 from support.wait import Port, wait_until
@@ -129,16 +130,36 @@ class Units(ConfCase):
         if not analyze:
             self.skipTest("there is no systemd here")
         site = self.site()
-        for path in glob.glob(os.path.join(CONF, "*.service")):
-            with self.subTest(path), open(path, encoding="utf-8") as f:
-                # The program must be there; an unknown key is only a line of output.
-                mine = os.path.join(site.folder, os.path.basename(path))
-                with open(mine, "w", encoding="utf-8") as out:
-                    out.write(f.read().replace("/usr/bin/waybilld", f"{BUILD}/waybilld"))
-                out = run(analyze, "verify", mine)
+        names = [os.path.basename(path) for kind in ("service", "timer")
+                 for path in sorted(glob.glob(os.path.join(CONF, f"*.{kind}")))]
+        paths = {}
+        for name in names:
+            # The program must be there; an unknown key is only a line of output.
+            paths[name] = os.path.join(site.folder, name)
+            with open(paths[name], "w", encoding="utf-8") as out:
+                out.write(site.text(name, "db").replace("/usr/bin/waybilld", f"{BUILD}/waybilld")
+                          .replace("/usr/share/waybill/ops", os.path.join(ROOT, "ops")))
+        for name, path in paths.items():
+            with self.subTest(name):
+                out = run(analyze, "verify", path)
                 self.assertEqual((out.returncode, out.stdout + out.stderr), (0, ""))
-                out = run(analyze, "security", "--offline=true", "--threshold=20", mine)
-                self.assertEqual(out.returncode, 0, out.stdout)
+                if name.endswith(".service"):
+                    out = run(analyze, "security", "--offline=true", "--threshold=20", path)
+                    self.assertEqual(out.returncode, 0, out.stdout)
+
+    def test_the_backup_is_at_two_and_may_write_where_it_writes(self):
+        site = self.site(backup_second="/mnt/nas", timezone="Asia/Tokyo")
+        self.assertIn("OnCalendar=*-*-* 02:00:00 Asia/Tokyo\n", site.text("waybill-backup.timer", "db"))
+        text = site.text("waybill-backup.service", "db")
+        self.assertIn("ReadWritePaths=/var/backups/waybill\nReadWritePaths=-/mnt/nas\n", text)
+        text = self.site(backup_second="nas:waybill").text("waybill-backup.service", "db")
+        self.assertEqual(text.count("ReadWritePaths="), 1)
+        for name in glob.glob(os.path.join(CONF, "waybill-*.service")):
+            with open(name, encoding="utf-8") as f:
+                text = f.read()
+            # At the end of a unit of the user postgres it would take the database's memory.
+            if "User=postgres" in text:
+                self.assertNotIn("RemoveIPC=yes", text)
 
 
 class Hosts(ConfCase):
@@ -166,8 +187,14 @@ class Hosts(ConfCase):
     def test_of_the_memory_of_the_database_host(self):
         text = self.site().text("postgresql.conf", "db")
         for line in ("shared_buffers = 2048MB", "effective_cache_size = 6144MB",
-                     "max_connections = 120", "archive_command = '/bin/true'"):
+                     "max_connections = 120",
+                     "archive_command = '/usr/share/waybill/ops/wal put "
+                     "/var/backups/waybill/wal - %p %f'"):
             self.assertIn(line, text)
+        self.assertIn("archive_command = '/bin/true'",
+                      self.site(wal_archive="off").text("postgresql.conf", "db"))
+        self.assertIn("/wal put /b/wal /k %p", self.site(backup_dir="/b", backup_key_file="/k").text(
+            "postgresql.conf", "db"))
         for standby, line in (("db2", "synchronous_standby_names = 'FIRST 1 (db2)'"),
                               ("", "synchronous_standby_names = ''")):
             self.assertIn(line, self.site().text("postgresql-standby.conf", "db", standby=standby))
@@ -185,7 +212,8 @@ class Databases(unittest.TestCase):
                         wal_archive="on")
         # The tests' cluster listens on its own socket alone.
         path = cls.site.render("postgresql.conf", "db3", lambda text: re.sub(
-            r"(?m)^(listen_addresses|port) = .*$", "", text))
+            r"(?m)^(listen_addresses|port) = .*$", "", text)
+            .replace("/usr/share/waybill/ops", os.path.join(ROOT, "ops")))
         os.chmod(path, 0o644)
         os.chmod(cls.site.folder, 0o755)
         cls.cluster = Cluster(settings=[f"include={path}"])
@@ -215,7 +243,8 @@ class Databases(unittest.TestCase):
         wait_until(lambda: self.ask("SELECT last_archived_wal FROM pg_stat_archiver")[0][0] == name,
                    "it is archived", 30)
         self.assertEqual([f for f in os.listdir(os.path.join(self.archive, "wal")) if "part" in f], [])
-        self.assertEqual(os.path.getsize(os.path.join(self.archive, "wal", name)), 16 << 20)
+        with gzip.open(os.path.join(self.archive, "wal", name + ".gz")) as f:
+            self.assertEqual(len(f.read()), 16 << 20)
 
     def test_who_may_connect(self):
         with open(os.path.join(self.data, "pg_hba.conf"), "w", encoding="utf-8") as f:

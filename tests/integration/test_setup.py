@@ -39,6 +39,12 @@ class SetupCase(unittest.TestCase):
             f.write(text + "\n")
 
 
+# Of a database host
+BACKUPS = {f"etc/systemd/system/waybill-{unit}" for unit in (
+    "backup.service", "backup.timer", "backup-drill.service", "backup-drill.timer",
+    "backup-wal.service", "backup-wal.timer", "wal-stream.service")}
+
+
 class Roles(SetupCase):
     WRITES = {
         ("setup-lb", "lb1"): {"etc/haproxy/haproxy.cfg", "etc/keepalived/keepalived.conf",
@@ -49,12 +55,12 @@ class Roles(SetupCase):
         ("setup-db", "db"): {"etc/postgresql/15/main/conf.d/waybill.conf",
                              "etc/postgresql/15/main/conf.d/waybill-standby.conf",
                              "etc/postgresql/15/main/pg_hba.conf", "etc/waybill/db.password",
-                             "etc/waybill/replication.password", "etc/waybill/replication.pgpass"},
+                             "etc/waybill/replication.password", "etc/waybill/replication.pgpass", *BACKUPS},
         ("setup-standby", "db2"): {"etc/postgresql/15/main/conf.d/waybill.conf",
                                    "etc/postgresql/15/main/conf.d/waybill-standby.conf",
                                    "etc/postgresql/15/main/pg_hba.conf", "etc/waybill/db.password",
                                    "etc/waybill/replication.password",
-                                   "etc/waybill/replication.pgpass"},
+                                   "etc/waybill/replication.pgpass", *BACKUPS},
         ("setup-monitoring", "mon"): {"etc/prometheus/prometheus.yml", "etc/prometheus/alerts.yml",
                                       "etc/prometheus/stats.password",
                                       "etc/waybill/stats.password"},
@@ -142,7 +148,7 @@ class Roles(SetupCase):
 
     def test_each_tells_what_it_does(self):
         for script in [*(s for s, _ in self.WRITES), "vm-setup", "deploy-app", "verify-site",
-                       "collect-logs", "failover-db"]:
+                       "collect-logs", "failover-db", "backup", "restore-drill"]:
             out = run(os.path.join(OPS, script), "--help")
             self.assertEqual(out.returncode, 0)
             self.assertIn(f"ops/{script} [--site FILE]", out.stdout)

@@ -1,0 +1,544 @@
+"""Backups and what comes back of them, with a PostgreSQL that is really destroyed."""
+
+import datetime
+import os
+import re
+import shutil
+import stat
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+import uuid
+
+from support.pg import BUILD, ROOT, Cluster, Database, clean_environment, migrate
+from support.server import Server
+from support.site import Site, program, run
+from support.wait import Port, wait_until
+
+OPS = os.path.join(ROOT, "ops")
+NOBODY = "unshare --user --map-user=65534 --map-group=65534"  # as ops/pg runs PostgreSQL
+
+
+def folder_for_postgres(parent, *names):
+    path = os.path.join(parent, *names)
+    os.makedirs(path, exist_ok=True)
+    if os.geteuid() == 0 and not may_be_nobody():
+        shutil.chown(path, "postgres", "postgres")
+    return path
+
+
+def may_be_nobody():
+    return run(*NOBODY.split(), "true").returncode == 0
+
+
+class BackupCase(unittest.TestCase):
+    """A cluster with an archive, a migrated database in it, and a site that describes it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.top = tempfile.mkdtemp(prefix="waybill-backup-", dir="/tmp")
+        cls.addClassCleanup(shutil.rmtree, cls.top, ignore_errors=True)
+        os.chmod(cls.top, 0o755)
+        cls.first = folder_for_postgres(cls.top, "first")
+        for name in ("wal", "base", "stream"):
+            folder_for_postgres(cls.first, name)
+        cls.second = folder_for_postgres(cls.top, "second")
+        cls.figures = folder_for_postgres(cls.top, "figures")
+        cls.key = cls.make_key("key") if cls.encrypted else "-"
+        cls.cluster = Cluster(settings=[
+            "archive_mode=on", "archive_timeout=60s", "max_wal_senders=5",
+            f"archive_command={OPS}/wal put {cls.first}/wal {cls.key} %p %f"])
+        cls.addClassCleanup(cls.cluster.drop)
+        cls.db = Database(cls.cluster, "warehousedb")
+        migrate(cls.db.conninfo)
+        cls.data = os.path.join(cls.cluster.folder, "data")
+        if not os.path.exists(cls.data):
+            cls.data = cls.cluster._elsewhere()
+        with open(os.path.join(cls.data, "PG_VERSION"), encoding="ascii") as f:
+            version = f.read().strip()
+        cls.settings = {"pg_version": version, "backup_dir": cls.first, "backup_second": cls.second}
+        if cls.encrypted:
+            cls.settings["backup_key_file"] = cls.key
+        cls.environment = {"PGHOST": cls.cluster.socket, "WAYBILL_METRICS": cls.figures,
+                           "WAYBILL_DATA": cls.data, "TMPDIR": "/tmp"}
+        if os.geteuid() == 0 and may_be_nobody():
+            cls.environment["AS_POSTGRES"] = NOBODY
+
+    @classmethod
+    def make_key(cls, name):
+        path = os.path.join(cls.top, name)
+        out = run("age-keygen", "-o", path)
+        assert out.returncode == 0, out
+        if os.geteuid() == 0 and not may_be_nobody():
+            shutil.chown(path, "postgres")
+        return path
+
+    def ops(self, script, *words, settings=None, code=0, **environment):
+        """Runs it; its output, both streams."""
+        site = Site(**{**self.settings, **(settings or {})})
+        self.addCleanup(site.remove)
+        os.chmod(site.folder, 0o755)
+        out = run(os.path.join(OPS, script), "--site", site.path, *words,
+                  env={**self.environment, **environment})
+        self.assertEqual(out.returncode, code, f"{script} {words}\n{out.stdout}{out.stderr}")
+        return out.stdout + out.stderr
+
+    def at(self, *names):
+        """A folder of this test's, for what restores make."""
+        path = os.path.join(self.top, self.id().rpartition(".")[2], *names)
+        folder_for_postgres(os.path.dirname(path))
+        return path
+
+    def drop_cluster(self, folder):
+        """Of a restore --into."""
+        pid = os.path.join(folder, "data", "postmaster.pid")
+        if os.path.exists(pid):
+            with open(pid, encoding="ascii") as f:
+                number = int(f.readline())
+            os.kill(number, 3)
+            wait_until(lambda: not os.path.exists(f"/proc/{number}"), "it is gone", 30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def metrics(self, name):
+        with open(os.path.join(self.figures, name), encoding="ascii") as f:
+            return dict(line.rsplit(" ", 1) for line in f.read().splitlines() if line[0] != "#")
+
+    def unfinished(self, folder):
+        """What begins with a dot and is no lock."""
+        return [os.path.join(where, name) for where, folders, names in os.walk(folder)
+                for name in folders + names
+                if name.startswith(".") and not name.endswith("lock") and name != ".waybill-backups"]
+
+
+class Disaster(BackupCase):
+    """Stations scan while a backup is made; later the data is gone."""
+    encrypted = False
+    NUMBERS = 4000
+
+    def scan_on(self):
+        """Until somebody stops it; each scan that was answered "valid", and when."""
+        for number in range(self.NUMBERS):
+            if self.over.is_set():
+                return
+            name = f"JT{number:05}"
+            try:
+                r = self.server.client.post("/scan", {"waybill_number": name,
+                                                      "scan_id": str(uuid.uuid4())})
+            except OSError:
+                continue
+            if r.status == 200:
+                self.heard.append((name, time.time()))
+            time.sleep(0.002)  # a person's hand is slower still
+
+    def recorded(self, host):
+        out = run("psql", "-X", "-A", "-t", "-h", host, "-U", "postgres", "-d", "warehousedb", "-c",
+                  "SELECT waybill_number FROM scanned_waybills WHERE result = 'valid'")
+        self.assertEqual(out.returncode, 0, out)
+        return set(out.stdout.split())
+
+    def start_stream(self):
+        words = [os.path.join(OPS, "wal"), "stream", f"{self.first}/stream", f"{self.first}/wal"]
+        if os.geteuid() == 0 and "AS_POSTGRES" in self.environment:
+            words = NOBODY.split() + words
+        process = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={**clean_environment(), **self.environment, "PGUSER": "postgres"})
+        self.addCleanup(process.wait, 30)
+        self.addCleanup(process.kill)
+        wait_until(lambda: [f for f in os.listdir(f"{self.first}/stream") if "partial" in f],
+                   "the log streams", 30)
+        return process
+
+    def test_all_that_was_answered_comes_back(self):
+        with open(os.path.join(self.second, ".waybill-backups"), "w", encoding="ascii"):
+            pass
+        self.server = Server(self.db.conninfo)
+        self.addCleanup(self.server.kill)
+        self.server.start()
+        rows = "".join(f"JT{n:05},Ana,Pending\n" for n in range(self.NUMBERS))
+        r = self.server.client.upload(f"Waybill Number,Receiver,Status\n{rows}".encode(), "m.csv")
+        self.assertEqual(r.status, 200, r)
+        stream = self.start_stream()
+        self.heard, self.over = [], threading.Event()
+        station = threading.Thread(target=self.scan_on)
+        station.start()
+        self.addCleanup(self.over.set)
+        wait_until(lambda: len(self.heard) > 20, "scans are answered")
+        before = len(self.heard)
+        self.ops("backup")
+        during = len(self.heard)
+        self.assertGreater(during - before, 20)
+        wait_until(lambda: len(self.heard) > during + 50, "more scans")
+        moment = datetime.datetime.now(datetime.timezone.utc)
+        wait_until(lambda: len(self.heard) > during + 100, "more scans")
+        time.sleep(1.1)  # the second before the destruction is whole
+
+        # The machine's disk is gone, between two scans or in one
+        destroyed = time.time()
+        self.cluster.kill9()
+        shutil.rmtree(self.data)
+        self.over.set()
+        station.join()
+        stream.wait(30)
+
+        began = time.monotonic()
+        said = self.ops("restore", "--live")
+        took = time.monotonic() - began
+        self.assertIn(f"restored to {self.data}", said)
+        self.cluster.start()
+        there = self.recorded(self.cluster.socket)
+        lost = {name for name, _ in self.heard} - there
+        late = {name for name, when in self.heard if destroyed - 1 < when}
+        print(f"\n{len(self.heard)} scans were answered, {len(there)} are there after a restore of "
+              f"{took:.1f} s; of the last second {len(lost)} are not", end=" ")
+        self.assertLessEqual(lost, late)
+        self.assertEqual(run("psql", "-X", "-A", "-t", "-h", self.cluster.socket, "-U", "postgres",
+                             "-d", "postgres", "-c", "SHOW archive_mode").stdout, "on\n")
+
+        # And to a moment between
+        into = self.at("then")
+        self.addCleanup(self.drop_cluster, into)
+        said = self.ops("restore", "--to", moment.isoformat(), "--into", into)
+        then = self.recorded(into)
+        self.assertLessEqual({n for n, when in self.heard if when < moment.timestamp()}, then)
+        # One may have been committed and not yet answered then.
+        self.assertLessEqual(len(then - {n for n, when in self.heard
+                                         if when < moment.timestamp()}), 1)
+        self.assertRegex(said, r"scanned_waybills +%d\n" % len(then))
+        # Of the timeline that the restore began, too
+        self.ops("backup", "base")
+
+    def test_what_is_refused(self):
+        said = self.ops("restore", "--live", code=1)
+        self.assertIn(f"a server runs in {self.data}: stop it first", said)
+        for words, reason in (
+                (["--to", "yesteryear"], "'yesteryear' is no time"),
+                (["--to", "2199-01-01"], "is yet to come"),
+                (["--live", "--into", "/x"], "exclude one another"),
+                (["--from", "third"], "--from first, or second"),
+                (["--base"], "--base needs a value"),
+                (["--key", "/nonexistent"], "/nonexistent cannot be read"),
+                (["--lvie"], "unknown option --lvie")):
+            with self.subTest(words=words):
+                self.assertIn(reason, self.ops("restore", *words, code=2))
+        self.assertIn("no whole backup from before", self.ops(
+            "restore", "--to", "2001-01-01", "--into", self.at("x"), code=1))
+        self.assertIn("is none of all, base", self.ops("backup", "everything", code=2))
+
+
+class Nightly(BackupCase):
+    """One night's backup, encrypted, with the second location over rsync."""
+    encrypted = True
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # What ssh would do, on this machine: ssh HOST COMMAND...
+        shell = os.path.join(cls.top, "shell")
+        with open(shell, "w", encoding="ascii") as f:
+            f.write('#!/bin/sh\n[ "$1" = nas ] || exit 255\nshift\nexec sh -c "$*"\n')
+        os.chmod(shell, 0o755)
+        cls.environment["RSYNC_RSH"] = shell
+        cls.folder = {"backup_second": cls.second}
+        cls.settings["backup_second"] = f"nas:{cls.second}"
+        rows = ", ".join(f"('JT{n}', 'pending')" for n in range(300))
+        cls.db.query(f"INSERT INTO waybills (waybill_number, status) VALUES {rows}")
+        maker = cls("ops")
+        maker.ops("backup")
+        maker.doCleanups()
+        cls.archive = os.listdir(os.path.join(cls.first, "wal"))
+
+    def files(self, where, pattern=r""):
+        return sorted(os.path.relpath(os.path.join(folder, name), where)
+                      for folder, _, names in os.walk(where) for name in names
+                      if re.search(pattern, name) and not name.startswith("."))
+
+    def copy(self, *damages):
+        """The first location, with damages: (pattern, change of the bytes or None)."""
+        copy = self.at("copy")
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(self.first, copy)
+        for pattern, change in damages:
+            path = os.path.join(copy, self.files(copy, pattern)[-1])
+            if change is None:
+                os.unlink(path)
+                continue
+            with open(path, "r+b") as f:
+                data = change(f.read())
+                f.seek(0)
+                f.truncate()
+                f.write(data)
+        if os.geteuid() == 0 and "AS_POSTGRES" not in self.environment:
+            run("chown", "-R", "postgres:", copy)
+        return copy
+
+    def drill(self, copy, code=1, **more):
+        settings = {"backup_dir": copy, "backup_second": "", **more.pop("settings", {})}
+        said = self.ops("restore-drill", settings=settings, code=code, **more)
+        self.assertEqual(self.unfinished(copy), [])
+        self.assertEqual(self.metrics("waybill_drill.prom")["waybill_drill_failed"], str(code))
+        return said
+
+    def test_both_locations_have_all_and_nothing_is_readable(self):
+        first = self.files(self.first, r"\.(age|info)$")
+        self.assertEqual(len([f for f in first if f.endswith(".info")]), 2)
+        self.assertEqual(first, self.files(self.second, ""))
+        self.assertEqual(self.unfinished(self.first) + self.unfinished(self.second), [])
+        for name in self.files(self.first, r"\.gz"):
+            path = os.path.join(self.first, name)
+            self.assertTrue(name.endswith(".gz.age"), name)
+            self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+            with open(path, "rb") as f:
+                self.assertTrue(f.read().startswith(b"age-encryption.org/v1\n"))
+        figures = self.metrics("waybill_backup.prom")
+        for kind in ("base", "dump", "second"):
+            at = figures[f'waybill_backup_last_success_timestamp_seconds{{kind="{kind}"}}']
+            self.assertLess(abs(time.time() - int(at)), 600)
+        self.assertEqual(figures["waybill_backup_failed"], "0")
+
+    def test_the_drill_finds_it_good(self):
+        said = self.ops("restore-drill")
+        self.assertIn("come back", said)
+        self.assertEqual(self.unfinished(self.first), [])
+        figures = self.metrics("waybill_drill.prom")
+        self.assertEqual((figures["waybill_drill_failed"],
+                          figures['waybill_drill_rows{table="waybills"}']), ("0", "300"))
+
+    def test_prometheus_reads_the_figures(self):
+        self.ops("backup", "wal")
+        links = self.at("links", "x")
+        for name in ("waybill_backup", "waybill_wal", "waybill_drill"):
+            os.symlink(os.path.join(self.figures, name + ".prom"),
+                       os.path.join(os.path.dirname(links), name + ".prom"))
+        exporter = program("prometheus-node-exporter")
+        self.assertTrue(exporter, "ops/deps test installs prometheus-node-exporter")
+        port = Port()
+        self.addCleanup(port.release)
+        process = subprocess.Popen(
+            [exporter, "--collector.disable-defaults", "--collector.textfile",
+             f"--collector.textfile.directory={os.path.dirname(links)}",
+             f"--web.listen-address=127.0.0.1:{port.number}"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait, 30)
+        self.addCleanup(process.kill)
+        address = f"http://127.0.0.1:{port.number}/metrics"
+        page = wait_until(lambda: run("curl", "-sf", address).stdout, "it answers")
+        self.assertIn("node_textfile_scrape_error 0\n", page)
+        for name in ("waybill_backup_failed 0", "waybill_wal_archive_failing 0",
+                     "waybill_wal_second_failing 0",
+                     'waybill_backup_last_success_timestamp_seconds{kind="base"} '):
+            self.assertIn(name, page)
+        with open(os.path.join(ROOT, "conf", "alerts.yml"), encoding="utf-8") as f:
+            asked = set(re.findall(r"waybill_(?:backup|wal|drill)_\w+", f.read()))
+        for name in asked - set(re.findall(r"^(\w+)", page, re.MULTILINE)):
+            self.assertIn("drill", name)  # which may not have run yet
+
+    def test_damage_is_noticed(self):
+        def flip(data):
+            middle = len(data) // 2
+            return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1:]
+
+        said = self.drill(self.copy((r"Z\.tar", flip)))
+        self.assertRegex(said, r"base/\S+ is damaged")
+        # An .info that agrees with the damage: what is inside tells.
+        copy = self.copy((r"Z\.tar", flip))
+        path = os.path.join(copy, self.files(copy, r"Z\.tar")[0])
+        summed = run("sha256sum", path).stdout.split()[0]
+        info = os.path.join(copy, [f for f in self.files(copy, "info") if "base" in f][0])
+        with open(info, encoding="ascii") as f:
+            text = re.sub(r"(?m)^sha256 .*$", f"sha256 {summed}", f.read())
+        with open(info, "w", encoding="ascii") as f:
+            f.write(text)
+        self.assertRegex(self.drill(copy), "cannot be read: unseal ended with 1")
+        # A piece of the log within the base backup
+        said = self.drill(self.copy((r"^0\w{23}\.gz", None)))
+        self.assertRegex(said, "failed: base log")
+        said = self.drill(self.copy((r"^0\w{23}\.gz", flip)))
+        self.assertRegex(said, r"wal/\S+ cannot be read")
+        said = self.drill(self.copy(), settings={"backup_key_file": self.make_key("other")})
+        self.assertRegex(said, "failed: base")
+        said = self.drill(self.copy((r"info$", lambda data: data.replace(b"waybills 300 300",
+                                                                         b"waybills 301 301"))),
+                          OLDEST="1")
+        self.assertIn("failed: dump", said)
+        self.assertIn("waybills has 300 rows, not 301", said)
+
+    def test_a_hole_in_the_log_and_a_dump_cut_short_are_noticed(self):
+        names = self.files(self.first, r"^0\w{23}\.gz")
+        last = os.path.basename(names[-1])
+        later = f"{last[:16]}{int(last[16:24], 16) + 2:08X}.gz.age"  # one is missing between
+        copy = self.copy((r"sql", lambda data: data[:len(data) - 20]))
+        shutil.copy(os.path.join(copy, names[-1]), os.path.join(copy, "wal", later))
+        said = self.drill(copy)
+        self.assertIn("failed: dump log", said)
+        self.assertRegex(said, r"sql\S* is damaged")
+        self.assertIn(f"{last[:16]}{int(last[16:24], 16) + 1:08X} is missing in the archive", said)
+
+    def test_an_old_backup_is_no_last_nights(self):
+        bin_ = self.clock("2 days")
+        said = self.ops("restore-drill", code=1, PATH=bin_)
+        self.assertIn("the newest base backup is of", said)
+
+    def test_the_dump_comes_back(self):
+        would = self.ops("restore", "--dump", "newest", "--dry-run")
+        self.assertIn("would: make database warehousedb_restored", would)
+        said = self.ops("restore", "--dump", "newest")
+        self.assertRegex(said, r"waybills +300\n")
+        again = Database(self.cluster, "warehousedb_restored")
+        self.addCleanup(again.drop)
+        self.assertEqual(again.value("SELECT count(*) FROM waybills"), "300")
+        self.assertIn("is there already", self.ops("restore", "--dump", "newest", code=1))
+        # As it was always done
+        plain = self.at("plain.sql")
+        path = os.path.join(self.first, self.files(self.first, r"sql\.gz")[0])
+        out = run("sh", "-c", f"age -d -i {self.key} {path} | gunzip >{plain}")
+        self.assertEqual(out.returncode, 0, out)
+        admin = Database(self.cluster, "postgres")
+        admin.query("CREATE DATABASE byhand TEMPLATE template0", role="postgres")
+        self.addCleanup(Database(self.cluster, "byhand").drop)
+        out = run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.cluster.socket, "-U",
+                  "postgres", "-d", "byhand", "-f", plain)
+        self.assertEqual((out.returncode, out.stderr), (0, ""))
+
+    def test_from_the_second_when_the_first_is_gone(self):
+        into = self.at("again")
+        self.addCleanup(self.drop_cluster, into)
+        gone = os.path.join(self.top, "gone")
+        said = self.ops("restore", "--into", into, settings={"backup_dir": gone})
+        self.assertIn(f"from nas:{self.second}/base/", said)
+        self.assertRegex(said, r"waybills +300\n")
+
+    def test_two_at_once(self):
+        site = Site(**self.settings)
+        self.addCleanup(site.remove)
+        os.chmod(site.folder, 0o755)
+        both = [subprocess.Popen([os.path.join(OPS, "backup"), "--site", site.path, "dump"],
+                                 env={**clean_environment(), **self.environment}, text=True,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE) for _ in range(2)]
+        said = [p.communicate(timeout=60)[1] for p in both]
+        self.assertEqual(sorted(p.returncode for p in both), [0, 1], said)
+        self.assertIn("running already", "".join(said))
+
+    def clock(self, later):
+        """A PATH on which `date` is so much later; what is asked of a given time is not."""
+        folder = self.at("clock", "x")
+        path = os.path.join(os.path.dirname(folder), "date")
+        with open(path, "w", encoding="ascii") as f:
+            f.write('#!/bin/sh\nfor word; do case $word in -d | @*) exec /bin/date "$@" ;; esac; '
+                    f'done\nexec /bin/date -d "now + {later}" "$@"\n')
+        os.chmod(path, 0o755)
+        return os.path.dirname(path) + ":" + os.environ["PATH"]
+
+    def test_zz_what_is_seven_days_old_goes(self):
+        """The last of this class: it ages what the others use."""
+        old = set(self.files(self.first, r"Z\."))
+        self.ops("backup", "dump", PATH=self.clock("6 days"))
+        self.assertLessEqual(old, set(self.files(self.first, r"Z\.")))
+        oldest = min(self.archive)
+        said = self.ops("backup", PATH=self.clock("7 days 1 hour"))
+        self.assertIn("has expired", said)
+        for where in (self.first, self.second):
+            left = set(self.files(where, r"Z\."))
+            self.assertEqual(old & left, set(), where)
+            self.assertEqual(len([f for f in left if f.endswith(".info")]), 3)
+            self.assertNotIn(oldest, os.listdir(os.path.join(where, "wal")))
+        # The newest stays, whatever its age; and while backups fail, all do.
+        kept = self.files(self.first, r"Z\.")
+        self.ops("backup", "dump", PATH=self.clock("30 days"))
+        self.assertEqual([f for f in kept if "base" in f], self.files(self.first, r"^2\w+Z\."))
+        kept = self.files(self.first)
+        os.rename(self.second, self.second + "-away")
+        with open(self.second, "w", encoding="ascii"):  # where no folder can be
+            pass
+        said = self.ops("backup", "dump", PATH=self.clock("60 days"), code=1)
+        self.assertIn("failed: second", said)
+        self.assertLessEqual(set(kept), set(self.files(self.first)))
+        self.assertEqual(self.metrics("waybill_backup.prom")["waybill_backup_failed"], "1")
+
+
+class Space(BackupCase):
+    encrypted = False
+    FULL = """mount -t tmpfs -o "$1" none "$0/base" && shift || exit 99
+"$@" >&2; status=$?
+ls -A "$0/base"; exit $status"""
+
+    def test_a_full_disk_leaves_nothing_half(self):
+        if os.geteuid() != 0 or run("unshare", "-m", "true").returncode != 0:
+            self.skipTest("only root may mount a small disk here")
+        site = Site(**{**self.settings, "backup_second": ""})
+        self.addCleanup(site.remove)
+        os.chmod(site.folder, 0o755)
+        for options, reason in (("size=8m,mode=777", r"a base backup needs \d+ MB in "),
+                                ("size=1g,nr_inodes=100,mode=777", "No space left on device")):
+            with self.subTest(options):
+                out = run("unshare", "-m", "sh", "-c", self.FULL, self.first, options,
+                          os.path.join(OPS, "backup"), "--site", site.path, "base",
+                          env=self.environment)
+                self.assertEqual((out.returncode, out.stdout), (1, ""), out)
+                self.assertRegex(out.stderr, reason)
+                self.assertIn("failed: base", out.stderr)
+        self.assertEqual(self.unfinished(self.first), [])
+
+    def test_a_folder_that_is_not_mounted(self):
+        said = self.ops("backup", "wal", code=1)
+        self.assertIn(f"touch {self.second}/.waybill-backups", said)
+
+
+class Segments(unittest.TestCase):
+    """ops/wal by itself."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="waybill-wal-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.key = os.path.join(self.folder, "key")
+        run("age-keygen", "-o", self.key)
+        self.segment = os.path.join(self.folder, "segment")
+        self.back = os.path.join(self.folder, "back")
+        with open(self.segment, "wb") as f:
+            f.write(os.urandom(100000))
+        self.archive = os.path.join(self.folder, "wal")
+        os.mkdir(self.archive)
+
+    def wal(self, *words, code=0):
+        out = run(os.path.join(OPS, "wal"), *words)
+        self.assertEqual(out.returncode, code, out)
+        return out.stderr
+
+    def test_there_and_back(self):
+        for key, suffix in ((self.key, ".gz.age"), ("-", ".gz")):
+            with self.subTest(suffix):
+                name = f"00000001000000000000000{len(suffix)}"
+                path = os.path.join(self.archive, name + suffix)
+                self.wal("put", self.archive, key, self.segment, name)
+                self.wal("put", self.archive, key, self.segment, name)  # asked once more
+                self.wal("get", self.key, name, self.back, "/nonexistent", self.archive)
+                self.assertEqual(run("cmp", self.segment, self.back).returncode, 0)
+                other = os.path.join(self.folder, "other")
+                with open(other, "wb") as f:
+                    f.write(b"x")
+                self.assertIn("other content",
+                              self.wal("put", self.archive, key, other, name, code=1))
+                with open(path, "r+b") as f:
+                    f.seek(50000)
+                    f.write(b"damage")
+                # Not "there is none": PostgreSQL would take that for the end of the log.
+                self.assertIn("cannot be read",
+                              self.wal("get", self.key, name, self.back, self.archive, code=200))
+                self.assertFalse(os.path.exists(self.back))
+        self.wal("get", "-", "0" * 24, self.back, self.archive, code=1)
+        self.assertEqual([f for f in os.listdir(self.archive) if f.startswith(".")], [])
+
+    def test_what_cannot_be_written_is_refused(self):
+        self.assertIn("could not be written", self.wal(
+            "put", os.path.join(self.folder, "none"), "-", self.segment, "0" * 24, code=1))
+        self.assertIn("could not be written", self.wal(
+            "put", self.archive, "/nonexistent", self.segment, "0" * 24, code=1))
+        self.assertEqual(os.listdir(self.archive), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
