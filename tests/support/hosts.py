@@ -104,6 +104,13 @@ class Hosts:
     def address(self, name):
         return f"{NETWORK}.{ADDRESSES.get(name, 21)}"
 
+    def text(self, template, name):
+        """A file of conf/ for that host."""
+        return subprocess.run(
+            [os.path.join(ROOT, "ops", "site"), "--site", self.site, "render",
+             os.path.join(ROOT, "conf", template), "--host", name],
+            env=clean_environment(), capture_output=True, text=True, check=True).stdout
+
     def _begin(self, name):
         root = os.path.join(self.folder, name)
         os.mkdir(root)
@@ -207,7 +214,9 @@ class Hosts:
             except ProcessLookupError:
                 pass
         if number == signal.SIGKILL:
-            wait_until(lambda: not self.pids(name), f"all of {name} is gone", timeout=60)
+            # Reaped, too: a zombie's lock files still count.
+            wait_until(lambda: not any(os.path.exists(f"/proc/{p}") for p in pids),
+                       f"all of {name} is gone", timeout=60)
 
     def stop(self):
         for name, holder in self.holders.items():
