@@ -177,7 +177,7 @@ int db_ready(struct db *db, struct err *e)
 		return 0;
 	if (db->backoff != 0 && pq_now() < db->try_again)
 		return err_set(e, db->refusal.kind, "%s", db->refusal.text);
-	deadline = pq_now() + CONNECT_MS;
+	deadline = pq_now() + (db->connect_ms != 0 ? db->connect_ms : CONNECT_MS);
 	if (pq_connect(&target, deadline, &db->conn, &failed) == 0 &&
 	    set_up(db, deadline, &failed) == 0) {
 		db->backoff = 0;

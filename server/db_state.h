@@ -25,6 +25,7 @@ struct db {
 	bool awaiting;   /* what stmt_send() sent is not answered yet */
 	bool answered;   /* ... but its rows have come */
 	int64_t await_until; /* when the wait for it is given up */
+	uint32_t connect_ms; /* the longest connecting; 0: 3 s */
 	uint32_t patience;   /* milliseconds; 0: the configured statement_timeout */
 	uint64_t spent_us;
 	uint64_t slowest_us;

@@ -39,19 +39,22 @@ unsigned handle_status(struct slice text)
 	return code;
 }
 
-void handle_stmt(struct handle_env *env, enum stmt_id id, const struct slice *params,
-		 size_t n_params, struct request *req, struct response *res)
+static void answer(struct handle_env *env, struct db_read *read, enum stmt_id id,
+		   const struct slice *params, size_t n_params, struct request *req,
+		   struct response *res)
 {
 	struct err e = { .kind = ERR_NONE };
 	struct stmt_result r;
 
-	if (stmt_run(env->db, id, params, n_params, req->arena, &r, &e) < 0) {
+	if (db_read_run(read, env->db, id, params, n_params, req->arena, &r, &e) < 0) {
 		log_line(e.kind == ERR_INPUT ? LOG_INFO : LOG_ERROR, "%s %.*s: %s",
 			 req->route->name, (int)req->id.n, req->id.p, e.text);
 		handle_failure(env, &e, res);
 		return;
 	}
-	health_note(env->slots, true);
+	/* What a standby answers tells nothing of the database. */
+	if (read == NULL)
+		health_note(env->slots, true);
 	if (r.rows != 1 || r.columns != 2) {
 		log_line(LOG_ERROR, "%s %.*s: the statement gave %zu rows of %zu columns",
 			 req->route->name, (int)req->id.n, req->id.p, r.rows, r.columns);
@@ -61,4 +64,16 @@ void handle_stmt(struct handle_env *env, enum stmt_id id, const struct slice *pa
 		return;
 	}
 	response_json(res, handle_status(stmt_value(&r, 0, 0)), stmt_value(&r, 0, 1));
+}
+
+void handle_stmt(struct handle_env *env, enum stmt_id id, const struct slice *params,
+		 size_t n_params, struct request *req, struct response *res)
+{
+	answer(env, NULL, id, params, n_params, req, res);
+}
+
+void handle_stmt_read(struct handle_env *env, enum stmt_id id, const struct slice *params,
+		      size_t n_params, struct request *req, struct response *res)
+{
+	answer(env, env->read, id, params, n_params, req, res);
 }

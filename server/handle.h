@@ -8,6 +8,7 @@
 
 #include "server/config.h"
 #include "server/db.h"
+#include "server/db_read.h"
 #include "server/request.h"
 #include "server/response.h"
 #include "server/slots.h"
@@ -17,6 +18,7 @@
 struct handle_env {
 	const struct config *cfg;
 	struct db *db;
+	struct db_read *read; /* NULL: none, or in a task */
 	struct slots *slots;
 	struct metrics *metrics; /* where this process counts */
 	const struct static_files *files;
@@ -66,6 +68,11 @@ unsigned handle_status(struct slice text);
 /* Runs a statement that answers (status, body) and passes both through. */
 void handle_stmt(struct handle_env *env, enum stmt_id id, const struct slice *params,
 		 size_t n_params, struct request *req, struct response *res);
+
+/* The same where the last seconds may be missing: out of database_read if that can
+ * answer. */
+void handle_stmt_read(struct handle_env *env, enum stmt_id id, const struct slice *params,
+		      size_t n_params, struct request *req, struct response *res);
 
 /* Checks the session's id of the path: 0, or -1 with 404 in res. */
 int handle_session_id(const struct request *req, struct response *res) MUST_CHECK;

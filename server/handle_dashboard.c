@@ -15,5 +15,5 @@ void handle_dashboard(struct handle_env *env, struct request *req, struct respon
 		response_failure(res, "bad_field", &e);
 		return;
 	}
-	handle_stmt(env, STMT_DASHBOARD, v, 2, req, res);
+	handle_stmt_read(env, STMT_DASHBOARD, v, 2, req, res);
 }

@@ -10,21 +10,17 @@
 void handle_waybill_export(struct handle_env *env, struct request *req,
 			   const struct slice *query, bool xlsx, struct response *res)
 {
-	struct config cfg = *env->cfg;
 	struct err e = { .kind = ERR_NONE };
-	struct db *db = env->db;
-	struct db *replica = NULL;
+	struct db_read *read = NULL;
 	struct table_out o;
-	int rc;
+	int rc = db_read_open(env->cfg, "waybilld export", &read, &e);
 
-	if (*cfg.database_read != '\0') {
-		cfg.database = cfg.database_read;
-		if (db_open(&cfg, "waybilld export", &replica, &e) == 0)
-			db = replica;
-	}
-	rc = table_out_open(&o, cfg.spool_dir, xlsx, SLICE("Waybills"), &e);
+	db_read_metrics(read, env->metrics);
+	if (rc == 0)
+		rc = table_out_open(&o, env->cfg->spool_dir, xlsx, SLICE("Waybills"), &e);
 	if (rc == 0) {
-		rc = waybill_table_write(db, query, &o, &e);
+		rc = waybill_table_write(db_read_pick(read, env->db, req->arena), query,
+					 &o, &e);
 		if (rc == 0)
 			rc = table_out_answer(&o, SLICE("waybills"), res, &e);
 		table_out_release(&o);
@@ -34,5 +30,5 @@ void handle_waybill_export(struct handle_env *env, struct request *req,
 			 e.text);
 		response_failure(res, "bad_value", &e);
 	}
-	db_close(&replica);
+	db_read_close(&read);
 }

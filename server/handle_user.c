@@ -177,5 +177,5 @@ void handle_audit(struct handle_env *env, struct request *req, struct response *
 		return;
 	}
 	v[LIMIT] = arena_printf(req->arena, "%u", (unsigned)limit);
-	handle_stmt(env, STMT_AUDIT_LIST, v, PARAMS, req, res);
+	handle_stmt_read(env, STMT_AUDIT_LIST, v, PARAMS, req, res);
 }

@@ -102,7 +102,7 @@ void handle_waybill_list(struct handle_env *env, struct request *req,
 		response_error(res, 400, "bad_field",
 			       "field \"cursor\" must be the \"next\" of another page");
 	else if (v[FORMAT].p == NULL || slice_eq(v[FORMAT], SLICE("json")))
-		handle_stmt(env, STMT_WAYBILL_LIST, v, LISTED, req, res);
+		handle_stmt_read(env, STMT_WAYBILL_LIST, v, LISTED, req, res);
 	else
 		handle_waybill_export(env, req, v, slice_eq(v[FORMAT], SLICE("xlsx")),
 				      res);

@@ -86,6 +86,10 @@ static const struct {
 				 "Connections made to PostgreSQL.", false },
 	[METRIC_DB_CONNECT_FAILED] = { "database_connects_failed", NULL, NULL,
 				       "Attempts to connect to it that failed.", false },
+	[METRIC_DB_READ_PRIMARY] = { "database_read_primary", NULL, NULL,
+				     "Statements for database_read that the primary "
+				     "answered.",
+				     false },
 	[METRIC_DB_TRANSIENT] = { "database_errors", "kind", "transient",
 				  "Statements that failed.", false },
 	[METRIC_DB_UNCERTAIN] = { "database_errors", "kind", "uncertain", NULL, false },

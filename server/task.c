@@ -119,6 +119,8 @@ static void run(int fd, struct handle_env *env, struct request *req, pid_t paren
 	struct err e = { .kind = ERR_NONE };
 
 	task_become(parent, env->db);
+	db_read_forget(env->read);
+	own.read = NULL;
 	log_role("task");
 	own.slot = slot;
 	own.client_fd = fd;

@@ -96,6 +96,10 @@ static int worker_init(struct worker *w, const struct worker_start *s, struct er
 		return -1;
 	w->env.handle.metrics = slots_metrics(s->slots, s->slot);
 	db_metrics(w->env.handle.db, w->env.handle.metrics);
+	(void)snprintf(name, sizeof(name), "waybilld reader %u", s->number);
+	if (db_read_open(s->cfg, name, &w->env.handle.read, e) < 0)
+		return -1;
+	db_read_metrics(w->env.handle.read, w->env.handle.metrics);
 	return clients_init(&w->env.clients, s->cfg, s->slots, s->slot, e);
 }
 
@@ -105,6 +109,7 @@ static void worker_release(struct worker *w)
 	free(w->event);
 	poller_close(&w->poller);
 	db_close(&w->env.handle.db);
+	db_read_close(&w->env.handle.read);
 	conn_env_release(&w->env);
 }
 

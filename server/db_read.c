@@ -1,0 +1,220 @@
+/*
+ * Choosing between a standby and the primary. Ignorant of what is read.
+ *
+ * How old a standby's data is cannot be asked of the standby alone: when nothing is
+ * written its last transaction is old, and when its stream is cut it does not know. So a
+ * place in the primary's log is taken, with the time: once the standby has come to
+ * it, it is no older than that.
+ */
+#include "server/db_read.h"
+
+#include "server/clock.h"
+#include "server/db_state.h"
+#include "server/log.h"
+
+#include <poll.h>
+
+enum {
+	BEHIND_MS = 5000,
+	LOOK_MS = 1000,
+	AWAY_MS = 10000,
+	CONNECT_MS = 500,
+	PATIENCE_MS = 500,
+	TRIES = 4,
+	TRY_MS = 5,
+	MARK = 32
+};
+
+struct db_read {
+	struct config cfg; /* with the other database */
+	struct db *db;
+	uint64_t away_ms; /* it is left alone until then */
+	uint64_t look_ms; /* the next look */
+	uint64_t mark_ms; /* when the mark was the end of the primary's log */
+	char mark[MARK];  /* "": none is awaited */
+	uint64_t true_ms; /* all that was written until then is there; 0: unknown */
+	bool away, behind;
+};
+
+int db_read_open(const struct config *cfg, const char *name, struct db_read **r_r,
+		 struct err *e)
+{
+	struct db_read *r;
+
+	*r_r = NULL;
+	if (*cfg->database_read == '\0')
+		return 0;
+	r = calloc(1, sizeof(*r));
+	if (r == NULL)
+		return err_set(e, ERR_INTERNAL, "out of memory for a connection");
+	r->cfg = *cfg;
+	r->cfg.database = cfg->database_read;
+	if (db_open(&r->cfg, name, &r->db, e) < 0) {
+		free(r);
+		return -1;
+	}
+	/* Few of the statements ever come here. */
+	r->db->unprepared = true;
+	r->db->connect_ms = CONNECT_MS;
+	*r_r = r;
+	return 0;
+}
+
+void db_read_close(struct db_read **r)
+{
+	if (*r != NULL)
+		db_close(&(*r)->db);
+	free(*r);
+	*r = NULL;
+}
+
+void db_read_forget(struct db_read *r)
+{
+	if (r != NULL)
+		db_forget(r->db);
+}
+
+void db_read_metrics(struct db_read *r, struct metrics *m)
+{
+	if (r != NULL)
+		db_metrics(r->db, m);
+}
+
+static void gone(struct db_read *r, const struct err *why)
+{
+	if (!r->away)
+		log_line(LOG_WARNING, "database_read: %s; the primary is asked instead",
+			 why->text);
+	r->away = true;
+	r->away_ms = clock_ms() + AWAY_MS;
+}
+
+/* The end of the primary's log, to be looked for on the standby. Without a primary there
+ * is nothing newer to be had. */
+static void set_mark(struct db_read *r, struct db *primary, struct arena *a)
+{
+	uint64_t now = clock_ms();
+	struct stmt_result s;
+	struct err e = { 0 };
+	struct slice v;
+
+	r->mark[0] = '\0';
+	if (stmt_run(primary, STMT_READ_MARK, NULL, 0, a, &s, &e) < 0 || s.rows != 1) {
+		r->true_ms = now;
+		return;
+	}
+	v = stmt_value(&s, 0, 0);
+	(void)snprintf(r->mark, sizeof(r->mark), "%.*s", (int)v.n, v.p);
+	r->mark_ms = now;
+}
+
+static bool is_old(const struct db_read *r)
+{
+	return r->true_ms == 0 || clock_ms() - r->true_ms > BEHIND_MS;
+}
+
+/* Has it come to the mark? */
+static int ask(struct db_read *r, struct arena *a, struct err *e)
+{
+	struct slice mark = slice_str(r->mark);
+	struct stmt_result s;
+
+	if (stmt_run(r->db, STMT_READ_REACHED, &mark, 1, a, &s, e) < 0)
+		return -1;
+	if (s.rows == 1 && slice_eq(stmt_value(&s, 0, 0), SLICE("t"))) {
+		r->true_ms = r->mark_ms;
+		r->mark[0] = '\0';
+	}
+	return 0;
+}
+
+static int look(struct db_read *r, struct db *primary, struct arena *a, struct err *e)
+{
+	uint64_t now = clock_ms();
+	int rc = 0;
+
+	r->look_ms = now + LOOK_MS;
+	if (r->mark[0] == '\0' || now - r->mark_ms > BEHIND_MS)
+		set_mark(r, primary, a);
+	db_patience(r->db, PATIENCE_MS);
+	for (int i = 0; rc == 0 && i < TRIES && r->mark[0] != '\0'; i++) {
+		/* What has just been written is on its way. */
+		if (i > 0)
+			(void)poll(NULL, 0, TRY_MS);
+		rc = ask(r, a, e);
+		if (!is_old(r))
+			break;
+	}
+	db_patience(r->db, 0);
+	return rc;
+}
+
+static bool is_usable(struct db_read *r, struct db *primary, struct arena *a)
+{
+	struct err e = { 0 };
+	bool behind;
+
+	if (clock_ms() < r->away_ms)
+		return false;
+	if (db_ready(r->db, &e) < 0 ||
+	    (clock_ms() >= r->look_ms && look(r, primary, a, &e) < 0)) {
+		gone(r, &e);
+		return false;
+	}
+	if (r->away)
+		log_line(LOG_INFO, "database_read answers again");
+	r->away = false;
+	behind = is_old(r);
+	if (behind && !r->behind)
+		log_line(LOG_WARNING,
+			 "database_read is more than %d s behind; the "
+			 "primary is asked instead",
+			 BEHIND_MS / 1000);
+	if (!behind && r->behind)
+		log_line(LOG_INFO, "database_read has caught up");
+	r->behind = behind;
+	return !behind;
+}
+
+struct db *db_read_pick(struct db_read *r, struct db *primary, struct arena *a)
+{
+	if (r == NULL)
+		return primary;
+	if (is_usable(r, primary, a))
+		return r->db;
+	metrics_add(primary->metrics, METRIC_DB_READ_PRIMARY, 1);
+	return primary;
+}
+
+/* A request's time in the database is told by the primary's connection. */
+static void hand_over_time(struct db *from, struct db *to)
+{
+	to->spent_us += from->spent_us;
+	if (from->slowest_us > to->slowest_us) {
+		to->slowest_us = from->slowest_us;
+		to->slowest = from->slowest;
+	}
+	from->spent_us = from->slowest_us = 0;
+}
+
+int db_read_run(struct db_read *r, struct db *primary, enum stmt_id id,
+		const struct slice *params, size_t n_params, struct arena *a,
+		struct stmt_result *result, struct err *e)
+{
+	struct db *db = db_read_pick(r, primary, a);
+	struct err why = { 0 };
+	int rc;
+
+	if (db == primary)
+		return stmt_run(primary, id, params, n_params, a, result, e);
+	rc = stmt_run(db, id, params, n_params, a, result, &why);
+	hand_over_time(db, primary);
+	if (rc == 0)
+		return 0;
+	/* A standby ends what keeps it from replaying. */
+	log_line(LOG_DEBUG, "database_read: %s", why.text);
+	if (db_socket(db) < 0)
+		gone(r, &why);
+	metrics_add(primary->metrics, METRIC_DB_READ_PRIMARY, 1);
+	return stmt_run(primary, id, params, n_params, a, result, e);
+}

@@ -1,0 +1,121 @@
+"""database_read: what a standby answers, and what is asked of the primary instead."""
+
+import unittest
+
+from support.pg import Cluster
+from support.pooler import not_pooled
+from support.server import Server
+from support.standby import Standby
+from support.wait import wait_until
+
+
+@not_pooled("has a primary of its own to stop")
+class Read(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.primary = Cluster()
+        cls.addClassCleanup(cls.primary.drop)
+        cls.db = cls.primary.database()
+        cls.standby = Standby(cls.primary)
+        cls.addClassCleanup(cls.standby.drop)
+
+    def setUp(self):
+        self.server = Server(self.db.conninfo, {
+            "workers": 1, "database_read": self.standby.conninfo(self.db.name)})
+        self.addCleanup(self.server.kill)
+        self.server.start()
+        self.client = self.server.client
+        self.db.query("TRUNCATE waybills")
+
+    def add(self, *numbers):
+        for number in numbers:
+            self.db.query(f"INSERT INTO waybills (waybill_number) VALUES ('{number}')")
+
+    def listed(self):
+        answer = self.client.get("/waybills?limit=100")
+        self.assertEqual(answer.status, 200, answer)
+        return sorted(w["waybill_number"] for w in answer.json()["waybills"])
+
+    def counted(self, name="database_read_primary"):
+        for line in self.client.get("/metrics").body.decode().splitlines():
+            if line.startswith(f"waybill_{name}_total "):
+                return int(line.split()[1])
+        raise AssertionError(f"no metric {name}")
+
+    def from_standby(self):
+        """It is asked: the primary does not know this connection."""
+        return self.standby.value("SELECT count(*) FROM pg_stat_activity "
+                                  "WHERE application_name = 'waybilld reader 1'") == "1"
+
+    def test_lists_and_the_dashboard_come_from_the_standby(self):
+        self.add("JT1")
+        self.standby.catch_up()
+        wait_until(lambda: self.listed() == ["JT1"] and self.from_standby(), "the standby answers")
+        before = self.counted()
+        asked = self.standby.value(
+            f"SELECT xact_commit FROM pg_stat_database WHERE datname = '{self.db.name}'")
+        for _ in range(20):
+            self.assertEqual(self.client.get("/dashboard").status, 200)
+            self.assertEqual(self.listed(), ["JT1"])
+        self.assertEqual(self.counted(), before)
+        # Its count comes some moments later.
+        wait_until(lambda: int(self.standby.value(
+            f"SELECT xact_commit FROM pg_stat_database WHERE datname = '{self.db.name}'"))
+            >= int(asked) + 40, "the standby has counted them")
+        export = self.client.get("/waybills?format=csv")
+        self.assertEqual(export.status, 200, export)
+        self.assertIn(b"JT1", export.body)
+        self.server.stop()
+
+    def test_what_is_too_old_is_asked_of_the_primary(self):
+        self.add("JT1")
+        self.standby.catch_up()
+        wait_until(lambda: self.listed() == ["JT1"] and self.from_standby(), "the standby answers")
+        self.standby.pause()
+        self.addCleanup(self.standby.resume)
+        self.add("JT2")
+        # At most 5 s (and the look that is due each second) without the newest.
+        wait_until(lambda: self.listed() == ["JT1", "JT2"], "the primary is asked", timeout=9)
+        self.server.wait_for_log(r"warning .*database_read is more than 5 s behind")
+        self.assertGreater(self.counted(), 0)
+        # A parcel and a scan are never asked of the standby.
+        self.assertEqual(self.client.get("/waybills/JT2").status, 200)
+        self.standby.resume()
+        wait_until(lambda: self.listed() and "database_read has caught up" in self.server.log(),
+                   "the standby is asked again")
+        self.server.stop()
+
+    def test_a_standby_that_is_away(self):
+        self.add("JT1")
+        self.standby.catch_up()
+        wait_until(lambda: self.listed() == ["JT1"] and self.from_standby(), "the standby answers")
+        self.standby.stop()
+        self.addCleanup(self.standby.start)
+        self.add("JT2")
+        self.assertEqual(self.listed(), ["JT1", "JT2"])
+        self.assertEqual(self.client.get("/dashboard").status, 200)
+        self.assertEqual(self.client.get("/waybills?format=csv").status, 200)
+        self.server.wait_for_log(r"warning .*database_read: .*the primary is asked instead")
+        self.assertEqual(self.client.get("/health").status, 200)
+        self.standby.start()
+        wait_until(lambda: self.listed() and "database_read answers again" in self.server.log(),
+                   "the standby is asked again", timeout=30)
+        self.server.stop()
+
+    def test_a_primary_that_is_away(self):
+        self.add("JT1")
+        self.standby.catch_up()
+        wait_until(lambda: self.listed() == ["JT1"] and self.from_standby(), "the standby answers")
+        self.primary.stop("immediate")
+        self.addCleanup(self.primary.start)
+        wait_until(lambda: self.client.post("/scan", {"waybill_number": "JT1"}).status == 503,
+                   "the primary is gone")
+        self.assertEqual(self.listed(), ["JT1"])
+        self.primary.start()
+        wait_until(lambda: self.client.post("/scan", {"waybill_number": "JT1"}).status == 200,
+                   "the primary is back")
+        self.server.stop(expected_errors=[r"database", r"scan"])
+
+
+if __name__ == "__main__":
+    unittest.main()
