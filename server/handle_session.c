@@ -33,11 +33,16 @@ static int check_ready(struct slice v, struct err *e)
 	return err_set(e, ERR_INPUT, "field \"batch_ready\" must be true or false");
 }
 
+static int check_key(struct slice v, struct err *e)
+{
+	return v.n == 0 ? 0 : check_uuid("session_key", v, e);
+}
+
 void handle_session_create(struct handle_env *env, struct request *req,
 			   struct response *res)
 {
 	struct err e = { .kind = ERR_NONE };
-	struct slice v[4];
+	struct slice v[5];
 	struct params p;
 
 	if (params_read(req, &p, res) < 0 ||
@@ -49,15 +54,16 @@ void handle_session_create(struct handle_env *env, struct request *req,
 	v[1] = params_get(&p, SLICE("station"));
 	v[2] = uploads_json(params_get(&p, SLICE("uploads")), req->arena);
 	v[3] = params_get(&p, SLICE("batch_ready"));
+	v[4] = params_get(&p, SLICE("session_key"));
 	if (check_label("scanned_by", v[0], LABEL, &e) < 0 ||
 	    check_label("station", v[1], LABEL, &e) < 0 || check_uploads(v[2], &e) < 0 ||
-	    check_ready(v[3], &e) < 0) {
+	    check_ready(v[3], &e) < 0 || check_key(v[4], &e) < 0) {
 		response_failure(res, "bad_field", &e);
 		return;
 	}
 	if (v[3].n == 0)
 		v[3] = (struct slice){ NULL, 0 };
-	handle_stmt(env, STMT_SESSION_CREATE, v, 4, req, res);
+	handle_stmt(env, STMT_SESSION_CREATE, v, 5, req, res);
 }
 
 int handle_session_id(const struct request *req, struct response *res)

@@ -104,6 +104,34 @@ class Lists(FloorCase):
         self.assertIsNone(self.get(f"/sessions/{self.open()}")["expected"])
 
 
+class Begins(FloorCase):
+    def test_once_by_its_key(self):
+        """A station that lost the answer, or began without a server, asks again."""
+        upload = self.load("BK1", "BK2")["id"]
+        asked = {"scanned_by": "ana", "station": "dock 1", "uploads": [upload],
+                 "session_key": str(uuid.uuid4())}
+        first = self.client.post("/sessions", asked)
+        self.assertEqual((first.status, first.json()["expected"]), (201, 2), first)
+        self.scan("BK1", session_id=first.json()["id"])
+        again = self.client.post("/sessions", asked)
+        self.assertEqual(again.status, 200, again)
+        self.assertEqual([again.json()[k] for k in ("id", "already", "valid", "missing")],
+                         [first.json()["id"], True, 1, 1])
+        self.assertNotIn("already", first.json())
+        self.assertEqual(self.post("/sessions", 409, **{**asked, "station": "dock 2"})["error"],
+                         "session_key_reused")
+        self.assertEqual(self.post("/sessions", 400, session_key="7")["error"], "bad_field")
+        refused = self.post("/sessions", 422, session_key=str(uuid.uuid4()), uploads=[99999999])
+        self.assertEqual(refused["error"], "unknown_upload")
+
+    def test_at_once_by_one_key(self):
+        for _ in range(20):
+            asked = {"scanned_by": "ana", "station": "dock 1", "session_key": str(uuid.uuid4())}
+            got = self.together(*[lambda asked=asked: self.client.post("/sessions", asked)] * 4)
+            self.assertEqual(sorted(r.status for r in got), [200, 200, 200, 201], got)
+            self.assertEqual(len({r.json()["id"] for r in got}), 1)
+
+
 class Ends(FloorCase):
     def test_cancel_and_resume(self):
         self.load("EN1", "EN2")

@@ -55,7 +55,7 @@ class SqlCase(unittest.TestCase):
         return self.ask("scan", number, mode, session, scan_id, station, by, at, invalid)
 
     def session(self, uploads=None):
-        status, body = self.ask("session_create", "ana", "S1", uploads, None)
+        status, body = self.ask("session_create", "ana", "S1", uploads, None, None)
         self.assertEqual(status, 201, body)
         return body["id"]
 
@@ -287,7 +287,7 @@ class Once(SqlCase):
 
     def test_only_loaded_uploads_can_be_expected(self):
         for upload in (self.upload("failed"), 999999):
-            status, body = self.ask("session_create", None, None, f"[{upload}]", None)
+            status, body = self.ask("session_create", None, None, f"[{upload}]", None, None)
             self.assertEqual((status, body["error"]), (422, "unknown_upload"))
             self.assertIn(str(upload), body["message"])
 
