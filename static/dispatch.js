@@ -15,7 +15,7 @@ export class Dispatch {
 	#state = 'closed'; /* closed, waiting, counting, asking, working */
 
 	/*
-	 * hooks.session(), hooks.operator()   whose dispatch it is
+	 * hooks.session(), hooks.operator()   whose dispatch it is; no session yet: null
 	 * hooks.depth()                       scans without an answer
 	 * hooks.done(report)                  it was done
 	 */
@@ -50,7 +50,9 @@ export class Dispatch {
 		if (this.#state !== 'waiting') {
 			return;
 		}
-		if (this.#hooks.depth() === 0) {
+		if (this.#hooks.session() === null) {
+			this.#tell('The server does not know this session yet: the dispatch waits for it.');
+		} else if (this.#hooks.depth() === 0) {
 			this.#count();
 		} else {
 			this.#tell(`${plural(this.#hooks.depth(), 'scan')} not sent yet: the dispatch waits for them.`);

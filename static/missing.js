@@ -13,7 +13,7 @@ export class MissingList {
 	#session;
 	#shown = PAGE;
 
-	/* session() names it. */
+	/* session() names it; null: it is not at the server yet. */
 	constructor(session) {
 		this.#session = session;
 		byId('missing-open').addEventListener('click', () => this.open());
@@ -32,6 +32,10 @@ export class MissingList {
 	/* Called whenever the counters moved. */
 	async refresh() {
 		if (!this.#dialog.isOpen) {
+			return;
+		}
+		if (this.#session() === null) {
+			byId('missing-told').textContent = 'The server does not know this session yet.';
 			return;
 		}
 		try {

@@ -27,7 +27,8 @@ import { keepAwake } from '/static/wake.js';
 
 const SAME_CODE_MS = 1000;
 const NEXT_MS = 1000;
-const FRESH = { session: null, operator: '', station: '', mode: 'dispatch' };
+const NOT_YET = 0; /* a session that was begun here and that the server does not know */
+const FRESH = { session: null, begin: null, operator: '', station: '', mode: 'dispatch' };
 
 const state = { ...FRESH, link: '', login: false, halt: recall('halt') };
 const last = { code: '', at: -Infinity };
@@ -35,7 +36,7 @@ const sounds = new Sounds(showSound);
 const panel = new VerdictPanel();
 const recent = new RecentScans(byId('recent'), undo);
 const outbox = await Outbox.open();
-const queue = new ScanQueue(outbox, { send, answered, caughtUp, held,
+const queue = new ScanQueue(outbox, { send: (items) => send(items, begun), answered, caughtUp, held,
 	unkept: () => showDurable(false),
 	refused: () => refused.refresh(),
 	changed: () => {
@@ -43,7 +44,7 @@ const queue = new ScanQueue(outbox, { send, answered, caughtUp, held,
 		dispatch.queueChanged();
 	} });
 const refused = new RefusedList(outbox, { open: () => state.session !== null,
-	resend: (scan) => addScan({ ...scan, session_id: state.session }) });
+	resend: (scan) => addScan({ ...scan, session_id: known() }) });
 
 /* --- scans --- */
 
@@ -56,7 +57,7 @@ function commit(code, dropped = '') {
 	const number = code.toUpperCase();
 	const now = performance.now();
 	const scan = {
-		waybill_number: code, session_id: state.session, scan_id: uuid(),
+		waybill_number: code, session_id: known(), scan_id: uuid(),
 		station: state.station, scanned_by: state.operator,
 		scanned_at: new Date().toISOString(), mode: state.mode,
 	};
@@ -79,7 +80,7 @@ function addScan(scan) {
 	} else {
 		panel.waiting(scan.waybill_number);
 	}
-	queue.add({ kind: 'scan', scan, flagged });
+	queue.add({ kind: 'scan', scan, flagged, begin: state.begin });
 	showHalt();
 }
 
@@ -199,7 +200,7 @@ function showHalt() {
 /* --- commands --- */
 
 const COMMANDS = {
-	START: () => note(`Session ${state.session} is open already.`),
+	START: () => note(`${nameOf()} is open already.`),
 	UNDO: () => undo(recent.last()),
 	ACK: acknowledge,
 	DISPATCH: () => dispatch.ask(),
@@ -213,7 +214,7 @@ const COMMANDS = {
 		panel.show({ result: 'command', waybill_number: name, message: 'scans from now on' });
 	},
 	SESSION: (id) => (String(state.session) === id ? COMMANDS.START()
-		: note(`Leave session ${state.session} before joining session ${id}.`)),
+		: note(`${nameOf()} is open: leave it before joining session ${id}.`)),
 	UNKNOWN: (code) => {
 		sounds.play('error');
 		panel.show({ result: 'no_command', waybill_number: code, message: 'no such command' });
@@ -275,12 +276,15 @@ function note(text) {
 
 const levels = new Levels(() => (state.session === null ? screen.station : state.station),
 	({ volume, muted }) => sounds.setLevel(volume, muted));
-const missing = new MissingList(() => state.session);
+const missing = new MissingList(known);
 const sessionDialog = dialog('session');
-const dispatch = new Dispatch({ session: () => state.session, operator: () => state.operator,
+const dispatch = new Dispatch({ session: known, operator: () => state.operator,
 	depth: () => queue.depth, done: dispatched });
 const watch = new SessionWatch({
 	session: () => state.session,
+	beginning: () => state.begin,
+	begun,
+	refused: (why) => leaveTo(() => screen.end(sentence(`The session was not made: ${why}`))),
 	counters: showCounters,
 	over: (session) => sessionOver(session?.state ?? 'not known to the server'),
 	news: tellNews,
@@ -304,15 +308,18 @@ const screen = new StartScreen({
 	away: () => {
 		state.link = 'the server cannot be reached';
 		showConnection();
+		if (state.begin !== null) {
+			note('This session is begun without the server: scans are kept and sent when it is back.');
+		}
 	},
 });
 const camera = new Camera((code) => state.session !== null && commit(code), note);
 
 function enter(session, who) {
-	Object.assign(state, who, { session: session.id });
+	Object.assign(state, who, { session: session.id ?? NOT_YET, begin: session.begin ?? null });
 	byId('v-station').textContent = who.station;
 	byId('v-operator').textContent = who.operator;
-	byId('v-session').textContent = session.id;
+	byId('v-session').textContent = session.id ?? 'new';
 	note('');
 	levels.load();
 	sounds.unlock();
@@ -324,7 +331,30 @@ function enter(session, who) {
 	panel.ready();
 	byId('entry').focus();
 	watch.look();
-	restoreRecent(session.id);
+	if (known() !== null) {
+		restoreRecent(session.id);
+	}
+}
+
+/* What the server calls the session; null: it does not know it, or there is none. */
+function known() {
+	return state.session || null;
+}
+
+function nameOf() {
+	return state.session === NOT_YET ? 'The session that was begun here' : `Session ${state.session}`;
+}
+
+/* A session that was begun without the server is there: this one, or one of before. */
+function begun(fields, session) {
+	if (state.begin?.session_key === fields.session_key) {
+		Object.assign(state, { session: session.id, begin: null });
+		screen.begun(session.id);
+		byId('v-session').textContent = session.id;
+		note('');
+		showCounters(session);
+		dispatch.queueChanged();
+	}
 }
 
 /* This station's scans of before a reload, so that they can still be undone. */
@@ -352,7 +382,7 @@ function leave() {
 }
 
 function leaveTo(next) {
-	state.session = null;
+	Object.assign(state, { session: null, begin: null });
 	camera.stop();
 	keepAwake(false);
 	showSound();
@@ -383,6 +413,10 @@ async function cancelSession() {
 }
 
 function showSession() {
+	if (known() === null) {
+		note('The server does not know this session yet: no other station can join it.');
+		return;
+	}
 	byId('session-told').textContent = '';
 	fill(byId('session-code'), barcode(`CMD SESSION ${state.session}`));
 	byId('session-name').textContent = `CMD SESSION ${state.session}`;

@@ -3,6 +3,7 @@
  * answer that settles an item, or trouble, after which the item stays. Knows no page.
  */
 import { Unreachable, call, reason } from '/static/api.js';
+import { begin } from '/static/beginning.js';
 
 const ONE_MS = 5000;      /* a scan that takes longer is better kept and sent again */
 const BACKLOG_MS = 30000;
@@ -10,9 +11,16 @@ const BACKLOG_MS = 30000;
 /* Answers about the item itself: asking again would change nothing. */
 const FINAL = [400, 404, 405, 409, 410, 413, 415, 422];
 
-/* { answers } and, when any is null, why: { trouble, login, retryAfter } (see ScanQueue). */
-export async function send(items) {
+/*
+ * { answers } and, when any is null, why: { trouble, login, retryAfter } (see ScanQueue).
+ * begun(fields, session) is told of the session of an item that was begun without the server.
+ */
+export async function send(items, begun) {
 	try {
+		const stuck = await beginSessions(items, begun);
+		if (stuck !== null) {
+			return stuck;
+		}
 		if (items.length > 1) {
 			return await sendBacklog(items);
 		}
@@ -23,6 +31,23 @@ export async function send(items) {
 		}
 		throw e;
 	}
+}
+
+/* The sessions that these scans were made in have to be there first. */
+async function beginSessions(items, begun) {
+	for (const item of items.filter((one) => one.begin && one.scan.session_id === null)) {
+		const { session, refused, answer } = await begin(item.begin);
+		if (answer) {
+			return troubleOf(answer);
+		}
+		if (refused) {
+			return { answers: items.map((one) => (one.begin?.session_key === item.begin.session_key
+				? { result: 'refused', sound: 'error', message: refused } : null)) };
+		}
+		item.scan.session_id = session.id;
+		begun(item.begin, session);
+	}
+	return null;
 }
 
 function scan({ scan: body }) {

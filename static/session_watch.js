@@ -1,9 +1,11 @@
 /*
  * Looks at the session every few seconds, also while nobody scans here: the counters of
  * all its stations, whether it is still open, which unknown scans turned out to be known,
- * and whether the server is there at all. Knows no page.
+ * and whether the server is there at all. A session begun without the server it has made.
+ * Knows no page.
  */
 import { Unreachable, call } from '/static/api.js';
+import { begin } from '/static/beginning.js';
 import { recall, remember } from '/static/memory.js';
 
 const EVERY_MS = 5000;
@@ -16,6 +18,8 @@ export class SessionWatch {
 
 	/*
 	 * hooks.session()        the id, or null: nothing to look at
+	 * hooks.beginning()      how a session began that the server does not know, or null
+	 * hooks.begun(fields, json)  it knows it now; hooks.refused(why): it will not
 	 * hooks.counters(json)   what the server says of it
 	 * hooks.over(json)       it is not open any more, or unknown (json null)
 	 * hooks.news(item)       once for each matched scan
@@ -33,6 +37,10 @@ export class SessionWatch {
 		}
 		this.#asking = true;
 		try {
+			if (this.#hooks.beginning() !== null) {
+				await this.#begin(this.#hooks.beginning());
+				return;
+			}
 			const answer = await call('GET', `/sessions/${id}?${this.#query(id)}`, { deadline: DEADLINE_MS });
 			if (this.#hooks.session() === id) {
 				this.#heard(id, answer);
@@ -47,18 +55,38 @@ export class SessionWatch {
 		}
 	}
 
+	async #begin(fields) {
+		const { session, refused, answer } = await begin(fields);
+		if (answer) {
+			this.#trouble(answer.status);
+			return;
+		}
+		this.#hooks.link('', false);
+		if (refused) {
+			this.#hooks.refused(refused);
+		} else {
+			this.#hooks.begun(fields, session);
+		}
+	}
+
+	#trouble(status) {
+		if (status === 401) {
+			this.#hooks.link('nobody is logged in here any more', true);
+		} else {
+			this.#hooks.link(status === 503 ? 'the database is away' : `the server answered ${status}`, false);
+		}
+	}
+
 	#query(id) {
 		const kept = recall('news', {});
 		return new URLSearchParams({ breakdown: 'false', ...(kept.id === id && { since: kept.cursor }) });
 	}
 
 	#heard(id, { status, json }) {
-		if (status === 401) {
-			this.#hooks.link('nobody is logged in here any more', true);
-		} else if (status === 404 && json?.error) {
+		if (status === 404 && json?.error) {
 			this.#hooks.over(null);
 		} else if (status !== 200 || json === null) {
-			this.#hooks.link(status === 503 ? 'the database is away' : `the server answered ${status}`, false);
+			this.#trouble(status);
 		} else {
 			this.#hooks.link('', false);
 			this.#hooks.counters(json);

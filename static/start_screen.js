@@ -2,16 +2,21 @@
  * The start screen of the scan page: who scans, where, what for; a new session, the one
  * this browser was in, or one that is open at other stations. Its Start click is what lets the browser make sound.
  */
-import { call, reason } from '/static/api.js';
+import { Unreachable, call, reason } from '/static/api.js';
+import { begin, beginning } from '/static/beginning.js';
 import { byId, count, el, moment, rows, sentence } from '/static/dom.js';
+import { Expected } from '/static/expected.js';
 import { recall, remember } from '/static/memory.js';
 
 export class StartScreen {
 	#hooks;
+	#expected = new Expected();
 
 	/*
 	 * hooks.starting(station)       the click itself: unlock sound now or never
-	 * hooks.entered(session, who)   scanning begins; who is { operator, station, mode }
+	 * hooks.entered(session, who)   scanning begins; who is { operator, station, mode }; a
+	 *                               session that the server does not know yet has no id
+	 *                               and, as begin, how it began
 	 * hooks.refreshed(session)      the server's counters for a restored session
 	 * hooks.ended()                 the restored session turned out to be over
 	 * hooks.away()                  the server could not be asked about it
@@ -35,7 +40,7 @@ export class StartScreen {
 	show(why = '') {
 		const kept = recall('session');
 		byId('resume').hidden = kept === null;
-		byId('resume').textContent = kept ? `Resume session ${kept.id}` : '';
+		byId('resume').textContent = kept ? `Resume session ${kept.id ?? 'begun without the server'}` : '';
 		byId('begin').textContent = kept ? 'Start a new session' : 'Start scanning';
 		byId('begin').classList.toggle('secondary', kept !== null);
 		this.#refuse(why);
@@ -43,6 +48,7 @@ export class StartScreen {
 		byId('start').hidden = false;
 		byId('operator').focus();
 		this.#listOpen();
+		this.#expected.refresh();
 	}
 
 	get shown() {
@@ -88,7 +94,10 @@ export class StartScreen {
 		if (kept === null) {
 			return;
 		}
-		this.#enter({ id: kept.id }, kept);
+		this.#enter({ id: kept.id, begin: kept.begin }, kept);
+		if (kept.begin) {
+			return; /* whoever looks after the session has it made */
+		}
 		let answer;
 		try {
 			answer = await call('GET', path(kept.id));
@@ -112,22 +121,50 @@ export class StartScreen {
 		}
 		this.#hooks.starting(who.station);
 		this.#refuse('');
-		let answer;
-		try {
-			answer = kept ? await call('POST', `${path(kept.id)}/resume`, { body: { by: who.operator } })
-				: await call('POST', '/sessions',
-					{ body: { scanned_by: who.operator, station: who.station } });
-		} catch {
-			this.#refuse('The server cannot be reached. Check the network, then press the button again.');
+		if (kept?.id) {
+			await this.#continue(kept, who);
 			return;
 		}
-		if (kept && [404, 409].includes(answer.status)) {
+		const expected = this.#expected.fields;
+		if (!kept && expected === null) {
+			this.#refuse('Tick the uploads whose parcels this session expects.');
+			return;
+		}
+		await this.#begin(kept?.begin ?? beginning(who, expected), who);
+	}
+
+	/* Without the server the session is begun all the same, and made when it is back. */
+	async #begin(fields, who) {
+		const { session, refused, answer } = await unlessAway(() => begin(fields), { answer: { status: 503 } });
+		if (session) {
+			this.#enter(session, who);
+		} else if (refused || answer.status < 500) {
+			this.#refuse(sentence(`No session was opened: ${refused ?? reason(answer)}`));
+		} else {
+			this.#enter({ id: null, begin: fields }, who);
+			this.#hooks.away();
+		}
+	}
+
+	/* A session that the server knows; while it is away, scans wait for it. */
+	async #continue({ id }, who) {
+		const answer = await unlessAway(() => call('POST', `${path(id)}/resume`, { body: { by: who.operator } }),
+			{ status: 503 });
+		if ([404, 409].includes(answer.status)) {
 			this.end(sentence(`${reason(answer)} Start a new one`));
+		} else if (answer.status >= 500) {
+			this.#enter({ id }, who);
+			this.#hooks.away();
 		} else if (answer.status >= 300 || answer.json?.id === undefined) {
 			this.#refuse(sentence(`No session was opened: ${reason(answer)}`));
 		} else {
 			this.#enter(answer.json, who);
 		}
+	}
+
+	/* The server knows the session now. */
+	begun(id) {
+		remember('session', { ...recall('session'), id, begin: null });
 	}
 
 	/* What other stations are at; nothing while the server is away. */
@@ -145,7 +182,7 @@ export class StartScreen {
 	}
 
 	#enter(session, { operator, station, mode }) {
-		remember('session', { id: session.id, operator, station, mode });
+		remember('session', { id: session.id, begin: session.begin ?? null, operator, station, mode });
 		byId('start').hidden = true;
 		byId('start-done').hidden = true;
 		byId('work').hidden = false;
@@ -159,6 +196,17 @@ export class StartScreen {
 	#refuse(text) {
 		byId('start-error').textContent = text;
 		byId('start-error').hidden = text === '';
+	}
+}
+
+async function unlessAway(ask, away) {
+	try {
+		return await ask();
+	} catch (e) {
+		if (e instanceof Unreachable) {
+			return away;
+		}
+		throw e;
 	}
 }
 
