@@ -114,6 +114,19 @@ int import_columns_find(struct db *db, struct table *t, const struct import_opti
 	return columns_find_chosen(t, o->sheet, o->columns, a, c_r, sheet_r, e);
 }
 
+int import_columns_json(const struct columns *c, struct buf *b, struct err *e)
+{
+	buf_drop(b, b->n);
+	if (json_write_object(b, e) < 0)
+		return -1;
+	for (enum field f = 0; f < FIELD_COUNT; f++)
+		if (f != FIELD_WAYBILL_NUMBER && c->of[f] >= 0 &&
+		    (json_write_key(b, slice_str(field_name(f)), e) < 0 ||
+		     json_write_string(b, c->column[c->of[f]].heading, e) < 0))
+			return -1;
+	return json_write_object_end(b, e);
+}
+
 static int remember(struct db *db, const struct import_options *o,
 		    const struct columns *c, struct arena *a, struct err *e)
 {

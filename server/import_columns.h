@@ -27,6 +27,10 @@ int import_columns_find(struct db *db, struct table *t, const struct import_opti
 			struct arena *a, struct columns *c_r, struct slice *sheet_r,
 			struct import_chosen *chosen_r, struct err *e) MUST_CHECK;
 
+/* The headings by the fields that they name, a JSON object, without the waybill number's;
+ * it replaces what is in b. */
+int import_columns_json(const struct columns *c, struct buf *b, struct err *e) MUST_CHECK;
+
 /* Within the transaction that loads the rows: remembers or forgets, when asked to. */
 int import_columns_keep(struct db *db, const struct import_options *o,
 			const struct columns *c, struct arena *a,

@@ -275,7 +275,7 @@ static int merge(struct import_job *j, struct err *e)
 {
 	const struct waybill_notes *n = &j->report.notes;
 	struct slice yes = SLICE("true"), no = SLICE("false");
-	struct slice v[4] = {
+	struct slice v[5] = {
 		j->id,
 		j->options->batch ? yes : no,
 		import_report_day_first(&n->signing, &n->submission) ? yes : no,
@@ -283,7 +283,10 @@ static int merge(struct import_job *j, struct err *e)
 	};
 	struct stmt_result r;
 
-	if (run(j, STMT_IMPORT_MERGE, v, 4, &r, e) < 0)
+	if (import_columns_json(&j->columns, &j->cells, e) < 0)
+		return -1;
+	v[4] = buf_slice(&j->cells);
+	if (run(j, STMT_IMPORT_MERGE, v, 5, &r, e) < 0)
 		return -1;
 	j->report.inserted = number(&r, 0);
 	j->report.updated = number(&r, 1);

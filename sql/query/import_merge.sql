@@ -5,6 +5,8 @@
 -- circle.
 -- $1 upload id   $2 batch: true marks them ready for a batch
 -- $3, $4 true: ambiguous signing times, submission times are day first
+-- $5 the file's headings by the fields that they name, a JSON object: what stands under one of
+-- them in extra, because no sense could be made of it, goes when this file fills its field
 -- One row: inserted, updated, known before, on hold among those
 with staged as not materialized (
 	select *, ctid as place,
@@ -13,12 +15,16 @@ with staged as not materialized (
 	       case when $4::boolean then coalesce(submission_day_first, submission_time)
 		    else submission_time end as submission
 	from import_staging
+), heading as materialized (
+	select coalesce(array_agg(value), '{}') as names from jsonb_each_text($5::jsonb)
 ), found as materialized (
 	select s.place, k.id, k.status = 'issue_pending' as on_hold,
 	       k.id is null or k.status <> 'issue_pending' and (
 	      status_after(k.status, s.status) <> k.status
 	      or ($2::boolean and not k.batch_ready)
 	      or k.extra || s.extra <> k.extra
+	      or k.extra ?| (select names from heading)
+		 and extra_left(k.extra, to_jsonb(s), $5::jsonb) || coalesce(s.extra, '{}') <> k.extra
 	      or (coalesce(s.sender_name, k.sender_name),
 		  coalesce(s.sender_address, k.sender_address),
 		  coalesce(s.sender_phone, k.sender_phone),
@@ -85,7 +91,9 @@ with staged as not materialized (
 		status = status_after(w.status, excluded.status),
 		signing_time = coalesce(excluded.signing_time, w.signing_time),
 		submission_time = coalesce(excluded.submission_time, w.submission_time),
-		extra = w.extra || excluded.extra,
+		extra = case when w.extra ?| (select names from heading)
+			then extra_left(w.extra, to_jsonb(excluded), $5::jsonb)
+			else w.extra end || excluded.extra,
 		batch_ready = w.batch_ready or excluded.batch_ready,
 		updated_at = now()
 	-- Asked again of a row that another transaction has brought or changed meanwhile.
@@ -93,6 +101,8 @@ with staged as not materialized (
 	      status_after(w.status, excluded.status) <> w.status
 	      or (excluded.batch_ready and not w.batch_ready)
 	      or w.extra || excluded.extra <> w.extra
+	      or w.extra ?| (select names from heading)
+		 and extra_left(w.extra, to_jsonb(excluded), $5::jsonb) || excluded.extra <> w.extra
 	      or (coalesce(excluded.sender_name, w.sender_name),
 		  coalesce(excluded.sender_address, w.sender_address),
 		  coalesce(excluded.sender_phone, w.sender_phone),

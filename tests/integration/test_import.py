@@ -188,6 +188,23 @@ class KnownNumbers(ImportCase):
         message = [w["message"] for w in answer["warnings"] if w["kind"] == "unknown_status"][0]
         self.assertIn("known ones keep theirs", message)
 
+    def test_a_text_without_sense_goes_when_a_later_file_makes_sense(self):
+        """An unknown status once stood beside the known one for ever."""
+        def extra():
+            return json.loads(self.waybill("A1", "extra")[0])
+        heading = "Waybill,Status,Weight,COD,Note"
+        self.load(heading, "A1,Lost at sea,heavy,free,x")
+        self.assertEqual(extra(), {"Status": "Lost at sea", "Weight": "heavy", "COD": "free", "Note": "x"})
+        self.assertEqual(self.counts(self.load("Waybill,Status,Weight,COD", "A1,,,")), {"unchanged": 1})
+        self.assertEqual(self.counts(self.load(heading, "A1,In Transit,2.5,,")), {"updated": 1})
+        self.assertEqual(extra(), {"COD": "free", "Note": "x"})
+        self.assertEqual(self.counts(self.load(heading, "A1,In Transit,2.5,,")), {"unchanged": 1})
+        self.load(heading, "A1,Gone,2.5,,y")
+        self.assertEqual(extra(), {"Status": "Gone", "COD": "free", "Note": "y"})
+        # An earlier status moves nothing back, and is known all the same.
+        self.assertEqual(self.counts(self.load(heading, "A1,Dispatched,2.5,10,")), {"updated": 1})
+        self.assertEqual((self.waybill("A1", "status")[0], extra()), ("in_transit", {"Note": "y"}))
+
     def test_batch_marks_new_and_known(self):
         self.load("Waybill,Receiver", "A1,x")
         self.assertEqual(self.counts(self.load("Waybill,Receiver", "A1,x", "A2,z",
