@@ -198,13 +198,13 @@ backups() {
 			step "make the key $with_key: keep a copy where no fire of the site comes" backup_key "$with_key"
 		fi
 	fi
-	units=no
-	for unit in waybill-backup.service waybill-backup.timer waybill-backup-drill.service \
+	parts=no
+	for part in waybill-backup.service waybill-backup.timer waybill-backup-drill.service \
 		waybill-backup-drill.timer waybill-backup-wal.service waybill-backup-wal.timer \
 		waybill-wal-stream.service; do
-		! put $unit 644 root:root /etc/systemd/system/$unit || units=yes
+		! put $part 644 root:root /etc/systemd/system/$part || parts=yes
 	done
-	[ $units = no ] || service daemon-reload
+	[ $parts = no ] || service daemon-reload
 	enabled waybill-backup.timer
 	enabled waybill-backup-drill.timer
 	if [ "$(get wal_archive)" = on ]; then

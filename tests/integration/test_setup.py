@@ -100,6 +100,18 @@ class Roles(SetupCase):
                 self.assertIn(f"{host}: nothing to change", second.stdout)
                 self.assertEqual(self.files(), written)
 
+    def test_a_database_host_begins_its_database_and_its_backups(self):
+        # The backups' units were once in the variable that names the database's.
+        os.makedirs(os.path.join(self.root, "var/lib/prometheus/node-exporter"))
+        said = self.call("setup-db", "--host", "db").stdout
+        for unit in ("postgresql@15-main", "waybill-backup.timer", "waybill-backup-drill.timer",
+                     "waybill-backup-wal.timer", "waybill-wal-stream.service"):
+            self.assertIn(f"systemctl enable --now {unit}\n", said)
+        for name in ("waybill_backup", "waybill_wal", "waybill_drill"):
+            link = os.path.join(self.root, f"var/lib/prometheus/node-exporter/{name}.prom")
+            self.assertEqual(os.readlink(link), f"/var/lib/waybill-backup/{name}.prom")
+        self.assertIn("nothing to change", self.call("setup-db", "--host", "db").stdout)
+
     def test_a_change_of_the_site_is_shown_and_made(self):
         self.call("setup-lb", "--host", "lb1")
         with open(self.site.path, "a", encoding="utf-8") as f:
