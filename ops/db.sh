@@ -30,6 +30,8 @@ cluster() {
 }
 cluster_enabled() {
 	if [ -n "$ROOT" ] || [ -d /run/systemd/system ]; then
+		! install_file "$conf/postgresql-service.conf" 644 root:root \
+			/etc/systemd/system/postgresql@.service.d/waybill.conf || service daemon-reload
 		enabled "$unit"
 	else
 		runs || cluster start
