@@ -167,10 +167,15 @@ service() {
 	fi
 	step "systemctl $*" systemctl "$@"
 }
-# enabled UNIT: begins it now and at boot, unless it is so already.
+# enabled UNIT: begins it now and at boot, unless it is so already. fresh=yes: it has read its
+# files just now, and a reload might meet it before it can take one.
+# shellcheck disable=SC2034 # for those who source this
 enabled() {
-	[ -d /run/systemd/system ] && [ -z "$ROOT" ] &&
-		systemctl -q is-enabled "$1" 2>/dev/null && systemctl -q is-active "$1" && return 0
+	fresh=yes
+	if [ -d /run/systemd/system ] && [ -z "$ROOT" ]; then
+		! systemctl -q is-active "$1" || fresh=no
+		[ $fresh = yes ] || ! systemctl -q is-enabled "$1" 2>/dev/null || return 0
+	fi
 	service enable --now "$1"
 }
 
