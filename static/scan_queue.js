@@ -9,7 +9,7 @@
  * An item is { kind: 'scan' or 'undo', scan, ... }; `late` is set on one that had to wait
  * for the server, or that an earlier page left behind.
  */
-const FIRST_PAUSE_MS = 500;
+const FIRST_PAUSE_MS = 200; /* a load balancer takes over in less than half a second */
 const LONGEST_PAUSE_MS = 10000;
 const BACKLOG = 100; /* scans in one request */
 

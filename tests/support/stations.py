@@ -240,7 +240,7 @@ class Floor:
         if not self.pace:
             return rng.uniform(0.02, 0.3)
         # As the scan page's: static/scan_queue.js
-        return min(max(0.5 * 2 ** failures, asked), 10) * rng.uniform(0.8, 1)
+        return min(max(0.2 * 2 ** failures, asked), 10) * rng.uniform(0.8, 1)
 
     def longest_wait(self):
         """(seconds, station, when): the longest that one had a scan to send and heard nothing."""
