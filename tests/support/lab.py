@@ -11,11 +11,13 @@ ops/README.md says it. Beside them is a client, an address in the same network.
 
 It needs root, namespaces and systemd-nspawn: why_not() says what is missing."""
 
+import atexit
+import csv
 import ctypes
 import glob
+import io
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -35,7 +37,8 @@ VIP = NETWORK + "10"
 HOSTS = (("lb", "lb", 11), ("lb2", "lb", 12), ("app1", "app", 21), ("app2", "app", 22),
          ("db", "db", 31), ("db2", "db", 32), ("mon", "mon", 41))
 STATIONS = [f"{NETWORK}{100 + i}" for i in range(8)]
-SECRETS = {"db.password": "of the database", "stats.password": "of the page"}
+SECRETS = {"db.password": "of-the-database", "replication.password": "of-the-standby",
+           "stats.password": "of-the-page"}
 HOST = os.path.join(ROOT, "tests", "support", "lab_host")
 PROGRAMS = ("systemd-nspawn", "haproxy", "keepalived", "nft", "ip", "nsenter", "prometheus",
             "pg_createcluster", "curl", "socat")
@@ -190,15 +193,17 @@ class Host:
     def kill(self):
         """All its processes at once: the first one's death is the others'. Its kernel stays, and
         refuses connections."""
-        if self.process is None:
-            return
-        for pid in filter(None, (self.leader, self.process.pid)):
+        self.strike()
+        if self.process:
+            self.process.wait()
+        self.process = self.leader = None
+
+    def strike(self):
+        for pid in filter(None, (self.leader, self.process and self.process.pid)):
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        self.process.wait()
-        self.process = self.leader = None
 
     def power_off(self):
         """Nothing is heard of it any more, not even that it ended."""
@@ -215,6 +220,7 @@ class Lab:
         self.switch = f"{self.name}-switch"
         self.outside = f"{self.name}-client"
         self.cuts = []
+        atexit.register(self.close)
         self.hosts = {name: Host(self, name, role, n) for name, role, n in HOSTS}
         try:
             self._build(settings)
@@ -251,7 +257,7 @@ class Lab:
             with open(self.site, encoding="utf-8") as f:
                 host.write("/etc/waybill/site.conf", f.read())
             for name, secret in SECRETS.items():
-                host.write(f"/etc/waybill/{name}", secret.replace(" ", "-") + "\n", 0o600)
+                host.write(f"/etc/waybill/{name}", secret + "\n", 0o600)
         self.all(Host.power_on, list(self.hosts.values()))
         self._map_ssh()
         self.all(lambda job: job(), [self._set_up_databases,
@@ -261,30 +267,17 @@ class Lab:
         self["app1"].sh("waybillctl -c /etc/waybill/waybilld.conf migrate")
         self.wait_well()
 
-    def set_up(self, host, script=None, more=""):
+    def set_up(self, host, script=None):
+        """What it says of its changes."""
         name = script or {"lb": "setup-lb", "app": "setup-app", "db": "setup-db",
                           "mon": "setup-monitoring"}[host.role]
-        return host.sh(f"/usr/share/waybill/ops/{name} {more}").stdout
+        return host.sh(f"/usr/share/waybill/ops/{name}").stdout
 
     def _set_up_databases(self):
-        version = newest_postgresql()
-        primary, standby = self["db"], self["db2"]
-        # As the package does when it is installed
-        self.all(lambda h: h.sh(f"pg_createcluster {version} main"), [primary, standby])
+        primary, standby = self.role("db")
         self.set_up(primary)
-        self.make_standby(primary, standby, version)
+        self.set_up(standby, "setup-standby")
         self.set_up(primary)
-
-    def make_standby(self, primary, standby, version):
-        secret = SECRETS["db.password"].replace(" ", "-")
-        self.sql(primary, f"CREATE ROLE replicator LOGIN REPLICATION PASSWORD '{secret}'")
-        self.set_up(standby)
-        data = f"/var/lib/postgresql/{version}/main"
-        standby.sh(f"systemctl stop postgresql@{version}-main && rm -rf {data} && "
-                   f"PGPASSWORD={secret} setpriv --reuid=postgres --regid=postgres --init-groups "
-                   f"pg_basebackup -R -C -S {standby.name} -X stream -c fast -D {data} -d "
-                   f"'host={primary.address} user=replicator application_name={standby.name}' && "
-                   f"systemctl start postgresql@{version}-main")
 
     def _map_ssh(self):
         """How scripts that speak to the hosts by ssh reach them: see environment()."""
@@ -302,8 +295,11 @@ class Lab:
                    os.path.join(ROOT, "ops", script), "--site", self.site, *words, check=check)
 
     def close(self):
-        self.all(Host.kill, list(self.hosts.values()))
+        atexit.unregister(self.close)
         for host in self.hosts.values():
+            host.strike()
+        for host in self.hosts.values():
+            host.kill()
             self.unplug(host.netns, host.plug)
         self.unplug(self.outside, "p-client")
         run("ip", "netns", "del", self.switch, check=False)
@@ -392,8 +388,17 @@ class Lab:
 
     def servers(self, lb):
         """{application host: UP, DOWN...} as this load balancer sees them."""
-        return {m[1]: m[2] for m in re.finditer(
-            r"^waybill,(app\d+),(?:[^,]*,){15}([^,]*),", self.tell(lb, "show stat"), re.MULTILINE)}
+        return {name: row["status"] for name, row in self.stat(lb).items()}
+
+    def stat(self, lb):
+        """{application host: line of show stat}"""
+        rows = csv.DictReader(io.StringIO(self.tell(lb, "show stat").lstrip("# ")))
+        return {r["svname"]: r for r in rows
+                if r["pxname"] == "waybill" and r["svname"].startswith("app")}
+
+    def taken(self, lb):
+        """{application host: requests that this load balancer has given it}"""
+        return {name: int(row["stot"]) for name, row in self.stat(lb).items()}
 
     def is_well(self):
         try:
