@@ -16,6 +16,7 @@
  * and better; deflate stops at 1032 : 1. */
 const struct table_limits table_limits_default = {
 	.max_unpacked = UINT64_C(4) << 30,
+	.max_all = UINT64_C(8) << 30,
 	.max_ratio = 512,
 	.max_strings = UINT64_C(512) << 20,
 	.max_entries = 10000,
@@ -47,11 +48,32 @@ static struct zip_limits part_limits(const struct table *t)
 	return (struct zip_limits){ t->limits.max_unpacked, t->limits.max_ratio };
 }
 
+/* A sheet may be read several times, and each of many may be looked at: what one part may
+ * unpack to is not bound enough. That the archive tells the truth is for zip_entry. */
+static int check_size(const struct table *t, struct err *e)
+{
+	uint64_t left = t->limits.max_all;
+
+	for (size_t i = 0; i < zip_dir_count(t->dir); i++) {
+		uint64_t size = zip_dir_at(t->dir, i)->unpacked;
+
+		if (size > left)
+			return err_set(e, ERR_LIMIT,
+				       "the workbook unpacks to more than %llu bytes, "
+				       "which is the limit",
+				       (unsigned long long)t->limits.max_all);
+		left -= size;
+	}
+	return 0;
+}
+
 static int open_book(struct table *t, int fd, uint64_t start, struct err *e)
 {
 	struct zip_limits limits = part_limits(t);
 
 	if (zip_dir_open(fd, start, t->size, t->limits.max_entries, &t->dir, e) < 0)
+		return -1;
+	if (check_size(t, e) < 0)
 		return -1;
 	return xlsx_book_open(t->dir, &limits, &t->book, e);
 }

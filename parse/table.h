@@ -42,6 +42,7 @@ enum { TABLE_CELL_CHARS = 32767 };
 
 struct table_limits {
 	uint64_t max_unpacked; /* bytes of one part of a workbook */
+	uint64_t max_all;      /* of all of its parts, as the archive says */
 	uint32_t max_ratio;    /* unpacked : packed */
 	uint64_t max_strings;  /* bytes of all shared strings */
 	uint32_t max_entries;  /* of an archive */

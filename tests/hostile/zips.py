@@ -125,6 +125,9 @@ CASES = [
     no_workbook("bomb-alone", "a ZIP of ZIPs, and no workbook",
                 lambda: archive([Entry(f"{i}.zip", archive([Entry("z", b"\0" * MIB)]))
                                  for i in range(16)]), r"ZIP archive without a workbook"),
+    too_large("bomb-many", "parts of 3 GiB each, nine in all",
+              lambda: archive(b.entries() + [Entry(f"xl/media/{i}", b"x", central={"unpacked": 3 << 30})
+                                             for i in range(9)]), r"the workbook unpacks to more than"),
     read("bomb-unread", "a bomb in a part that no sheet leads to",
          lambda: archive(b.entries() + [Entry("xl/media/image1.png", b"\0" * 8 * MIB)])),
     too_large("bomb-strings", "shared strings of 32 MiB in 32 kB",
@@ -254,8 +257,10 @@ CASES = [
             lambda: archive64(b.entries(), old={"count": 3}), r"two end records differ"),
     damaged("zip64-packed", "ZIP64: 2^64 - 1 packed bytes",
             lambda: zip64_sizes((1 << 64) - 1, SIZE), r"overlap"),
-    damaged("zip64-unpacked", "ZIP64: 2^64 - 1 bytes",
-            lambda: zip64_sizes(len(BODY), (1 << 64) - 1), r"differ from the directory"),
+    too_large("zip64-unpacked", "ZIP64: 2^64 - 1 bytes",
+              lambda: zip64_sizes(len(BODY), (1 << 64) - 1), r"the workbook unpacks to more than 8589934592 bytes"),
+    damaged("zip64-unpacked-lie", "ZIP64: 2^33 - 10,000 bytes",
+            lambda: zip64_sizes(len(BODY), (1 << 33) - 10_000), r"differ from the directory"),
     damaged("zip64-field", "ZIP64: the field is missing",
             lambda: with_sheet(central={"packed": 0xFFFFFFFF, "unpacked": 0xFFFFFFFF}),
             r"overlap|ZIP64"),

@@ -120,6 +120,30 @@ static const char *rest(struct table *t)
 	return to;
 }
 
+/* Parts that are within their own limit once made up for any sum. */
+static void a_workbook_as_a_whole_has_a_limit(void **state)
+{
+	struct table_limits limits = table_limits_default;
+	struct err e = { 0 };
+	struct fixture f;
+
+	(void)state;
+	open_book(&f);
+	table_close(&f.table);
+	limits.max_all = 0;
+	for (size_t i = 0; book[i].name != NULL; i++)
+		limits.max_all += strlen(book[i].text);
+	assert_int_equal(
+		table_open(fileno(f.file), f.start, f.size, &limits, &f.table, &e), 0);
+	table_close(&f.table);
+	limits.max_all--;
+	assert_int_equal(
+		table_open(fileno(f.file), f.start, f.size, &limits, &f.table, &e), -1);
+	assert_int_equal(e.kind, ERR_LIMIT);
+	assert_non_null(strstr(e.text, "the workbook unpacks to more than"));
+	(void)fclose(f.file);
+}
+
 static void workbook(void **state)
 {
 	uint64_t total = 0;
@@ -250,6 +274,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(workbook),
+		cmocka_unit_test(a_workbook_as_a_whole_has_a_limit),
 		cmocka_unit_test(failure_names_the_sheet),
 		cmocka_unit_test(delimited_text),
 		cmocka_unit_test(refusals),
