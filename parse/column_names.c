@@ -112,6 +112,26 @@ static int names_make_unique(struct columns *c, const struct name *names, struct
 	return 0;
 }
 
+/* A copy. A NUL, which nobody can name or keep, becomes U+FFFD. */
+static struct slice keep(struct slice text, struct arena *a)
+{
+	const struct slice other = SLICE_INIT("\xef\xbf\xbd");
+	char *to;
+	size_t n = 0;
+
+	if (slice_find(text, '\0') == NULL)
+		return arena_dup(a, text);
+	to = arena_alloc(a, text.n * other.n);
+	for (size_t i = 0; to != NULL && i < text.n; i++) {
+		struct slice c =
+			text.p[i] == '\0' ? other : (struct slice){ text.p + i, 1 };
+
+		memcpy(to + n, c.p, c.n);
+		n += c.n;
+	}
+	return (struct slice){ to, n };
+}
+
 /* Copies the headings out of the row and names the columns that have none. */
 int column_names(const struct row *r, struct columns *c, struct arena *a, struct err *e)
 {
@@ -128,7 +148,7 @@ int column_names(const struct row *r, struct columns *c, struct arena *a, struct
 		column->column = r->cells[c->n].column;
 		if (text.n == 0)
 			text = own_name(column->column, own);
-		column->heading = arena_dup(a, text);
+		column->heading = keep(text, a);
 		if (column->heading.p == NULL)
 			return err_set(e, ERR_LIMIT, "too many headings");
 		names[c->n] = (struct name){ column->heading, c->n };
