@@ -118,15 +118,31 @@ static int set_up_result(struct db *db, int64_t deadline, bool *ok_r, struct err
 	return pq_drain(db->conn, deadline, e);
 }
 
+/* Whatever is set up behind a pooler is another client's a moment later: stmt gives each
+ * transaction its settings. But a connection to a pooler says nothing of the database. */
+static int set_up_pooled(struct db *db, int64_t deadline, struct err *e)
+{
+	PGresult *r;
+	int rc = 0;
+
+	if (PQsendQuery(db->conn, sql_query[STMT_HEALTH].text) != 1)
+		return err_set(e, ERR_TRANSIENT,
+			       "database connection lost during set-up");
+	if (pq_result(db->conn, deadline, &r, e) < 0)
+		return -1;
+	if (PQresultStatus(r) != PGRES_TUPLES_OK)
+		rc = pq_failed(r, e);
+	PQclear(r);
+	return rc < 0 ? -1 : pq_drain(db->conn, deadline, e);
+}
+
 static int set_up(struct db *db, int64_t deadline, struct err *e)
 {
 	struct err failed = { 0 };
 	bool ok, synced;
 
-	/* Whatever is set up here is another client's a moment later: stmt gives each
-	 * transaction its settings. */
 	if (db->cfg->database_pooled)
-		return 0;
+		return set_up_pooled(db, deadline, e);
 	if (set_up_send(db, e) < 0 || set_up_result(db, deadline, &ok, &failed, e) < 0)
 		return -1;
 	if (!ok)

@@ -1,7 +1,7 @@
 -- A server behind a pooler that gives each transaction another session (database_pooled) can
 -- hold no lock for longer than one. It says so by waybill.pooled, within each transaction, and
 -- then: an upload that is being loaded is alive while the transaction of its rows runs, which
--- holds lock (1, upload) anyway, and for 15 s behind its last sign of life, which covers what
+-- holds lock (1, upload) anyway, and for 10 s behind its last sign of life, which covers what
 -- comes before and after; a job whose worker is silent for 5 s is taken over, unless that
 -- transaction (it holds lock (5, job) as well) still runs. Servers of both kinds, and of the
 -- previous release, may work with one database at the same time.
@@ -27,7 +27,7 @@ create or replace function upload_alive(p_id bigint) returns boolean language sq
 	       or exists (
 		select from uploads
 		where id = p_id and pooled
-		      and greatest(loading_at, progress_at) > clock_timestamp() - interval '15 s')
+		      and greatest(loading_at, progress_at) > clock_timestamp() - interval '10 s')
 $$;
 
 create or replace function upload_begin(p_key text, p_file_name text, p_by text,
