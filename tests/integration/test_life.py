@@ -18,6 +18,7 @@ import uuid
 
 from support.client import Connection, multipart
 from support.pg import BUILD, ROOT, Cluster, children, clean_environment
+from support.pooler import not_pooled
 from support.server import Server, check_log
 from support.wait import wait_until
 
@@ -160,6 +161,7 @@ class Reload(Life):
         self.assertGreater(load.count, 50)
         server.stop()
 
+    @not_pooled("a pooler takes more clients than PostgreSQL takes connections")
     def test_workers_that_cannot_connect_yet_leave_requests_to_the_old_ones(self):
         """New workers went to their loops without a connection when the database was slow
         to give one, and answered 503 while the old ones could have answered."""
@@ -321,6 +323,7 @@ class Reload(Life):
         self.assertEqual(server.log().count("reload refused"), 1)
         server.stop(expected_errors=[r"reload refused"])
 
+    @not_pooled("a pooler takes more clients than PostgreSQL takes connections")
     def test_a_new_database_is_taken_when_the_old_one_is_away(self):
         """Else nobody could lead a host away from a database that is gone."""
         server = self.start()
@@ -455,6 +458,7 @@ class Upgrade(Life):
         self.assertIn(f"waybilld {second},", out)
         self.finish(server, second)
 
+    @not_pooled("a pooler takes more clients than PostgreSQL takes connections")
     def test_a_program_that_cannot_connect_yet_leaves_requests_to_the_old_one(self):
         """The new program called the database away, because it had never reached it, and
         /health said so to a load balancer."""

@@ -65,7 +65,8 @@ class Pooler:
     _of = {}
 
     def __init__(self, socket):
-        self.socket = socket
+        """socket: of a cluster, or of several with commas, and what PgBouncer's line says more."""
+        self.socket = re.split("[ ,]", socket)[0]
         self.folder = tempfile.mkdtemp(prefix="waybill-pool-")
         os.chmod(self.folder, 0o777)
         with open(os.path.join(self.folder, "users"), "w", encoding="ascii") as f:

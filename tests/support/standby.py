@@ -37,7 +37,7 @@ class Standby(Cluster):
         self.start()
         self.catch_up()
 
-    def _run(self, sql):
+    def query(self, sql):
         Database(self, "postgres").query(sql, role="postgres")
 
     def value(self, sql):
@@ -49,9 +49,9 @@ class Standby(Cluster):
                    "the standby has caught up")
 
     def pause(self):
-        self._run("SELECT pg_wal_replay_pause()")
+        self.query("SELECT pg_wal_replay_pause()")
         wait_until(lambda: self.value("SELECT pg_get_wal_replay_pause_state()") == "paused",
                    "the standby replays nothing")
 
     def resume(self):
-        self._run("SELECT pg_wal_replay_resume()")
+        self.query("SELECT pg_wal_replay_resume()")
