@@ -147,9 +147,11 @@ class Disaster(BackupCase):
             env={**clean_environment(), **self.environment, "PGUSER": "postgres"})
         self.addCleanup(process.wait, 30)
         self.addCleanup(process.kill)
-        wait_until(lambda: [f for f in os.listdir(f"{self.first}/stream") if "partial" in f],
-                   "the log streams", 30)
+        wait_until(lambda: self.streamed(".partial"), "the log streams", 30)
         return process
+
+    def streamed(self, end):
+        return [f for f in os.listdir(f"{self.first}/stream") if f.endswith(end)]
 
     def test_all_that_was_answered_comes_back(self):
         with open(os.path.join(self.second, ".waybill-backups"), "w", encoding="ascii"):
@@ -169,6 +171,10 @@ class Disaster(BackupCase):
         before = len(self.heard)
         self.ops("backup")
         during = len(self.heard)
+        # What the archive has is not kept twice.
+        self.assertGreater(len(self.streamed("")), 1)
+        self.ops("backup", "wal")
+        self.assertEqual(len(self.streamed("")), 1)
         self.assertGreater(during - before, 20)
         wait_until(lambda: len(self.heard) > during + 50, "more scans")
         moment = datetime.datetime.now(datetime.timezone.utc)
