@@ -19,13 +19,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Connections inherit what is set here: each has an answer to send at once. */
+/* Connections inherit what is set here: each has an answer to send at once. A worker that
+ * is woken for a connection would mostly be woken once more, for its first bytes: half of
+ * what a short connection costs. */
 static int prepare(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
 	int on = 1;
 
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	platform_accept_late(fd);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return -1;
 	return fcntl(fd, F_SETFD, FD_CLOEXEC);

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <unistd.h>
@@ -96,6 +98,17 @@ int platform_accept(int fd, struct sockaddr *sa, socklen_t *len)
 		return got;
 	(void)close(got);
 	return -1;
+#endif
+}
+
+void platform_accept_late(int fd)
+{
+#ifdef TCP_DEFER_ACCEPT
+	int seconds = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
+#else
+	(void)fd;
 #endif
 }
 

@@ -23,6 +23,10 @@ int platform_random(void *to, size_t n, struct err *e) MUST_CHECK;
 /* accept() of a socket that does not block and is closed on exec; -1 with errno. */
 int platform_accept(int fd, struct sockaddr *sa, socklen_t *len);
 
+/* A listening socket gives a connection when its first bytes are there, or after about a
+ * second without; on others than TCP it changes nothing. */
+void platform_accept_late(int fd);
+
 enum { PLATFORM_SALT = 192 };
 /* What crypt(3) begins a new hash with: the system's best method where it names one, else
  * SHA-512 at 200,000 rounds, and fresh random bytes. 0, or -1 with e. */

@@ -3,7 +3,9 @@ of RFC 9112 (or RFC 9110 where it says so): what takes more than one exchange of
 are rows of tests/conformance; what the parsers alone decide is in tests/unit."""
 
 import email.utils
+import itertools
 import json
+import re
 import socket
 import threading
 import time
@@ -284,6 +286,19 @@ class Answers(HttpCase):
         self.assertEqual(taken.headers["x-request-id"], "abc-123")
         made = {self.client.get("/health").headers["x-request-id"] for _ in range(20)}
         self.assertEqual(len(made), 20)
+
+    def test_a_client_that_says_nothing_at_first(self):
+        """The kernel keeps a connection back until it has bytes, but not for good."""
+        def taken():
+            text = self.client.get("/metrics").body.decode()
+            return int(re.search(r"^waybill_connections_accepted_total (\d+)$", text,
+                                 re.MULTILINE).group(1))
+        alone = taken() + 1
+        self.assertEqual(taken(), alone, "each look is a connection itself")
+        late = self.connect()
+        looks = itertools.count(alone + 1)
+        wait_until(lambda: taken() > next(looks), "it is taken though it is silent")
+        self.assert_alive(late)
 
     def test_idle_connections_pin_nobody(self):
         idle = [self.connect() for _ in range(50)]

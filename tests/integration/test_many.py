@@ -151,11 +151,13 @@ class Descriptors(unittest.TestCase):
     def test_a_worker_without_a_descriptor_waits_quietly_for_one(self):
         server = self.start("ulimit -n 200")
         worker = server.workers()[0]
+        alone = descriptors(worker)
         with contextlib.ExitStack() as stack:
             held = [stack.enter_context(server.client.connect()) for _ in range(3)]
             for c in held:
                 c.request("GET", "/health")
             begin = self.failed(server)
+            wait_until(lambda: descriptors(worker) == alone + 3, "only they are open")
             resource.prlimit(worker, resource.RLIMIT_NOFILE, (descriptors(worker), 200))
             waiting = stack.enter_context(server.client.connect())
             waiting.send(ASK)

@@ -152,6 +152,8 @@ class Alone(unittest.TestCase):
     def test_term_stops_at_once_with_clients_connected(self):
         server = self.server(workers=4).start()
         idle = [server.client.connect() for _ in range(10)]
+        for c in idle:
+            c.request("GET", "/health")
         self.half_an_upload(server)
         begin = time.monotonic()
         server.stop(signal.SIGTERM)
