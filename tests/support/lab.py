@@ -221,6 +221,7 @@ class Lab:
         self.outside = f"{self.name}-client"
         self.cuts = []
         atexit.register(self.close)
+        signal.signal(signal.SIGTERM, self._stopped)
         self.hosts = {name: Host(self, name, role, n) for name, role, n in HOSTS}
         try:
             self._build(settings)
@@ -238,6 +239,11 @@ class Lab:
         """work(host) for all at once."""
         with ThreadPoolExecutor(len(hosts)) as pool:
             return list(pool.map(work, hosts))
+
+    def _stopped(self, *_):
+        """By tests/run, when we take too long."""
+        self.close()
+        os._exit(143)
 
     # --- building it
 

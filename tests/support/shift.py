@@ -1,7 +1,7 @@
 """Eight stations at work on a site (support/lab.py), from its start until stop(); what they heard is
 compared with what is recorded.
 
-    shift = Shift(lab)
+    shift = Shift(lab, 60)
     shift.wait_for_more(100)            # scans that were answered
     shift.stop()
     shift.violations()                  # of support/scan_check.py
@@ -17,15 +17,15 @@ from .scan_check import check
 from .stations import Floor
 from .wait import wait_until
 
-PACE = 0.08  # seconds between two scans of a station: eight of them make a hundred a second
-NUMBERS = 16000  # more than they can scan in the longest scene
+PACE = 0.1  # seconds between two scans of a station
 
 
 class Shift:
-    def __init__(self, lab):
+    def __init__(self, lab, seconds):
+        """seconds: how long the scene may take, about."""
         self.lab = lab
-        self.floor = Floor(random.randrange(10 ** 6), NUMBERS, pace=PACE, timeout=5.0,
-                           sources=STATIONS)
+        self.floor = Floor(random.randrange(10 ** 6), round(8 * seconds / PACE), pace=PACE,
+                           timeout=5.0, sources=STATIONS)
         self.floor.prepare(lab.client(timeout=60))
         self.error = None
         self.thread = threading.Thread(target=self._work, daemon=True)

@@ -41,7 +41,7 @@ def main():
     if "WBTEST_COUNTS" in os.environ:
         with open(os.environ["WBTEST_COUNTS"], "w", encoding="utf-8") as f:
             json.dump(counts, f)
-    return 1 if counts["failed"] or not result.testsRun else 0
+    return 1 if counts["failed"] or not (result.testsRun or result.skipped) else 0
 
 
 if __name__ == "__main__":
