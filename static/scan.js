@@ -14,6 +14,7 @@ import { Levels } from '/static/levels.js';
 import { recall, remember } from '/static/memory.js';
 import { MissingList } from '/static/missing.js';
 import { keepPage } from '/static/offline.js';
+import { OneTab } from '/static/one_tab.js';
 import { Outbox } from '/static/outbox.js';
 import { RecentScans } from '/static/recent.js';
 import { RefusedList } from '/static/refused.js';
@@ -30,12 +31,13 @@ const NEXT_MS = 1000;
 const NOT_YET = 0; /* a session that was begun here and that the server does not know */
 const FRESH = { session: null, begin: null, operator: '', station: '', mode: 'dispatch' };
 
-const state = { ...FRESH, link: '', login: false, halt: recall('halt') };
+const state = { ...FRESH, link: '', login: false, gone: false, halt: recall('halt') };
 const last = { code: '', at: -Infinity };
 const sounds = new Sounds(showSound);
 const panel = new VerdictPanel();
 const recent = new RecentScans(byId('recent'), undo);
 const outbox = await Outbox.open();
+const tab = new OneTab();
 const queue = new ScanQueue(outbox, { send: (items) => send(items, begun), answered, caughtUp, held,
 	unkept: () => showDurable(false),
 	refused: () => refused.refresh(),
@@ -435,10 +437,44 @@ function tellNews(item) {
 	byId('news').hidden = false;
 }
 
+/* --- other tabs --- */
+
+let looking = null; /* the timer of a tab that waits */
+
+function waitForOther() {
+	const look = async () => {
+		const kept = (await outbox.all()).length;
+		byId('other-queue').textContent = kept === 0 ? 'No scan is waiting to be sent.'
+			: `${plural(kept, 'scan')} waiting to be sent by the other tab.`;
+	};
+	byId('start').hidden = true;
+	byId('other-tab').hidden = false;
+	looking = setInterval(look, NEXT_MS);
+	look();
+}
+
+function stopWaiting() {
+	if (looking !== null) {
+		clearInterval(looking);
+		byId('other-tab').hidden = true;
+		byId('start').hidden = false;
+	}
+}
+
+/* Another tab goes on where this one is; this one waits for its turn. */
+async function giveWay() {
+	state.session = null;
+	state.gone = true;
+	await queue.rest();
+	tab.giveWay();
+	location.reload();
+}
+
 /* --- wiring --- */
 
 function wire() {
 	byId('station').addEventListener('change', () => levels.load());
+	byId('scan-here').addEventListener('click', () => tab.ask());
 	byId('leave').addEventListener('click', leave);
 	byId('undo').addEventListener('click', () => undo(recent.last()));
 	byId('acknowledge').addEventListener('click', acknowledge);
@@ -460,7 +496,7 @@ function wire() {
 		caps: (on) => { byId('caps').hidden = !on; }, escape: acknowledge });
 	window.addEventListener('online', () => queue.retryNow());
 	window.addEventListener('beforeunload', (event) => {
-		if (queue.depth > 0 && !queue.login && !state.login) {
+		if (queue.depth > 0 && !queue.login && !state.login && !state.gone) {
 			event.preventDefault();
 			event.returnValue = '';
 		}
@@ -471,6 +507,10 @@ async function begin() {
 	showDurable(outbox.durable);
 	levels.load();
 	wire();
+	await tab.become({ waiting: waitForOther, wanted: giveWay });
+	stopWaiting();
+	byId('begin').disabled = false; /* sooner, the browser itself would send the form */
+	state.halt = recall('halt');
 	if (state.halt !== null) {
 		queue.stop();
 	}

@@ -88,6 +88,12 @@ export class ScanQueue {
 		this.#drain();
 	}
 
+	/* As stop(), and resolves when all that was made is in the outbox. */
+	async rest() {
+		this.stop();
+		await Promise.all(this.#items.map((item) => item.stored));
+	}
+
 	/* The way to the server may be open again: do not wait any longer. */
 	retryNow() {
 		this.#wake?.();

@@ -40,8 +40,10 @@ ERROR = re.compile(r"^\S+ error ")
 
 
 class Server:
-    def __init__(self, conninfo, settings=None, environment=None, group=False):
-        """group: its processes form a group of their own, so that all can be killed at once."""
+    def __init__(self, conninfo, settings=None, environment=None, group=False, programs=BUILD):
+        """group: its processes form a group of their own, so that all can be killed at once.
+        programs: the folder of waybilld."""
+        self.programs = programs
         self.group = group
         self.port = Port()
         self.url = f"http://127.0.0.1:{self.port.number}"
@@ -78,7 +80,7 @@ class Server:
     def start(self, ready=True):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [os.path.join(BUILD, "waybilld"), "-c", self.config_path],
+                [os.path.join(self.programs, "waybilld"), "-c", self.config_path],
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=self.group)
         if ready:
