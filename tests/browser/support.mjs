@@ -18,12 +18,13 @@ if (!url) {
 	throw new Error('WAYBILL_URL is not set: run this by "make check-browser"');
 }
 
-export function launch({ autoplay = true } = {}) {
+export function launch({ autoplay = true, args = [] } = {}) {
 	return chromium.launch({
 		executablePath: process.env.CHROMIUM ?? BROWSERS.find(existsSync),
 		args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
 			'--disable-background-networking', '--disable-component-update', '--disable-sync',
-			`--autoplay-policy=${autoplay ? 'no-user-gesture-required' : 'document-user-activation-required'}`],
+			`--autoplay-policy=${autoplay ? 'no-user-gesture-required' : 'document-user-activation-required'}`,
+			...args],
 	});
 }
 
