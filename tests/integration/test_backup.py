@@ -377,8 +377,14 @@ class Nightly(BackupCase):
         later = f"{last[:16]}{int(last[16:24], 16) + 2:08X}.gz.age"  # one is missing between
         copy = self.copy((r"sql", lambda data: data[:len(data) - 20]))
         shutil.copy(os.path.join(copy, names[-1]), os.path.join(copy, "wal", later))
-        said = self.drill(copy)
-        self.assertIn("failed: dump log", said)
+        second = self.at("second")
+        shutil.copytree(self.second, second)
+        with open(os.path.join(second, self.files(second, r"Z\.tar")[0]), "r+b") as f:
+            f.seek(1000)
+            f.write(b"damage")
+        said = self.drill(copy, settings={"backup_second": f"nas:{second}"})
+        self.assertIn("failed: dump log second", said)
+        self.assertRegex(said, r"second/base/\S+ differs from the one in")
         self.assertRegex(said, r"sql\S* is damaged")
         self.assertIn(f"{last[:16]}{int(last[16:24], 16) + 1:08X} is missing in the archive", said)
 
@@ -463,6 +469,47 @@ class Nightly(BackupCase):
         self.assertIn("failed: second", said)
         self.assertLessEqual(set(kept), set(self.files(self.first)))
         self.assertEqual(self.metrics("waybill_backup.prom")["waybill_backup_failed"], "1")
+
+
+class Alone(BackupCase):
+    """No second location, no key, and no archive."""
+    encrypted = False
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.settings.update({"backup_second": "", "wal_archive": "off"})
+
+    def damage(self):
+        """An entry of an index says something else than its row."""
+        path = os.path.join(self.data, self.db.value(
+            "SELECT pg_relation_filepath('waybills_pkey')"))
+        self.cluster.stop()
+        with open(path, "r+b") as f:
+            f.seek(2 * 8192 - 16 - 8 * 16)  # the 8th entry of page 1: behind what ends the page
+            entry = f.read(16)
+            f.seek(-8, os.SEEK_CUR)
+            f.write(b"\x7f" * 8)
+        self.assertEqual(len(entry), 16)
+        self.cluster.start()
+
+    def test_a_backup_by_itself_and_a_database_that_is_damaged_inside(self):
+        rows = ", ".join(f"('JT{n}', 'pending')" for n in range(50))
+        self.db.query(f"INSERT INTO waybills (waybill_number, status) VALUES {rows}")
+        self.ops("backup")
+        into = self.at("again")
+        self.addCleanup(self.drop_cluster, into)
+        self.assertRegex(self.ops("restore", "--into", into), r"waybills +50\n")
+        self.assertIn("made without wal_archive",
+                      self.ops("restore", "--to", "now", "--into", self.at("then"), code=1))
+        self.assertIn("come back", self.ops("restore-drill"))
+        # What pg_verifybackup cannot see: it was so before it was copied.
+        self.damage()
+        self.ops("backup")
+        said = self.ops("restore-drill", code=1)
+        self.assertIn("pg_amcheck finds the restored database corrupted", said)
+        self.assertIn("waybills_pkey", said)
+        self.assertIn("failed: inside", said)
 
 
 class Space(BackupCase):
