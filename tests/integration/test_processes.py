@@ -337,6 +337,7 @@ class Database(unittest.TestCase):
         self.assertEqual(db.value("SELECT count(*) FROM scanned_waybills"), "2")
         self.assertEqual(server.workers(), workers)
         server.stop(expected_errors=[r"connection", r"server closed", r"could not connect",
+                                     r"server login has been failing",
                                      r"terminat", r"recovery mode|starting up|shutting down"])
 
     def test_absent_at_the_start(self):
