@@ -20,16 +20,28 @@ ask() { as_postgres psql -X -q -A -t -v ON_ERROR_STOP=1 -p "$db_port" "$@"; }
 runs() { [ -z "$ROOT" ] && ask -d postgres -c 'SELECT 1' >/dev/null 2>&1; }
 is_standby() { [ "$(ask -d postgres -c 'SELECT pg_is_in_recovery()')" = t ]; }
 
+# Patroni starts, stops and restarts PostgreSQL once it has it.
+patroni_runs() { [ -z "$ROOT" ] && [ "$(get patroni)" = on ] && pgrep -f "[p]atroni /etc/patroni/" >/dev/null 2>&1; }
+in_patronis_hands() {
+	case $1 in
+	restart) say "a setting needs a restart: patronictl -c /etc/patroni/$version-main.yml restart waybill" ;;
+	reload) step "reload PostgreSQL" ask -d postgres -c 'SELECT pg_reload_conf()' >/dev/null ;;
+	esac
+}
 # cluster start|stop|restart|reload: by systemd where that runs, else by Debian's own tool.
 cluster() {
-	if [ -n "$ROOT" ] || [ -d /run/systemd/system ]; then
+	if patroni_runs; then
+		in_patronis_hands "$1"
+	elif [ -n "$ROOT" ] || [ -d /run/systemd/system ]; then
 		service "$1" "$unit"
 	else
 		step "pg_ctlcluster $version main $1" pg_ctlcluster "$version" main "$1"
 	fi
 }
 cluster_enabled() {
-	if [ -n "$ROOT" ] || [ -d /run/systemd/system ]; then
+	if patroni_runs; then
+		:
+	elif [ -n "$ROOT" ] || [ -d /run/systemd/system ]; then
 		! install_file "$conf/postgresql-service.conf" 644 root:root \
 			/etc/systemd/system/postgresql@.service.d/waybill.conf || service daemon-reload
 		enabled "$unit"

@@ -97,7 +97,7 @@ function known(   i, n, lines, part) {
 		"stats_password_file path /etc/waybill/stats.password\ntls_certificate text -\n" \
 		"http_port port 80\nhttps_port port 443\nvrrp_id byte 51\nlogin_rate some 30\n" \
 		"pg_version pg 15\ndb_port port 5432\ndb_name word warehousedb\n" \
-		"db_user word waybill\nsynchronous switch on\npgbouncer switch off\n" \
+		"db_user word waybill\nsynchronous switch on\npatroni switch off\npgbouncer switch off\n" \
 		"db_password_file path /etc/waybill/db.password\nwal_archive switch on\n" \
 		"replication_password_file path /etc/waybill/replication.password\n" \
 		"backup_dir path /var/backups/waybill\nbackup_second place -\n" \
@@ -167,6 +167,8 @@ function check_whole(   i) {
 		fail("a site has at least one host each of lb, app and db")
 	if (value["vip"] in host_at)
 		fail("the vip is " host_at[value["vip"]] "'s own address")
+	if (value["patroni"] == "on" && (of_role["db"] < 2 || (of_role["db"] + of_role["mon"]) % 2 == 0))
+		fail("patroni = on takes two db hosts, and an odd number of votes: those of the db and mon hosts")
 	if (value["maxconn"] > value["workers"])
 		fail("maxconn is above workers: HAProxy would hand a host more than it takes at once")
 }
@@ -188,6 +190,19 @@ function addresses(role, between,   i, list) {
 	return list
 }
 
+# The hosts that have a vote, each as NAME and ADDRESS stand in the form.
+function votes(form,   i, list, one) {
+	for (i = 1; i <= hosts; i++) {
+		if (host_role[host[i]] !~ /^(db|mon)$/)
+			continue
+		one = form
+		sub(/NAME/, host[i], one)
+		sub(/ADDRESS/, host_address[host[i]], one)
+		list = list (list == "" ? "" : ",") one
+	}
+	return list
+}
+
 # What is computed, so that no number stands in two places.
 function derive(   memory, each, part) {
 	value["max_upload_bytes"] = in_mb(value["max_upload"]) * 1024 * 1024
@@ -201,6 +216,9 @@ function derive(   memory, each, part) {
 	value["second_folder"] = value["backup_second"] ~ /^\// ? value["backup_second"] : ""
 	value["wal_key"] = value["backup_key_file"] == "" ? "-" : value["backup_key_file"]
 	value["db_addresses"] = addresses("db", ",")
+	value["patroni_addresses"] = addresses("db", ", ")
+	value["etcd_hosts"] = votes("ADDRESS:2379")
+	value["etcd_cluster"] = votes("NAME=http://ADDRESS:2380")
 	if (self == "")
 		return
 	split(host_size[self], part, " ")

@@ -111,6 +111,14 @@ class Firewall(ConfCase):
                                    site.text("nftables.conf", host)))
             self.assertEqual(found, ways | {("127.0.0.0/8", "22"), ("127.0.77.41", "9100")}, host)
 
+    def test_the_votes_of_a_failover(self):
+        site = self.site(patroni="on")
+        for host, ports in (("db", "{ 2379, 2380, 8008 }"), ("mon", "{ 2379, 2380 }")):
+            found = re.findall(r"ip saddr (\S+) tcp dport (\{ 2379.+) accept",
+                               site.text("nftables.conf", host))
+            self.assertEqual(found, [(f"127.0.77.{n}", ports) for n in (31, 32, 41)])
+        self.assertNotIn("2379", site.text("nftables.conf", "app1"))
+
     def test_nft_takes_them_twice(self):
         nft = self.need("nft", "nftables")
         if run("unshare", "-rn", "true").returncode != 0:

@@ -161,7 +161,8 @@ class Roles(SetupCase):
 
     def test_each_tells_what_it_does(self):
         for script in [*(s for s, _ in self.WRITES), "vm-setup", "deploy-app", "verify-site",
-                       "collect-logs", "failover-db", "backup", "restore-drill"]:
+                       "collect-logs", "failover-db", "setup-patroni",
+                       "rolling-upgrade-db", "backup", "restore-drill"]:
             out = run(os.path.join(OPS, script), "--help")
             self.assertEqual(out.returncode, 0)
             self.assertIn(f"ops/{script} [--site FILE]", out.stdout)

@@ -99,6 +99,14 @@ class Reading(SiteCase):
             self.assertEqual(r.returncode, 2)
             self.assertIn(reason, r.stderr)
 
+    def test_patroni_needs_votes(self):
+        on = self.sample.replace("patroni = off", "patroni = on")
+        for site, reason in ((on, ""), (on + "host = db3 db 192.168.10.33\n", "odd number of votes"),
+                             (on.replace("host = db2 ", "host = x app 1.2.3.4\n#"), "two db hosts")):
+            r = self.run_site("check", site=self.write("site", site))
+            self.assertEqual(r.returncode, 2 if reason else 0, r)
+            self.assertIn(reason, r.stderr)
+
     def test_maxconn_fits_the_workers(self):
         r = self.run_site("check", site=self.write(
             "bad", self.sample.replace("maxconn = 18", "maxconn = 21")))

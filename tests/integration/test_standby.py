@@ -191,6 +191,38 @@ class Moving(StandbyCase):
         self.failover("--rejoin", standby)
         self.assertEqual(self.pair(), (primary, standby))
 
+    def test_an_update(self):
+        """First the standby, then the other, which is a standby by then; apt is a stand-in."""
+        primary, standby = self.pair()
+        for name in ("apt-get", "apt-cache", "dpkg-query"):
+            self.addCleanup(self.site.program, name)
+        self.site.program("apt-cache", "echo '  Candidate: 15.99-1'")
+        self.site.program("dpkg-query", "cat /etc/waybill/postgresql.version 2>/dev/null || echo 15.1-1")
+        self.site.program("apt-get", '''case "$*" in
+            *" update"*) ;;
+            *) pg_ctlcluster 15 main restart; hostname=$(cat /etc/waybill/name)
+               echo "$hostname $(runuser -u postgres -- psql -XAtc "SELECT pg_is_in_recovery()")" >>'''
+                          + self.site.folder + '''/updates
+               echo 15.99-1 >/etc/waybill/postgresql.version ;;
+            esac''')
+        for name in ("db", "db2"):
+            self.site.run(name, "sh", "-c", f"echo {name} >/etc/waybill/name")
+        code, said = self.site.anywhere("rolling-upgrade-db", "--dry-run")
+        self.assertEqual((code, "3 changes to make" in said), (0, True), said)
+        code, said = self.site.anywhere("rolling-upgrade-db")
+        self.assertEqual(code, 0, said)
+        with open(f"{self.site.folder}/updates", encoding="ascii") as f:
+            self.assertEqual(f.read(), f"{standby} t\n{primary} t\n")
+        self.assertEqual(self.pair(), (standby, primary))
+        code, said = self.site.anywhere("rolling-upgrade-db")
+        self.assertEqual((code, "nothing to change" in said), (0, True), said)
+        # Nothing is touched while the standby does not follow.
+        self.site.program("apt-cache", "echo '  Candidate: 15.100-1'")
+        self.site.run(primary, "pg_ctlcluster", "15", "main", "stop")
+        code, said = self.site.anywhere("rolling-upgrade-db")
+        self.assertEqual((code, "one standby must answer" in said), (1, True), said)
+        self.site.run(primary, "pg_ctlcluster", "15", "main", "start")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -25,21 +25,22 @@ host = app1 app {NETWORK}.21
 host = db db {NETWORK}.31 1G 1 10G
 host = db2 db {NETWORK}.32 1G 1 10G
 host = mon mon {NETWORK}.41
+wal_archive = off
 """
 # Its own root where it matters, in memory; the packages that a host needs are there already.
 BEGIN = r"""set -e
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 tmpfs "$1"
 cd "$1"
-mkdir etc work lib log bin
+mkdir etc work lib log
 mount -t overlay -o lowerdir=/etc,upperdir=etc,workdir=work overlay /etc
-rm -rf /etc/postgresql /etc/waybill
-mkdir /etc/postgresql /etc/waybill
-chown postgres: /etc/postgresql lib log
+rm -rf /etc/postgresql /etc/waybill /etc/patroni
+mkdir /etc/postgresql /etc/waybill /etc/patroni
+mkdir -p etcd /var/lib/etcd
+mount --bind etcd /var/lib/etcd
+chown postgres: /etc/postgresql lib log etcd
 mount --bind lib /var/lib/postgresql
 mount --bind log /var/log/postgresql
-printf '#!/bin/sh\necho install ok installed\n' >bin/dpkg-query
-chmod 755 bin/dpkg-query
 mount -t tmpfs -o mode=755 tmpfs /run
 install -d -o postgres -g postgres /run/postgresql
 ip link set lo up
@@ -70,7 +71,7 @@ class Hosts:
     def __init__(self, **settings):
         self.folder = tempfile.mkdtemp(prefix="waybill-hosts-")
         self.before = os.open("/proc/self/ns/net", os.O_RDONLY)
-        self.holders, self.away = {}, set()
+        self.holders, self.daemons = {}, []
         self.site = os.path.join(self.folder, "site.conf")
         with open(self.site, "w", encoding="ascii") as f:
             f.write(SITE + "".join(f"{k} = {v}\n" for k, v in settings.items()))
@@ -84,10 +85,7 @@ class Hosts:
                     f'exec nsenter -t "$pid" -m -n env "PATH={self.folder}/bin:$PATH" sh -c "$command"\n')
         os.chmod(self.ssh, 0o755)
         os.mkdir(os.path.join(self.folder, "bin"))
-        fake = os.path.join(self.folder, "bin", "dpkg-query")
-        with open(fake, "w", encoding="ascii") as f:
-            f.write("#!/bin/sh\necho install ok installed\n")
-        os.chmod(fake, 0o755)
+        self.program("dpkg-query")
         _call("unshare", NEWNET)
         self._ip("link", "set", "lo", "up")
         self._ip("link", "add", "br0", "type", "bridge")
@@ -100,6 +98,16 @@ class Hosts:
     @staticmethod
     def _ip(*words):
         subprocess.run(["ip", *words], check=True, capture_output=True)
+
+    def program(self, name, text=None):
+        """What the hosts run in the place of a program of the system; without text: as at first."""
+        path = os.path.join(self.folder, "bin", name)
+        if text is None and name != "dpkg-query":
+            os.unlink(path)
+            return
+        with open(path, "w", encoding="ascii") as f:
+            f.write(f"#!/bin/sh\n{text or 'echo install ok installed'}\n")
+        os.chmod(path, 0o755)
 
     def address(self, name):
         return f"{NETWORK}.{ADDRESSES.get(name, 21)}"
@@ -161,6 +169,14 @@ class Hosts:
             raise AssertionError(f"{name}: {words}: exit {code}\n{said}")
         return said
 
+    def begin(self, name, *words, environment=None):
+        """A daemon on the host, as user postgres; ends with it."""
+        with open(os.path.join(self.folder, f"{name}-{os.path.basename(words[0])}.log"), "ab") as log:
+            self.daemons.append(subprocess.Popen(
+                self.words(name, "setpriv", "--reuid=postgres", "--regid=postgres",
+                           "--init-groups", *words), stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, env={**clean_environment(), **(environment or {})}))
+
     def script(self, name, script, *words, ok=True):
         """One of ops/ on the host."""
         return self.run(name, os.path.join(ROOT, "ops", script), "--site", self.site, "--host",
@@ -215,7 +231,8 @@ class Hosts:
                 pass
         if number == signal.SIGKILL:
             # Reaped, too: a zombie's lock files still count.
-            wait_until(lambda: not any(os.path.exists(f"/proc/{p}") for p in pids),
+            wait_until(lambda: not any([*map(subprocess.Popen.poll, self.daemons)] and
+                                       os.path.exists(f"/proc/{p}") for p in pids),
                        f"all of {name} is gone", timeout=60)
 
     def stop(self):
@@ -224,6 +241,8 @@ class Hosts:
             holder.kill()
             holder.wait()
             holder.stdout.close()
+        for daemon in self.daemons:
+            daemon.wait()
         _call("setns", self.before, NEWNET)
         os.close(self.before)
         shutil.rmtree(self.folder, ignore_errors=True)
