@@ -113,20 +113,22 @@ class MovedCase(unittest.TestCase):
         return int(self.site.sql(name, "SELECT count(*) FROM pg_stat_activity WHERE "
                                        "usename = 'waybill'"))
 
-    def scanning_while(self, what, lose, patience=30):
-        """Stations scan, lose() comes between, they scan on; then all that they were told is on
-        the host that lose() names. Prints how long the longest wait was."""
-        numbers = self.numbers(4000)
+    def scanning_while(self, what, *events, patience=30):
+        """Stations scan, an event comes between, they scan on, another event; then all that they
+        were told is on the host that the last one names. Prints how long the longest wait was."""
+        numbers = self.numbers(12000)
         stations = [Station(self.server.port.number, f"dock {i}", numbers[i::self.stations])
                     for i in range(self.stations)]
         for s in stations:
             s.start()
         try:
             wait_until(lambda: all(len(s.told) > 20 for s in stations), "stations scan", 30)
-            name = lose()
-            before = [len(s.told) for s in stations]
-            wait_until(lambda: all(len(s.told) > n + 20 for s, n in zip(stations, before)),
-                       "stations scan again", patience)
+            for event in events:
+                name = event()
+                before = [len(s.told) for s in stations]
+                wait_until(lambda b=before: all(len(s.told) > n + 20
+                                                for s, n in zip(stations, b)),
+                           "stations scan again", patience)
         finally:
             for s in stations:
                 s.stop.set()
