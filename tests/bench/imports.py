@@ -1,10 +1,12 @@
 """Uploads over HTTP beside what psql does with the same rows in a file of its own."""
 
 import os
+import re
 import threading
+import zipfile
 
-from bench.common import BOOK, ROWS, RUNS, WORKERS, note, run, sample, statement, timed
-from bench.scans import SMALL, sessions, stations
+from bench.common import BOOK, LARGE, ROWS, RUNS, WORKERS, note, run, sample, statement, timed
+from bench.scans import SMALL, fill, sessions, stations
 from support.server import Server
 
 # The columns of the staging table (sql/query/import_staging.sql) out of waybills.
@@ -18,6 +20,8 @@ LOADED = """waybill_number, status, sender_name, sender_phone, sender_address, r
  extra""".replace("\n", "")
 
 STATIONS = 8
+MANY = 1_000_000  # rows of one file
+TASK = 48 * 1024  # KiB that a task may need beside the shared strings
 
 
 def psql(db, *commands):
@@ -25,9 +29,24 @@ def psql(db, *commands):
     return run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", db.conninfo, *words)
 
 
-def upload(cluster, path, again=False):
+def peak(server, answer):
+    """KiB that the task of an upload needed at the most."""
+    name = re.escape(answer.headers["x-request-id"])
+    return int(server.wait_for_log(rf"upload {name}: answered 200, peak memory (\d+) KiB")[1])
+
+
+def allowed(path):
+    """KiB that it may need: its own, and the shared strings once and a half."""
+    with zipfile.ZipFile(path) as z:
+        strings = z.read("xl/sharedStrings.xml")
+    return TASK + 1.5 * sum(map(len, re.findall(rb"<t[^>]*>([^<]*)", strings))) / 1024
+
+
+def upload(cluster, path, again=False, before=None):
     """Seconds of one upload over HTTP into a fresh database, and of the same again."""
     db = cluster.database()
+    if before is not None:
+        before(db)
     server = Server(db.conninfo, {"workers": WORKERS, "log_level": "info"}).start()
     try:
         took = []
@@ -65,12 +84,43 @@ def beside_scans(cluster, path):
         note("scan_import_p99", "ms", stations(server, STATIONS, SMALL)[1])
         load.join()
         assert answers[0].status == 200, answers
+        note("import_peak", "KiB", peak(server, answers[0]))
+        note("import_peak_most", "KiB", allowed(path))
     finally:
         server.stop()
         db.drop()
 
 
+def among_many(cluster, folder):
+    """Into a table of LARGE waybills, and a file of MANY rows, beside ROWS into an empty one."""
+    path = sample(ROWS, os.path.join(folder, "import.xlsx"))
+    many = sample(MANY, os.path.join(folder, "many.xlsx"))
+    for _ in range(RUNS):
+        db, took = upload(cluster, path)
+        db.drop()
+        note("import_empty", "rows/s", ROWS / took[0])
+        db, took = upload(cluster, path, before=lambda db: fill(db, LARGE))
+        db.drop()
+        note("import_large", "rows/s", ROWS / took[0])
+        db = cluster.database()
+        server = Server(db.conninfo, {"workers": WORKERS, "log_level": "info", "max_upload": "1G",
+                                      "queue_threshold": "1G"}).start()
+        try:
+            answers = []
+            note("import_many", "rows/s",
+                 MANY / timed(lambda: answers.append(server.client.upload(many))))  # noqa: B023
+            assert answers[0].json()["inserted"] == MANY, answers
+            note("import_many_peak", "KiB", peak(server, answers[0]))
+            note("import_many_most", "KiB", allowed(many))
+        finally:
+            server.stop()
+            db.drop()
+
+
 def main(cluster, folder):
+    if LARGE:
+        among_many(cluster, folder)
+        return
     path = sample(ROWS, os.path.join(folder, "import.xlsx"))
     db, _ = upload(cluster, path)
     staged, loaded = (os.path.join(folder, n) for n in ("staged", "loaded"))
@@ -100,6 +150,12 @@ def main(cluster, folder):
 # What, the figure, its measure, how the measure is named, the ratio (speed to speed) that is
 # wanted; None where the row is there to be looked at.
 TABLE = [
+    (f"upload of {ROWS:,} rows beside {LARGE:,} waybills", "import_large", "import_empty",
+     "into an empty table", 0.7),
+    (f"upload of {MANY:,} rows", "import_many", "import_empty", f"{ROWS:,} rows", 0.8),
+    ("... its task's memory", "import_many_peak", "import_many_most",
+     "48 MiB, and the shared strings once and a half", 1.0),
+] if LARGE else [
     (f"upload of {ROWS:,} new rows over HTTP", "import_new", "copy_waybills",
      "psql \\copy of the same rows into table waybills", 0.75),
     ("the same", "import_new", "copy_merge",
@@ -107,4 +163,6 @@ TABLE = [
     ("the same upload again, all known", "import_known", "import_new", "the first upload", 1.5),
     (f"scans, {STATIONS} stations, during a {BOOK:,}-row import", "scan_import_p99",
      "scan_alone_p99", "their 99th percentile without it", 0.33),
+    ("... its task's memory", "import_peak", "import_peak_most",
+     "48 MiB, and the shared strings once and a half", 1.0),
 ]

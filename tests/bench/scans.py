@@ -105,15 +105,20 @@ def floor(cluster, folder):
         db.drop()
 
 
-def of_size(cluster, folder, rows, name):
-    """What part of pgbench's scans a server makes, and of the barest statement's ours, with so many
-    waybills."""
-    db = cluster.database()
+def fill(db, rows):
+    """Waybills of numbers that follow each other, without what an upload keeps beside them."""
     db.query("ALTER TABLE waybills DISABLE TRIGGER USER; INSERT INTO waybills (waybill_number, "
              "receiver_name, destination, item_name, weight, cod_amount) SELECT 'JT' || n, "
              "'Ana Cruz', 'Cebu', 'Shoes', 1.5, 1250 FROM generate_series(1000000000000, "
              f"{1000000000000 + rows - 1}) n; ALTER TABLE waybills ENABLE TRIGGER USER")
     db.query("VACUUM (ANALYZE) waybills")
+
+
+def of_size(cluster, folder, rows, name):
+    """What part of pgbench's scans a server makes, and of the barest statement's ours, with so many
+    waybills."""
+    db = cluster.database()
+    fill(db, rows)
     db.query(BARE_TABLE)
     server = Server(db.conninfo, {"workers": WORKERS, "log_level": "info"}).start()
     try:
