@@ -23,8 +23,9 @@ with staged as not materialized (
 	      status_after(k.status, s.status) <> k.status
 	      or ($2::boolean and not k.batch_ready)
 	      or k.extra || s.extra <> k.extra
+	      -- Whether the row fills that field is asked below, of the few that come so far.
 	      or k.extra ?| (select names from heading)
-		 and extra_left(k.extra, to_jsonb(s), $5::jsonb) || coalesce(s.extra, '{}') <> k.extra
+		 and not coalesce(s.extra, '{}') @> k.extra
 	      or (coalesce(s.sender_name, k.sender_name),
 		  coalesce(s.sender_address, k.sender_address),
 		  coalesce(s.sender_phone, k.sender_phone),
