@@ -323,6 +323,29 @@ class Whole(unittest.TestCase):
                 wait_until(lambda u=unit, n=before: int(self.shown(u, "NRestarts")) == n + 1
                            and self.shown(u, "ActiveState") == "active", f"{unit} is back", 30, 0.2)
 
+    def test_the_night_of_the_primary(self):
+        """What the timers begin: its units forbid what they need not, and nothing that they do."""
+        primary = LAB.primary()
+        for unit in ("waybill-backup", "waybill-backup-drill", "waybill-backup-wal"):
+            out = primary.sh(f"systemctl start {unit}", check=False)
+            said = primary.sh(f"journalctl --no-pager -o cat -u {unit}").stdout
+            self.assertEqual(out.returncode, 0, said)
+            self.assertEqual(primary.sh(f"systemctl is-enabled {unit}.timer").stdout, "enabled\n")
+        # It still has its shared memory, and what it commits is in the stream.
+        self.assertEqual(LAB.sql(primary, "SELECT pg_is_in_recovery()")[0][0], "f")
+        wait_until(lambda: ".partial" in primary.sh("ls /var/backups/waybill/stream").stdout,
+                   "the log streams", 30, 0.2)
+        for host in LAB.role("db"):
+            if host is not primary:
+                before = host.sh("ls /var/backups/waybill/base").stdout
+                host.sh("systemctl start waybill-backup waybill-backup-drill")
+                self.assertEqual(host.sh("ls /var/backups/waybill/base").stdout, before)
+
+        def told():
+            found = self.prometheus("/api/v1/query?query=waybill_drill_failed")["result"]
+            return {r["metric"]["host"]: r["value"][1] for r in found}.get(primary.name) == "0"
+        wait_until(told, "Prometheus knows", timeout=40, pause=0.5)
+
     def test_a_hanging_service_is_killed_by_its_watchdog(self):
         """With less patience than conf/'s half a minute."""
         app = LAB["app1"]
