@@ -331,7 +331,8 @@ function enter(session, who) {
 	showConnection();
 	showHalt();
 	panel.ready();
-	byId('entry').focus();
+	byId('entry').focus({ preventScroll: true });
+	window.scrollTo(0, 0); /* the verdict is what has to be seen */
 	watch.look();
 	if (known() !== null) {
 		restoreRecent(session.id);

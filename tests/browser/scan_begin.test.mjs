@@ -159,3 +159,25 @@ test('a known session is resumed without the server', async () => {
 	assert.deepEqual(recorded(session), valid([number]));
 	await page.context().close();
 });
+
+/* A hand-held scrolled to its entry field, and away from the verdict and the connection. */
+for (const viewport of [{ width: 1280, height: 800 }, { width: 1024, height: 600 }, { width: 360, height: 640 }, { width: 320, height: 568 }]) {
+	test(`counters, people, queue, connection and verdict are in view at ${viewport.width} x ${viewport.height}`, async () => {
+		const list = await load(numbers(12));
+		const page = await startScanning(browser, { site: server.url, viewport });
+		await page.keyboard.type(list.map((n) => `${n}\n`).join(''), { delay: 1 });
+		await until(async () => await text(page, '#c-scanned') === '12', 'all are scanned', 30000);
+		await panel(page, 'valid');
+		for (const id of ['v-station', 'v-operator', 'connection', 'depth', 'c-scanned', 'c-expected', 'c-missing', 'entry', 'verdict-status']) {
+			const seen = await page.evaluate((name) => {
+				const box = document.getElementById(name).getBoundingClientRect();
+				const on = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+				return box.top >= 0 && box.bottom <= innerHeight && box.right <= innerWidth
+					&& document.getElementById(name).contains(on);
+			}, id);
+			assert.ok(seen, id);
+		}
+		assert.deepEqual(await violations(page), []);
+		await page.context().close();
+	});
+}
