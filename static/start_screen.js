@@ -23,8 +23,9 @@ export class StartScreen {
 	 */
 	constructor(hooks) {
 		this.#hooks = hooks;
-		byId('operator').value = recall('operator', '');
-		byId('station').value = recall('station', '');
+		/* what was typed while the page was still loading stays */
+		byId('operator').value ||= recall('operator', '');
+		byId('station').value ||= recall('station', '');
 		byId('mode').value = recall('mode', 'dispatch');
 		byId('start-form').addEventListener('submit', (event) => {
 			event.preventDefault();

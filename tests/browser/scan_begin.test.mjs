@@ -181,3 +181,11 @@ for (const viewport of [{ width: 1280, height: 800 }, { width: 1024, height: 600
 		await page.context().close();
 	});
 }
+
+/* A disk that is slow to answer kept the page waiting, which then emptied the fields. */
+test('what is typed before the page is ready stays', async () => {
+	const page = await startScanning(browser, { site: server.url,
+		init: () => { IDBFactory.prototype.open = () => ({}); } });
+	assert.equal(await text(page, '#v-operator'), 'Ana Reyes');
+	await page.context().close();
+});
