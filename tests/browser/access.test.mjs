@@ -1,5 +1,6 @@
 /* Every page in every state, light and dark: axe finds nothing, and it fits a hand-held. */
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { csv, launch, load, numbers, open, panel, scan, startScanning, violations } from './support.mjs';
 
@@ -73,10 +74,23 @@ for (const colorScheme of ['light', 'dark']) {
 	});
 }
 
-for (const path of ['/', '/upload', '/scan', '/scan-commands', '/scanner-test', '/waybills', '/waybills/JT0', '/sessions', '/unknown-scans']) {
+const PAGES = { 'dashboard.html': '/', 'upload.html': '/upload', 'uploads.html': '/uploads', 'scan.html': '/scan',
+	'scan_commands.html': '/scan-commands', 'scanner_test.html': '/scanner-test', 'waybills.html': '/waybills',
+	'waybill.html': '/waybills/JT0', 'sessions.html': '/sessions', 'session.html': '/sessions/1',
+	'unknown.html': '/unknown-scans' };
+/* Their server lets people log in: login.test.mjs. */
+const BEHIND_LOGIN = ['account.html', 'audit.html', 'login.html', 'users.html'];
+
+test('no page is left out', () => {
+	assert.deepEqual(readdirSync('static').filter((name) => name.endsWith('.html')).sort(),
+		[...Object.keys(PAGES), ...BEHIND_LOGIN].sort());
+});
+
+for (const path of Object.values(PAGES)) {
 	test(`${path} fits 320 px`, async () => {
 		const page = await open(browser, path, { viewport: { width: 320, height: 568 } });
 		await page.waitForLoadState('networkidle');
+		await fine(page);
 		assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 320);
 		await page.context().close();
 	});
