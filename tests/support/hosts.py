@@ -219,6 +219,11 @@ class Hosts:
                 pass
         return [p for p in found if p != self.holders[name].pid]
 
+    def _gone(self, pids):
+        for daemon in self.daemons:
+            daemon.poll()
+        return not any(os.path.exists(f"/proc/{p}") for p in pids)
+
     def signal(self, name, number):
         """To all of the host at once."""
         pids = self.pids(name)
@@ -231,9 +236,7 @@ class Hosts:
                 pass
         if number == signal.SIGKILL:
             # Reaped, too: a zombie's lock files still count.
-            wait_until(lambda: not any([*map(subprocess.Popen.poll, self.daemons)] and
-                                       os.path.exists(f"/proc/{p}") for p in pids),
-                       f"all of {name} is gone", timeout=60)
+            wait_until(lambda: self._gone(pids), f"all of {name} is gone", timeout=60)
 
     def stop(self):
         for name, holder in self.holders.items():

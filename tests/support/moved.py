@@ -85,7 +85,7 @@ class MovedCase(unittest.TestCase):
     def tearDownClass(cls):
         cls.server.stop(expected_errors=[
             r"cannot connect to the database", r"database connection lost",
-            r"database did not answer", r"\(57014\)"])
+            r"database did not answer", r"\(57014\)", r"\(57P01\)"])
 
     def setUp(self):
         self.primary, self.standby = (
