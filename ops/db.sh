@@ -3,7 +3,7 @@
 # version, db_port, folder (its settings), data, unit    replicator  the standbys' role
 
 # shellcheck shell=sh
-# shellcheck disable=SC2034 # used by those who source this
+# shellcheck disable=SC2034,SC2154 # used by those who source this; of lib.sh
 version=$(get pg_version)
 db_port=$(get db_port)
 folder=/etc/postgresql/$version/main

@@ -2,6 +2,7 @@
 # remote.sh. Nothing here needs more on a host than PostgreSQL's package and nftables.
 
 # shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # used by those who source this; of lib.sh
 version=$(get pg_version)
 db_port=$(get db_port)
 folder=/etc/postgresql/$version/main
