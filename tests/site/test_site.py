@@ -59,6 +59,7 @@ class Faults(unittest.TestCase):
         shift = Shift(LAB, seconds)
         try:
             shift.wait_for_more(150)
+            self.addCleanup(LAB.repair)
             act()
             shift.wait_for_more(150)
             back()
@@ -200,10 +201,10 @@ class Faults(unittest.TestCase):
                 self.cut(one, [other], rng.uniform(1, 6))
                 time.sleep(rng.uniform(0, 2))
 
-        self.scene(f"network between two hosts cut {CUTS} times", act, 10, seconds=60 + 10 * CUTS)
+        self.scene(f"network between two hosts cut {CUTS} times", act, 15, seconds=60 + 10 * CUTS)
 
 
-class Whole(unittest.TestCase):
+class AllIsWell(unittest.TestCase):
     """What works while nothing is wrong."""
 
     def setUp(self):

@@ -181,7 +181,7 @@ class Host:
         return found
 
     def signal(self, number, name=None):
-        """To all of its processes, or those of this name."""
+        """A signal to all of its processes, or those of this name."""
         for pid in self.pids():
             try:
                 with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as f:
@@ -330,7 +330,7 @@ class Lab:
         run("ip", "-n", netns, "link", "set", "eth0", "up")
 
     def pull(self, plug):
-        run("ip", "-n", self.switch, "link", "set", plug, "down")
+        run("ip", "-n", self.switch, "link", "set", plug, "down", check=False)
 
     def unplug(self, netns, plug):
         run("ip", "-n", self.switch, "link", "del", plug, check=False)
@@ -341,6 +341,16 @@ class Lab:
         pair = (self[one].address, self[other].address)
         self.cuts.append(pair)
         self._cut()
+
+    def repair(self):
+        """What a test that failed left behind; PostgreSQL's roles stay."""
+        self.heal()
+        for host in self.hosts.values():
+            if host.leader:
+                host.signal(signal.SIGCONT)
+            else:
+                host.power_off()
+                host.power_on()
 
     def heal(self):
         self.cuts.clear()
