@@ -143,7 +143,8 @@ class Host:
         self.lab.plug_in(self.netns, self.plug, [self.address])
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                ["unshare", "-m", HOST, "boot", self.folder, self.name, self.netns],
+                ["unshare", "-m", HOST, "boot", self.folder, self.name, self.netns,
+                 self.lab.lower],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment())
         wait_until(self._booted, f"{self.name} has booted", timeout=60, pause=0.05)
 
@@ -213,6 +214,9 @@ class Host:
 
 
 class Lab:
+    HOSTS = HOSTS
+    lower = "/"  # the system that is under each host's own files
+
     def __init__(self, **settings):
         self.name = f"wb{os.getpid()}"
         self.folder = tempfile.mkdtemp(prefix="waybill-lab-")
@@ -222,7 +226,7 @@ class Lab:
         self.cuts = []
         atexit.register(self.close)
         signal.signal(signal.SIGTERM, self._stopped)
-        self.hosts = {name: Host(self, name, role, n) for name, role, n in HOSTS}
+        self.hosts = {name: Host(self, name, role, n) for name, role, n in self.HOSTS}
         try:
             self._build(settings)
         except BaseException:
@@ -247,16 +251,20 @@ class Lab:
 
     # --- building it
 
-    def _build(self, settings):
+    def _begin(self, settings):
+        """The switch, the package, the site's file."""
         run("ip", "netns", "add", self.switch)
         run("ip", "-n", self.switch, "link", "add", "br0", "type", "bridge")
         run("ip", "-n", self.switch, "link", "set", "br0", "up")
         self.plug_in(self.outside, "p-client", [NETWORK + "99", *STATIONS])
         self.deb = package("1.0.0")
-        run("unshare", "-m", HOST, "base", self.base, self.deb)
         self.site = os.path.join(self.folder, "site.conf")
         with open(self.site, "w", encoding="utf-8") as f:
-            f.write(site_conf(settings))
+            f.write(site_conf(self.HOSTS, settings))
+
+    def _build(self, settings):
+        self._begin({"pg_version": newest_postgresql(), **settings})
+        run("unshare", "-m", HOST, "base", self.base, self.deb)
         for host in self.hosts.values():
             os.mkdir(host.folder)
             run("cp", "-a", os.path.join(self.base, "upper"), host.folder)
@@ -460,11 +468,10 @@ def remove_group(folder):
             time.sleep(0.02)
 
 
-def site_conf(settings):
+def site_conf(hosts, settings):
     lines = [f"vip = {VIP}", f"network = {NETWORK}0/24", f"gateway = {NETWORK}1",
              f"dns = {NETWORK}1", "domain = waybill.test",
-             *(f"host = {name} {role} {NETWORK}{n} 512M 1 10G" for name, role, n in HOSTS),
-             f"pg_version = {newest_postgresql()}",
+             *(f"host = {name} {role} {NETWORK}{n} 512M 1 10G" for name, role, n in hosts),
              *(f"{k} = {v}" for k, v in settings.items())]
     return "".join(line + "\n" for line in lines)
 

@@ -1,0 +1,106 @@
+"""A site from bare machines: each role set up as ops/README.md tells, by the package's own scripts,
+in a fresh system with its own systemd; a second time without a change; and then the site works."""
+
+import unittest
+
+from support.bare import BareLab, why_not
+from support.pg import BUILD
+from support.wait import wait_until
+
+OPS = "/usr/share/waybill/ops/"
+# In the runbook's order. Copied there before: the host where it was made, and the file.
+PASSWORD = ("db", "/etc/waybill/db.password")
+STEPS = (
+    ("db", "setup-db", ()),
+    ("db2", "setup-standby", (PASSWORD, ("db", "/etc/waybill/replication.password"))),
+    ("db", "setup-db", ()),
+    ("app1", "setup-app", (PASSWORD,)),
+    ("lb", "setup-lb", ()),
+    ("mon", "setup-monitoring", (("lb", "/etc/waybill/stats.password"),)),
+)
+OURS = {"lb": ("haproxy", "keepalived"), "app1": ("waybilld", "waybill-worker"),
+        "db": ("postgresql@*",), "db2": ("postgresql@*",), "mon": ("prometheus",)}
+# All that setting up may have changed, but for what servers write as they run.
+FILES = ("find /etc /usr /var/lib -xdev -newer /setting-up -type f ! -path '/var/lib/postgresql/*'"
+         " ! -path '/var/lib/prometheus/*' ! -path '/var/lib/systemd/*' ! -name '*.scoreboard'"
+         " -exec md5sum {} + | sort -k 2")
+
+
+def setUpModule():
+    reason = why_not() or BUILD.endswith("san") and "the package has no sanitizers"
+    if reason:
+        raise unittest.SkipTest(reason)
+
+
+class BareMachines(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = BareLab()
+        cls.addClassCleanup(cls.lab.close)
+        with open(cls.lab.site, encoding="utf-8") as f:
+            site = f.read()
+        with open(cls.lab.deb, "rb") as f:
+            deb = f.read()
+        for host in cls.lab.hosts.values():
+            host.write("/etc/waybill/site.conf", site)
+            with open(host.path("/root/waybill.deb"), "wb") as f:
+                f.write(deb)
+            host.sh("apt-get -q -y --no-install-recommends install /root/waybill.deb && "
+                    "touch /setting-up")
+        cls.said = [cls.step(*words) for words in STEPS]
+        cls.lab["app1"].sh("waybillctl -c /etc/waybill/waybilld.conf migrate")
+
+    @classmethod
+    def step(cls, name, script, secrets):
+        host = cls.lab[name]
+        for place, path in secrets:
+            with open(cls.lab[place].path(path), encoding="utf-8") as f:
+                host.write(path, f.read(), 0o600)
+        return host.sh(OPS + script, check=False)
+
+    def test_each_role_is_set_up(self):
+        for (name, *_), out in zip(STEPS, self.said):
+            with self.subTest(name):
+                self.assertEqual(out.returncode, 0, out.stdout + out.stderr)
+                self.assertNotIn("no systemd", out.stdout)
+                for unit in OURS[name]:
+                    self.assertEqual(self.active(name, unit), "active", unit)
+
+    def active(self, name, unit):
+        return self.lab[name].sh(f"systemctl show -p ActiveState --value '{unit}'").stdout.strip()
+
+    def since(self, name):
+        return self.lab[name].sh("systemctl show -p ActiveEnterTimestamp " +
+                                 " ".join(f"'{unit}'" for unit in OURS[name])).stdout
+
+    def test_a_second_time_changes_nothing(self):
+        for name, script, _ in STEPS:
+            with self.subTest(name):
+                host = self.lab[name]
+                before, since = host.sh(FILES).stdout, self.since(name)
+                self.assertIn("waybill", before)
+                out = host.sh(OPS + script, check=False)
+                self.assertEqual((out.returncode, out.stderr), (0, ""), out.stdout)
+                self.assertIn(f"{name}: nothing to change", out.stdout)
+                self.assertEqual(host.sh(FILES).stdout, before)
+                self.assertEqual(self.since(name), since)
+
+    def test_a_user_scans_through_the_address(self):
+        client = self.lab.client()
+        wait_until(lambda: client.get("/ready").status == 200, "the site", 30, 0.2)
+        rows = "".join(f"BARE{n:06},A\n" for n in range(50))
+        answer = client.upload(("Waybill Number,Receiver\n" + rows).encode(), name="new.csv")
+        self.assertEqual((answer.status, answer.json()["inserted"]), (200, 50))
+        answer = client.post("/scan", {"waybill_number": "BARE000007"})
+        self.assertEqual((answer.status, answer.json()["result"]), (200, "valid"))
+
+    def test_verify_site_finds_nothing_wrong(self):
+        wait_until(lambda: self.lab.ops("verify-site", check=False).returncode == 0,
+                   "verify-site is content", 60, 1)
+        table = self.lab.ops("verify-site").stdout
+        self.assertRegex(table, r"the address 198\S+ +lb +ok: on lb")
+        self.assertRegex(table, r"standbys that stream +db +ok: 1")
+
+
+if __name__ == "__main__":
+    unittest.main()
