@@ -93,12 +93,19 @@ class BareMachines(unittest.TestCase):
         answer = client.post("/scan", {"waybill_number": "BARE000007"})
         self.assertEqual((answer.status, answer.json()["result"]), (200, "valid"))
 
+    def content(self, said):
+        out = self.lab.ops("verify-site", check=False)
+        said.append(out.stdout + out.stderr)
+        return out.returncode == 0
+
     def test_verify_site_finds_nothing_wrong(self):
-        wait_until(lambda: self.lab.ops("verify-site", check=False).returncode == 0,
-                   "verify-site is content", 60, 1)
-        table = self.lab.ops("verify-site").stdout
-        self.assertRegex(table, r"the address 198\S+ +lb +ok: on lb")
-        self.assertRegex(table, r"standbys that stream +db +ok: 1")
+        said = []
+        try:
+            wait_until(lambda: self.content(said), "verify-site is content", 60, 1)
+        except AssertionError as e:
+            self.fail(f"{e}\n{said[-1]}")
+        self.assertRegex(said[-1], r"the address 198\S+ +lb +ok: on lb")
+        self.assertRegex(said[-1], r"standbys that stream +db +ok: 1 of 1")
 
 
 if __name__ == "__main__":
