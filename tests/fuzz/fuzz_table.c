@@ -32,7 +32,15 @@ static uint64_t read_sheet(struct table *t, size_t i)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct table_limits limits = { 1 << 18, 100, 1 << 16, 50, 500, 200 };
+	const struct table_limits limits = {
+		.max_unpacked = 1 << 18,
+		.max_all = 1 << 20,
+		.max_ratio = 100,
+		.max_strings = 1 << 16,
+		.max_entries = 50,
+		.max_columns = 500,
+		.max_cell = 200,
+	};
 	static FILE *file;
 	struct table *t;
 	struct err e = { 0 };
