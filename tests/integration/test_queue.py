@@ -496,6 +496,9 @@ class Busy(ServerCase):
 
     def test_a_host_that_froze_changes_nothing_behind_the_one_that_took_over(self):
         upload, task = self.queue()
+        # The numbers that its open transaction has brought are in the next attempt's way.
+        wait_until(lambda: int(self.client.get(f"/uploads/{upload}").json()["rows_done"] or 0),
+                   "it has loaded some rows", pause=0.002)
         frozen = self.worker.pid
         os.killpg(frozen, signal.SIGSTOP)
         other = Server(self.db.conninfo, {"queue_workers": 1, "workers": 0})
