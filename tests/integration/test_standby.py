@@ -50,6 +50,16 @@ class StandbyCase(unittest.TestCase):
         self.assertEqual(self.waits_for(names[0]), f'FIRST 1 ("{names[1]}")')
         return names
 
+    def boot_firewall(self):
+        """What a boot of the application host, or a reload, makes of its rules."""
+        path = f"{self.site.folder}/nftables.conf"
+        with open(path, "w", encoding="ascii") as f:
+            f.write(self.site.text("nftables.conf", "app1"))
+        subprocess.run(["nft", "flush", "ruleset"], check=True)
+        subprocess.run(["nft", "-f", path], check=True)
+        # Its other rules would part the hosts, whose bridge is here.
+        subprocess.run(["nft", "delete", "table", "inet", "waybill"], check=True)
+
     def answers(self, name):
         """Does PostgreSQL there answer an application host?"""
         return subprocess.run(["pg_isready", "-q", "-t", "2", "-h", self.site.address(name)],
@@ -152,6 +162,8 @@ class Moving(StandbyCase):
         self.site.lose(old)
         self.assertTrue(self.answers(old))
         self.assertIn("every application host refuses", self.failover())
+        self.assertFalse(self.answers(old))
+        self.boot_firewall()
         self.assertFalse(self.answers(old))
         self.assertEqual((self.site.state(old), self.site.state(new)), ("primary", "primary"))
         self.note(new, 5)
