@@ -39,29 +39,37 @@ slot_of() { echo "$1" | tr - _; }
 
 # Stops PostgreSQL there, whatever it takes, and marks its data as a standby's first: whoever
 # starts it again, systemd or a boot, gets no second primary. $2: seconds that it may take to
-# stop cleanly. 0: it is stopped.
+# stop cleanly. 0: it is stopped, and its process is gone.
 stop_there() {
 	there "$1" <<-END
 		cd /
-		pid=\$(head -n 1 $data/postmaster.pid 2>/dev/null)
-		is_postgres() { [ -n "\$pid" ] && grep -qs postgres /proc/\$pid/comm && ! grep -qs "^State:.[ZX]" /proc/\$pid/status; }
+		# Marked before anybody looks: one that starts in between has seen the mark, or is found.
 		$postgres touch $data/standby.signal || exit 1
-		is_postgres || exit 0
+		pid=\$(head -n 1 $data/postmaster.pid 2>/dev/null)
+		was_postgres() { [ -n "\$pid" ] && grep -qs postgres /proc/\$pid/comm; }
+		is_postgres() { was_postgres && ! grep -qs "^State:.[ZX]" /proc/\$pid/status; }
+		# A dead process counts in the lock file until its parent has taken note of it.
+		gone() {
+			tries=100
+			while was_postgres && [ \$tries -gt 0 ]; do sleep 0.1; tries=\$((tries - 1)); done
+			exit 0
+		}
+		is_postgres || gone
 		grep -qs "^State:.T" /proc/\$pid/status ||
 		if [ -d /run/systemd/system ]; then
 			timeout ${2:-10} systemctl stop postgresql@$version-main
 		else
 			timeout ${2:-10} pg_ctlcluster $version main stop -m fast
 		fi >/dev/null 2>&1
-		is_postgres || exit 0
+		is_postgres || gone
 		grep -qs "^State:.T" /proc/\$pid/status ||
 			timeout 3 pg_ctlcluster --skip-systemctl-redirect $version main stop -m immediate >/dev/null 2>&1
-		is_postgres || exit 0
+		is_postgres || gone
 		kill -STOP \$pid
 		kill -9 \$(cat /proc/\$pid/task/*/children) \$pid
 		tries=50
 		while is_postgres && [ \$tries -gt 0 ]; do sleep 0.1; tries=\$((tries - 1)); done
-		! is_postgres
+		! is_postgres && gone
 	END
 }
 start_there() {
