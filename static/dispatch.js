@@ -13,6 +13,7 @@ export class Dispatch {
 	#dialog = dialog('dispatch', { closed: () => { this.#state = 'closed'; } });
 	#hooks;
 	#state = 'closed'; /* closed, waiting, counting, asking, working */
+	#turn = 0; /* of the newest count: the answer to an older one is not looked at */
 
 	/*
 	 * hooks.session(), hooks.operator()   whose dispatch it is; no session yet: null
@@ -22,7 +23,7 @@ export class Dispatch {
 	constructor(hooks) {
 		this.#hooks = hooks;
 		byId('dispatch-open').addEventListener('click', () => this.ask());
-		byId('dispatch-hold').addEventListener('change', () => this.#count());
+		byId('dispatch-hold').addEventListener('change', () => this.#again());
 		byId('dispatch-go').addEventListener('click', () => this.#go());
 	}
 
@@ -47,6 +48,9 @@ export class Dispatch {
 	}
 
 	queueChanged() {
+		if (this.#hooks.depth() > 0 && ['counting', 'asking'].includes(this.#state)) {
+			this.#state = 'waiting'; /* an undo: what was counted is not true any more */
+		}
 		if (this.#state !== 'waiting') {
 			return;
 		}
@@ -59,12 +63,22 @@ export class Dispatch {
 		}
 	}
 
+	/* Other figures are wanted: as at first, for the queue may have filled meanwhile. */
+	#again() {
+		if (['counting', 'asking'].includes(this.#state)) {
+			this.#state = 'waiting';
+			this.queueChanged();
+		}
+	}
+
 	async #count() {
 		this.#state = 'counting';
+		this.#turn += 1;
+		const turn = this.#turn;
 		this.#tell('Counting …');
 		const answer = await this.#post({ dry_run: true });
-		if (this.#state !== 'counting') {
-			return; /* closed meanwhile */
+		if (this.#state !== 'counting' || turn !== this.#turn) {
+			return; /* closed meanwhile, or counted anew */
 		}
 		if (answer?.status === 200) {
 			this.#state = 'asking';
@@ -76,6 +90,10 @@ export class Dispatch {
 
 	async #go() {
 		if (this.#state !== 'asking') {
+			return;
+		}
+		if (this.#hooks.depth() > 0) { /* made while an earlier try was under way */
+			this.#again();
 			return;
 		}
 		this.#state = 'working';

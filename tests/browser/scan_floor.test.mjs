@@ -11,7 +11,9 @@ after(() => browser.close());
 
 const shown = (page) => text(page, '.panel .panel-number');
 const sessionOf = (page) => text(page, '#v-session');
-const showing = (page, number) => until(async () => await shown(page) === number, `${number} is shown`);
+/* With its verdict: a slow answer shows the number first, as being checked. */
+const showing = (page, number) => page.waitForSelector(
+	`.panel:not([data-kind="waiting"]) .panel-number:text-is("${number}")`);
 const counters = async (page) => [await text(page, '#c-scanned'), await text(page, '#c-duplicate'),
 	await text(page, '#c-error')];
 const command = (page, words) => scan(page, `CMD ${words}`);
@@ -212,10 +214,20 @@ test('dispatch waits for an empty queue', async () => {
 	await panel(page, 'held');
 	await page.click('#dispatch-open');
 	await until(async () => /1 scan not sent yet/.test(await text(page, '#dispatch-told')), 'it waits');
+	await page.check('#dispatch-hold');
+	assert.match(await text(page, '#dispatch-told'), /1 scan not sent yet/, 'it still waits');
 	assert.ok(!await page.isVisible('#dispatch-go'));
 	await page.context().setOffline(false);
 	await page.waitForSelector('#dispatch-go:not([hidden])');
 	assert.match(await text(page, '#dispatch-told'), /Dispatch 1 parcel/);
+	assert.match(await text(page, '#dispatch-lines'), /1 parcel put on hold/);
+	await page.route('**/scans/*', (route) => route.abort());
+	await command(page, 'UNDO');
+	await command(page, 'DISPATCH');
+	await until(async () => /1 scan not sent yet/.test(await text(page, '#dispatch-told')), 'it waits for the undo');
+	await page.unroute('**/scans/*');
+	await until(async () => /Dispatch 0 parcels/.test(await text(page, '#dispatch-told')), 'it counts anew');
+	assert.deepEqual(list.map(status), ['pending', 'pending']);
 	await page.keyboard.press('Escape');
 	assert.ok(!await page.isVisible('#dispatch'));
 	await page.context().close();
