@@ -14,6 +14,7 @@ export class Expected {
 
 	constructor() {
 		this.#choice.addEventListener('change', () => this.#show());
+		this.#show(); /* some browsers restore the choice over a reload, and say nothing */
 		this.refresh();
 	}
 

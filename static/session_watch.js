@@ -63,7 +63,9 @@ export class SessionWatch {
 		}
 		this.#hooks.link('', false);
 		if (refused) {
-			this.#hooks.refused(refused);
+			if (this.#hooks.beginning()?.session_key === fields.session_key) {
+				this.#hooks.refused(refused); /* or it was left meanwhile, for another */
+			}
 		} else {
 			this.#hooks.begun(fields, session);
 		}

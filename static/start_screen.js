@@ -11,6 +11,7 @@ import { recall, remember } from '/static/memory.js';
 export class StartScreen {
 	#hooks;
 	#expected = new Expected();
+	#starting = false;
 
 	/*
 	 * hooks.starting(station)       the click itself: unlock sound now or never
@@ -56,13 +57,18 @@ export class StartScreen {
 		return !byId('start').hidden;
 	}
 
+	/* Sooner, another tab may be the one that scans. */
+	get ready() {
+		return this.shown && !byId('begin').disabled;
+	}
+
 	/* As the buttons do, for a command barcode; the form's own checks hold. */
 	begin() {
 		byId('start-form').requestSubmit(byId('begin'));
 	}
 
 	join(id) {
-		if (byId('start-form').reportValidity()) {
+		if (this.ready && byId('start-form').reportValidity()) {
 			this.#start({ id });
 		}
 	}
@@ -114,7 +120,20 @@ export class StartScreen {
 		}
 	}
 
+	/* Once, however often it is pressed while the server is slow: each would be a session. */
 	async #start(kept) {
+		if (this.#starting) {
+			return;
+		}
+		this.#starting = true;
+		try {
+			await this.#startOnce(kept);
+		} finally {
+			this.#starting = false;
+		}
+	}
+
+	async #startOnce(kept) {
 		const who = { operator: byId('operator').value.trim(), station: this.station,
 			mode: byId('mode').value };
 		for (const [name, value] of Object.entries(who)) {

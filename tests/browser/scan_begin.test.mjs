@@ -60,6 +60,56 @@ test('a session that expects any parcel misses none', async () => {
 	await page.context().close();
 });
 
+test('Start pressed twice while the server is slow begins one session', async () => {
+	const page = await startOf({}, 'Gate 6');
+	let posts = 0, release;
+	const held = new Promise((resolve) => { release = resolve; });
+	await page.route('**/sessions', async (route) => {
+		posts += 1;
+		await held;
+		await route.continue();
+	});
+	await page.click('#begin');
+	await page.click('#begin');
+	await page.evaluate(() => fetch('/health')); /* asked after whatever the second click asked */
+	assert.equal(posts, 1);
+	release();
+	await page.waitForSelector('#work:not([hidden])');
+	assert.equal(sessions('Gate 6').length, 1);
+	await page.context().close();
+});
+
+test('a late refusal of a session that was left does not end the next', async () => {
+	const [number] = await load(numbers(1));
+	const page = await startOf({}, 'Gate 7');
+	let posts = 0, refuse;
+	const held = new Promise((resolve) => { refuse = resolve; });
+	await page.route('**/sessions', async (route) => {
+		posts += 1;
+		if (posts === 1) {
+			await route.abort();
+		} else if (posts === 2) { /* the page asks again by itself */
+			await held;
+			await route.fulfill({ status: 422, json: { error: 'bad_field', message: 'No such upload.' } });
+		} else {
+			await route.continue();
+		}
+	});
+	await page.click('#begin');
+	await page.waitForSelector('#work:not([hidden])');
+	await until(() => posts === 2, 'it is asked for again');
+	await page.click('#leave');
+	await page.click('#begin');
+	await page.waitForSelector('#work:not([hidden])');
+	const answer = page.waitForResponse((r) => r.status() === 422);
+	refuse();
+	await answer;
+	await scan(page, number);
+	await panel(page, 'valid');
+	assert.deepEqual(recorded(sessions('Gate 7')[0][0]), valid([number]));
+	await page.context().close();
+});
+
 test('a session begun without the server is made once when it is back, with its scans', async () => {
 	const list = await load(numbers(4));
 	const page = await startOf({}, 'Gate 3');
