@@ -8,7 +8,7 @@ const NAME = 'waybill-scan-page';
 const GRACE_MS = 300; /* a reload's old page may be there for a moment */
 
 export class OneTab {
-	#channel = new BroadcastChannel(NAME);
+	#channel = null;
 	#end = () => undefined;
 
 	/*
@@ -19,20 +19,25 @@ export class OneTab {
 		if (!navigator.locks) {
 			return;
 		}
+		try {
+			this.#channel = new BroadcastChannel(NAME);
+		} catch {
+			/* refused, as storage may be: no tab can ask, and the next is it when this one closes */
+		}
 		const timer = setTimeout(waiting, GRACE_MS);
 		await new Promise((resolve) => {
 			navigator.locks.request(NAME, () => new Promise((end) => {
 				this.#end = end;
 				resolve();
-			}));
+			})).catch(resolve); /* refused: as without locks */
 		});
 		clearTimeout(timer);
-		this.#channel.addEventListener('message', wanted);
+		this.#channel?.addEventListener('message', wanted);
 	}
 
 	/* In a tab that waits: it wants to be the one. */
 	ask() {
-		this.#channel.postMessage('wanted');
+		this.#channel?.postMessage('wanted');
 	}
 
 	/* In the one: the next may be it. */

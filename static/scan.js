@@ -445,7 +445,8 @@ let looking = null; /* the timer of a tab that waits */
 function waitForOther() {
 	const look = async () => {
 		const kept = (await outbox.all()).length;
-		byId('other-queue').textContent = kept === 0 ? 'No scan is waiting to be sent.'
+		const none = outbox.durable ? 'No scan is waiting to be sent.' : ''; /* or it cannot be seen from here */
+		byId('other-queue').textContent = kept === 0 ? none
 			: `${plural(kept, 'scan')} waiting to be sent by the other tab.`;
 	};
 	byId('start').hidden = true;
@@ -464,9 +465,18 @@ function stopWaiting() {
 
 /* Another tab goes on where this one is; this one waits for its turn. */
 async function giveWay() {
-	state.session = null;
+	const { session } = state;
+	state.session = null; /* nothing is scanned here meanwhile */
+	const kept = await queue.rest();
+	if (!kept || !(outbox.durable || queue.depth === 0)) {
+		state.session ??= session; /* or the server made it meanwhile */
+		if (state.halt === null) {
+			queue.go();
+		}
+		note('Scans are kept in this tab alone: another can take over when they are sent.');
+		return;
+	}
 	state.gone = true;
-	await queue.rest();
 	tab.giveWay();
 	location.reload();
 }
@@ -492,7 +502,7 @@ function wire() {
 		document.addEventListener(gesture, () => state.session !== null && sounds.blocked
 			&& sounds.unlock(), true);
 	}
-	listenForCommands({ active: () => screen.shown, run: runAtStart });
+	listenForCommands({ active: () => screen.ready, run: runAtStart });
 	captureKeys(byId('entry'), { active: () => state.session !== null, commit,
 		caps: (on) => { byId('caps').hidden = !on; }, escape: acknowledge });
 	window.addEventListener('online', () => queue.retryNow());

@@ -3,8 +3,9 @@
  * sent one after another, in the order they were made, each until the server has answered
  * for it. The next in the line is sent while the disk still writes it, for the operator
  * waits for the sound and the disk is the slower of the two. What could not be sent at its
- * time is on the disk first, and goes later as a backlog, many at once. Nothing is ever dropped: an item is sent again as it is, under the same
- * scan_id, so that it counts once. Knows no page, no sound and no address.
+ * time is on the disk first, and goes later as a backlog, many at once. Nothing is ever
+ * dropped: an item is sent again as it is, under the same scan_id, so that it counts once.
+ * Knows no page, no sound and no address.
  *
  * An item is { kind: 'scan' or 'undo', scan, ... }; `late` is set on one that had to wait
  * for the server, or that an earlier page left behind.
@@ -88,10 +89,11 @@ export class ScanQueue {
 		this.#drain();
 	}
 
-	/* As stop(), and resolves when all that was made is in the outbox. */
+	/* As stop(), and resolves when nothing is being written: is all that waits in the outbox? */
 	async rest() {
 		this.stop();
 		await Promise.all(this.#items.map((item) => item.stored));
+		return this.#items.every((item) => item.place !== undefined);
 	}
 
 	/* The way to the server may be open again: do not wait any longer. */

@@ -74,15 +74,50 @@ test('two tabs: one sends the outbox, the other shows it, and takes over when to
 	await first.context().close();
 });
 
-test('a browser without Web Locks scans all the same', async () => {
+const noDisk = () => { IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); }; };
+
+test('a tab whose scans are not on the disk stays until they are sent', async () => {
 	const [number] = await load(numbers(1));
-	const page = await startScanning(browser, { site: server.url,
-		init: () => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }) });
-	await scan(page, number);
-	await panel(page, 'valid');
-	const other = await page.context().newPage();
-	await other.addInitScript(() => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }));
-	await other.goto(`${server.url}/scan`);
-	await other.waitForSelector('#work:not([hidden])');
-	await page.context().close();
+	const first = await startScanning(browser, { site: server.url, init: noDisk });
+	const session = await text(first, '#v-session');
+	await first.route(/\/scans?$/, noPosts);
+	await scan(first, number);
+	await until(async () => await text(first, '#depth') === '1 scan waiting', 'it waits');
+	const second = await first.context().newPage();
+	await second.addInitScript(noDisk);
+	await second.goto(`${server.url}/scan`);
+	await second.waitForSelector('#other-tab:not([hidden])');
+	await second.click('#scan-here');
+	await until(async () => /kept in this tab alone/.test(await text(first, '#note')), 'it says why');
+	assert.equal(await text(second, '#other-queue'), '', 'nobody knows here');
+	await first.unroute(/\/scans?$/);
+	await empty(first);
+	assert.deepEqual(recorded(session), [[number, 'valid']]);
+	await second.click('#scan-here');
+	await second.waitForSelector('#work:not([hidden])');
+	await first.context().close();
 });
+
+for (const [how, init] of [
+	['without Web Locks', () => {
+		Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });
+		window.BroadcastChannel = undefined;
+	}],
+	['that refuses Web Locks', () => {
+		LockManager.prototype.request = () => Promise.reject(new DOMException('no', 'SecurityError'));
+		window.BroadcastChannel = function () { throw new DOMException('no', 'SecurityError'); };
+	}],
+]) {
+	test(`a browser ${how} scans all the same`, async () => {
+		const [number] = await load(numbers(1));
+		const page = await startScanning(browser, { site: server.url, init });
+		await scan(page, number);
+		await panel(page, 'valid');
+		const other = await page.context().newPage();
+		await other.addInitScript(init);
+		await other.goto(`${server.url}/scan`);
+		await other.waitForSelector('#work:not([hidden])');
+		assert.deepEqual(page.faults, []);
+		await page.context().close();
+	});
+}
