@@ -7,8 +7,8 @@ let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
-/* The first `times` scans meet `fault`; gives the bodies of all that were sent. */
-async function failing(page, times, fault) {
+/* The first `times` scans meet `fault`, later ones wait for `seen`; gives the bodies of all that were sent. */
+async function failing(page, times, fault, seen = Promise.resolve()) {
 	const sent = [];
 	await page.route('**/scan', async (route) => {
 		if (route.request().method() !== 'POST') {
@@ -16,7 +16,7 @@ async function failing(page, times, fault) {
 			return;
 		}
 		sent.push(JSON.parse(route.request().postData()));
-		await (sent.length <= times ? fault(route) : route.continue());
+		await (sent.length <= times ? fault(route) : seen.then(() => route.continue()));
 	});
 	return sent;
 }
@@ -63,10 +63,13 @@ for (const [status, said] of [[429, /asks to wait/], [500, /answered 500/], [502
 	test(`${status} keeps the scan, and it is sent again`, async () => {
 		const [number] = await load(numbers(1));
 		const page = await startScanning(browser);
-		const sent = await failing(page, 1, (route) => route.fulfill({ status, body: '<html>' }));
+		let see;
+		const seen = new Promise((resolve) => { see = resolve; });
+		const sent = await failing(page, 1, (route) => route.fulfill({ status, body: '<html>' }), seen);
 		await scan(page, number);
 		await panel(page, 'held');
 		assert.match(await text(page, '#connection'), said);
+		see();
 		await panel(page, 'valid');
 		assert.deepEqual(sent[0], sent[1]);
 		await page.context().close();
