@@ -160,7 +160,7 @@ class Roles(SetupCase):
         self.assertNotIn("etc/haproxy/haproxy.cfg", self.files())
 
     def test_each_tells_what_it_does(self):
-        for script in [*(s for s, _ in self.WRITES), "vm-setup", "deploy-app", "verify-site",
+        for script in [*(s for s, _ in self.WRITES), "vm-setup", "deploy-app", "add-app-host", "verify-site",
                        "collect-logs", "failover-db", "setup-patroni",
                        "rolling-upgrade-db", "backup", "restore-drill"]:
             out = run(os.path.join(OPS, script), "--help")

@@ -1,5 +1,6 @@
 """A site from bare machines: each role set up as ops/README.md tells, by the package's own scripts,
-in a fresh system with its own systemd; a second time without a change; and then the site works."""
+in a fresh system with its own systemd; then one more application host, while the others work; a
+second time without a change; and then the site works."""
 
 import unittest
 
@@ -18,8 +19,9 @@ STEPS = (
     ("lb", "setup-lb", ()),
     ("mon", "setup-monitoring", (("lb", "/etc/waybill/stats.password"),)),
 )
+NEW = "app2"  # it comes when the others are at work
 OURS = {"lb": ("haproxy", "keepalived"), "app1": ("waybilld", "waybill-worker"),
-        "db": ("postgresql@*",), "db2": ("postgresql@*",), "mon": ("prometheus",)}
+        "app2": ("waybilld", "waybill-worker"), "db": ("postgresql@*",), "db2": ("postgresql@*",), "mon": ("prometheus",)}
 # All that setting up may have changed, but for what servers write as they run.
 FILES = ("find /etc /usr /var/lib -xdev -newer /setting-up -type f ! -path '/var/lib/postgresql/*'"
          " ! -path '/var/lib/prometheus/*' ! -path '/var/lib/systemd/*' ! -name '*.scoreboard'"
@@ -38,10 +40,12 @@ class BareMachines(unittest.TestCase):
         cls.lab = BareLab()
         cls.addClassCleanup(cls.lab.close)
         with open(cls.lab.site, encoding="utf-8") as f:
-            site = f.read()
+            site = "".join(line for line in f if f" {NEW} " not in line)
         with open(cls.lab.deb, "rb") as f:
             deb = f.read()
         for host in cls.lab.hosts.values():
+            if host.name == NEW:
+                continue
             host.write("/etc/waybill/site.conf", site)
             with open(host.path("/root/waybill.deb"), "wb") as f:
                 f.write(deb)
@@ -49,6 +53,10 @@ class BareMachines(unittest.TestCase):
                     "touch /setting-up")
         cls.said = [cls.step(*words) for words in STEPS]
         cls.lab["app1"].sh("waybillctl -c /etc/waybill/waybilld.conf migrate")
+        wait_until(lambda: cls.lab.client().get("/ready").status == 200, "the site", 30, 0.2)
+        cls.would = cls.lab.ops("add-app-host", "--dry-run", NEW, cls.lab.deb).stdout
+        cls.lab[NEW].sh("touch /setting-up")
+        cls.added = cls.lab.ops("add-app-host", NEW, cls.lab.deb).stdout
 
     @classmethod
     def step(cls, name, script, secrets):
@@ -72,8 +80,22 @@ class BareMachines(unittest.TestCase):
         return self.lab[name].sh("systemctl show -p ActiveEnterTimestamp " +
                                  " ".join(f"'{unit}'" for unit in OURS[name])).stdout
 
+    def test_a_host_is_added(self):
+        for said in ("app2: install waybill", "db: setup-db", "lb: setup-lb"):
+            self.assertIn(said, self.would)
+            self.assertIn(said, self.added)
+        self.assertIn(f"the site with {NEW}: done", self.added)
+        self.assertEqual(self.lab.servers(self.lab["lb"]), {"app1": "UP", "app2": "UP"})
+        again = self.lab.ops("add-app-host", NEW, self.lab.deb).stdout
+        self.assertIn(f"the site with {NEW}: nothing to change", again)
+
+    def test_nobody_is_added_who_is_not_of_the_site(self):
+        out = self.lab.ops("add-app-host", "app9", self.lab.deb, check=False)
+        self.assertEqual(out.returncode, 2)
+        self.assertIn("add its line to", out.stderr)
+
     def test_a_second_time_changes_nothing(self):
-        for name, script, _ in STEPS:
+        for name, script, _ in (*STEPS, (NEW, "setup-app", ())):
             with self.subTest(name):
                 host = self.lab[name]
                 before, since = host.sh(FILES).stdout, self.since(name)

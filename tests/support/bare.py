@@ -69,8 +69,8 @@ def system():
 class BareLab(lab.Lab):
     """Its hosts have booted, and have nothing yet."""
 
-    HOSTS = (("lb", "lb", 11), ("app1", "app", 21), ("db", "db", 31), ("db2", "db", 32),
-             ("mon", "mon", 41))
+    HOSTS = (("lb", "lb", 11), ("app1", "app", 21), ("app2", "app", 22), ("db", "db", 31),
+             ("db2", "db", 32), ("mon", "mon", 41))
 
     def _build(self, settings):
         self.lower = system()
