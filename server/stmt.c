@@ -115,6 +115,13 @@ static int take_settings(struct db *db, int64_t deadline, struct err *e, struct 
 
 	if (pq_result(db->conn, deadline, &pg, why) < 0)
 		return -1;
+	/* The server may have done all of it, and the pooler lost it before it said so.
+	 */
+	if (pq_cut_off(pg)) {
+		(void)pq_failed(pg, why);
+		PQclear(pg);
+		return -1;
+	}
 	if (PQresultStatus(pg) == PGRES_FATAL_ERROR) {
 		(void)pq_failed(pg, e);
 		if (e->kind == ERR_INPUT)

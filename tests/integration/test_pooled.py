@@ -93,8 +93,9 @@ class Sessions(PooledCase):
 class Losses(PooledCase):
     settings = {"workers": 2}
 
-    def test_a_server_lost_under_a_scan_is_not_taken_for_a_failure_of_the_scan(self):
-        """The client hears 503, and its scan_id counts once."""
+    def lost(self, end):
+        """What a scan hears whose server end(pid) stops while it waits for its parcel. Its scan_id
+        counts once."""
         self.load()
         scan_id = str(uuid.uuid4())
         with PsqlSession(self.db.conninfo) as other:
@@ -106,15 +107,23 @@ class Losses(PooledCase):
                 waits = wait_until(lambda: self.db.query(
                     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
                     "AND wait_event_type = 'Lock'"), "the scan waits")
-                self.db.query(f"SELECT pg_terminate_backend({waits[0][0]})")
+                end(int(waits[0][0]))
                 answer = c.response()
             self.assertEqual(answer.status, 503, answer)
             self.assertIn("retry-after", answer.headers)
-            other.run("ROLLBACK")
-        self.assertEqual(self.scan("JT1", scan_id=scan_id).status, 200)
+        wait_until(lambda: self.scan("JT1", scan_id=scan_id).status == 200, "the scan counts", 30, 0.2)
         self.assertEqual(self.scan("JT1", scan_id=scan_id).status, 200)
         self.assertEqual(self.db.value("SELECT count(*) FROM scanned_waybills"), "1")
         self.server.stop(expected_errors=[r"scan"])
+        return answer.json()["error"]
+
+    def test_a_server_that_says_that_it_was_stopped(self):
+        self.assertEqual(self.lost(lambda pid: self.db.query(f"SELECT pg_terminate_backend({pid})")),
+                         "database_unreachable")
+
+    def test_a_server_that_vanishes(self):
+        """Whether it was done nobody can know."""
+        self.assertEqual(self.lost(lambda pid: os.kill(pid, signal.SIGKILL)), "outcome_unknown")
 
     def test_a_pooler_that_dies_and_comes_back(self):
         self.load()
