@@ -7,7 +7,7 @@
 -- session_cancelled, scan_of_another (a conflict, not 403: stations keep what that answers)
 with another as materialized (
 	select s.scan_id, s.scanned_by from scanned_waybills s
-	where s.scan_id = $1::uuid and not $5::boolean and s.scanned_by <> $2
+	where s.scan_id = $1::uuid and not $5::boolean and lower(s.scanned_by) <> $2
 	      and (s.scanned_by is distinct from $4
 		   or exists (select from users u where u.username = lower(s.scanned_by)))
 ), own as (

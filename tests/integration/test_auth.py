@@ -352,6 +352,7 @@ class Roles(AuthCase):
         self.error(undo(uuid.uuid4(), ben), 404, "scan_not_found")
         self.assertEqual([(actor, subject) for actor, subject, _ in self.audit("scan_undo")],
                          [("ana", mine), ("ben", badge), ("supervisor", theirs)])
+        self.assertEqual(undo(scan(scanned_by="Ana"), ana).status, 200)  # as a person writes it
 
     def test_the_access_log_names_them(self):
         session = self.people.login("supervisor")
