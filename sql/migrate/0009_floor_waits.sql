@@ -38,14 +38,18 @@ $$;
 -- (Its session's lock this transaction has already.)
 create or replace function scan_unknown() returns trigger language plpgsql as $$
 begin
+	-- Outside the block below: a block that fails gives back the locks that it took, and this
+	-- one is held until the scan is committed.
 	perform pg_advisory_xact_lock_shared(7, 0);
 	if exists (select from waybills where waybill_number = new.waybill_number) then
-		perform scans_try(array[new.id], null, null,
-				  (select upload_id from waybills
-				   where waybill_number = new.waybill_number), 3);
+		begin
+			perform scans_try(array[new.id], null, null,
+					  (select upload_id from waybills
+					   where waybill_number = new.waybill_number), 3);
+		exception when lock_not_available or deadlock_detected then
+			null; -- left to the next look
+		end;
 	end if;
-	return null;
-exception when lock_not_available or deadlock_detected then
 	return null;
 end
 $$;

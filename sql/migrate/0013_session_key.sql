@@ -6,7 +6,7 @@ create unique index batch_sessions_key on batch_sessions (session_key)
 
 -- Of a session with this key that is there: itself, or why it is another. A status of null: none.
 create function session_begun(p_key uuid, p_by text, p_station text,
-			      out status integer, out body text) language plpgsql stable as $$
+			      out status integer, out body text) language plpgsql as $$
 declare
 	s batch_sessions;
 begin
@@ -14,6 +14,8 @@ begin
 	if not found then
 		return;
 	end if;
+	-- Told only when the standby has it, as scan_recorded() does.
+	perform pg_logical_emit_message(true, 'waybill', '');
 	if (s.scanned_by, s.station) is distinct from (p_by, p_station) then
 		status := 409;
 		body := json_build_object('error', 'session_key_reused', 'session_key', p_key,

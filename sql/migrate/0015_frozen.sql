@@ -3,12 +3,12 @@
 -- up. Whoever takes an upload over from a silent worker ends the old transaction first: nothing
 -- that it did was committed, and nothing of it may be any more.
 
--- Ends the transactions of others that load this upload: they hold its lock (1, upload).
+-- Ends the transactions of others that load this upload: they share its lock (1, upload).
 create function upload_let_go(p_upload bigint) returns void language sql as $$
 	select pg_terminate_backend(a.pid)
 	from pg_locks l join pg_stat_activity a using (pid)
 	where l.locktype = 'advisory' and l.classid = 1 and l.objsubid = 2 and l.granted
-	      and l.objid = (p_upload % 2147483647)::integer::oid
+	      and l.mode = 'ShareLock' and l.objid = (p_upload % 2147483647)::integer::oid
 	      and l.database = (select oid from pg_database where datname = current_database())
 	      and a.xact_start is not null and a.pid <> pg_backend_pid()
 $$;
