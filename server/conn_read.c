@@ -44,8 +44,10 @@ static void want_continue(struct conn *c)
 	/* Nothing else is on its way out, so that the socket's buffer has room; a client
 	 * that does not get it must send its body all the same (RFC 9110, 10.1.1). */
 	if (c->req->framing.expect_continue && c->in.n == 0 &&
-	    send(c->fd, line, sizeof(line) - 1, MSG_NOSIGNAL) < 0)
+	    send(c->fd, line, sizeof(line) - 1, MSG_NOSIGNAL) < 0) {
+		c->gone = true;
 		conn_enter(c, CONN_OVER, 0);
+	}
 }
 
 /* The peer, or whom a proxy names that is trusted. */

@@ -447,7 +447,8 @@ int master_run(struct config **cfg, const char *config_path, char **argv)
 			 "listening on %s with %u workers, and %u for the queue",
 			 m.service.passed ? "the socket that was passed"
 					  : m.service.cfg->listen,
-			 wanted(&m), queue_wanted(&m));
+			 (unsigned)m.service.cfg->workers,
+			 (unsigned)m.service.cfg->queue_workers);
 		loop(&m);
 		atomic_store(&slots_shared(m.slots)->master_pid, 0);
 		log_line(LOG_INFO, "stopped");

@@ -66,7 +66,8 @@ int trial_database(const struct config *cfg, const char *name, struct err *e)
 bool trial_needed(const struct config *was, const struct config *is)
 {
 	return strcmp(was->database, is->database) != 0 ||
-	       strcmp(was->timezone, is->timezone) != 0;
+	       strcmp(was->timezone, is->timezone) != 0 ||
+	       was->database_pooled != is->database_pooled;
 }
 
 void trial_init(struct trial *t)
@@ -89,6 +90,7 @@ static void run(const struct config *cfg, const struct config *in_use,
 		v = TRIAL_BAD;
 		if (write(fd, e.text, strlen(e.text)) < 0)
 			_exit(v);
+		(void)alarm((TRIAL_MS + patience_ms) / 1000); /* as long again */
 		if (in_use != NULL && try(in_use, "waybilld trial", 0, &unused) < 0)
 			v = TRIAL_NEITHER;
 	}

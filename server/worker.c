@@ -218,8 +218,9 @@ static bool host_leaves(const struct worker *w)
 	return slots_leaves(w->start->slots);
 }
 
-/* Stops accepting: what waits is taken first, so that no client that was let in is cut
- * off; then the socket is the siblings', or refuses. */
+/* Stops accepting: what waits is taken first, so that no client that has asked is cut off
+ * (one that said nothing until now is the kernel's: platform.h); then the socket is the
+ * siblings', or refuses. */
 static void leave(struct worker *w)
 {
 	if (w->leaving)
