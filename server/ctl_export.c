@@ -85,23 +85,28 @@ static int export(const struct config *cfg, const struct slice query[WAYBILL_QUE
 {
 	bool xlsx = slice_ends(slice_str(path), SLICE(".xlsx"));
 	struct db *db = NULL;
+	struct db_read *read = NULL;
 	struct table_out table;
 	char folder[PATH];
 	uint64_t size = 0;
 	int fd = -1, rc;
 
 	folder_of(path, folder);
-	if (db_open(cfg, "waybillctl export", &db, e) < 0)
-		return -1;
-	rc = table_out_open(&table, folder, xlsx, SLICE("Waybills"), e);
+	rc = db_open(cfg, "waybillctl export", &db, e);
+	if (rc == 0)
+		rc = db_read_open(cfg, "waybillctl export", &read, e);
+	db_read_patient(read);
+	if (rc == 0)
+		rc = table_out_open(&table, folder, xlsx, SLICE("Waybills"), e);
 	if (rc == 0) {
-		rc = waybill_table_write(db, query, &table, e);
+		rc = waybill_table_write(read, db, query, &table, e);
 		if (rc == 0)
 			rc = table_out_finish(&table, &fd, &size, e);
 		if (rc == 0)
 			rc = copy(fd, size, path, e);
 		table_out_release(&table);
 	}
+	db_read_close(&read);
 	db_close(&db);
 	return rc;
 }
@@ -140,12 +145,6 @@ int ctl_export(const struct ctl *ctl, int argc, char **argv)
 		rc = check_query(query, &e);
 	if (rc == 0)
 		rc = config_load(ctl->config_path, &cfg, &e);
-	if (rc == 0 && *cfg->database_read != '\0') {
-		free(cfg->database);
-		cfg->database = strdup(cfg->database_read);
-		if (cfg->database == NULL)
-			rc = err_set(&e, ERR_INTERNAL, "out of memory");
-	}
 	if (rc == 0)
 		rc = export(cfg, query, words[1], &e);
 	config_free(&cfg);

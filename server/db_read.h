@@ -19,17 +19,22 @@ void db_read_forget(struct db_read *r);
 /* As db_metrics(). */
 void db_read_metrics(struct db_read *r, struct metrics *m);
 
-/*
- * Where a statement that changes nothing, and may miss the last seconds, is to be asked:
- * the standby when it answers and is 5 s behind at most, else `primary`. A standby that
- * is away is left alone for 10 s; a look at how far it is costs both one short statement
- * a second, and half a second when it has to be given up. With the primary away its
- * age does not matter. Each change of mind is logged, each statement for the primary
- * counted.
- */
-struct db *db_read_pick(struct db_read *r, struct db *primary, struct arena *a);
+/* For long work that may wait: its statements may take the configured statement_timeout,
+ * and a standby of unknown age is given a second to come to the primary's end. Before
+ * anything is run. */
+void db_read_patient(struct db_read *r);
 
-/* stmt_run() there; what fails on the standby is asked of the primary. */
+/*
+ * stmt_run() of what changes nothing and may miss the last seconds: on the standby when
+ * it answers and is 5 s behind at most, else, and when it fails there, on `primary`. With
+ * the primary away (no connection to it) the standby's age does not matter. Each change
+ * of mind is logged, each statement for the primary counted.
+ *
+ * A look at how far the standby is costs it and the primary one or two short statements a
+ * second. A statement there may take 1 s (or statement_timeout, when that is less). One
+ * that is frozen costs 2 s once; then it is left alone for 10 s, and each attempt to
+ * connect again costs half a second. Time is told by the primary's connection.
+ */
 int db_read_run(struct db_read *r, struct db *primary, enum stmt_id id,
 		const struct slice *params, size_t n_params, struct arena *a,
 		struct stmt_result *result, struct err *e) MUST_CHECK;

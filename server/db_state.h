@@ -1,6 +1,6 @@
 /*
- * What db, stmt and migrate share about the connection. For those three alone;
- * everybody else sees db.h.
+ * What db, stmt, migrate, db_read and db_listen share about the connection. For those
+ * alone; everybody else sees db.h.
  */
 #ifndef SERVER_DB_STATE_H
 #define SERVER_DB_STATE_H
@@ -17,7 +17,7 @@ struct db {
 	const struct config *cfg;
 	char *name;
 	PGconn *conn;    /* NULL: not connected */
-	bool unprepared; /* connects without preparing: for migrate */
+	bool unprepared; /* connects without preparing: for migrate, db_read */
 	bool in_block;   /* a transaction block is open */
 	bool block_lost; /* ... was open when the connection went: ROLLBACK is awaited */
 	bool copying;    /* COPY FROM STDIN is open */

@@ -1,6 +1,6 @@
 /*
- * The answer to a search of waybills as a file: out of the database for exports when
- * there is one.
+ * The answer to a search of waybills as a file: out of database_read when that can
+ * answer.
  */
 #include "server/handle_export.h"
 
@@ -16,11 +16,11 @@ void handle_waybill_export(struct handle_env *env, struct request *req,
 	int rc = db_read_open(env->cfg, "waybilld export", &read, &e);
 
 	db_read_metrics(read, env->metrics);
+	db_read_patient(read);
 	if (rc == 0)
 		rc = table_out_open(&o, env->cfg->spool_dir, xlsx, SLICE("Waybills"), &e);
 	if (rc == 0) {
-		rc = waybill_table_write(db_read_pick(read, env->db, req->arena), query,
-					 &o, &e);
+		rc = waybill_table_write(read, env->db, query, &o, &e);
 		if (rc == 0)
 			rc = table_out_answer(&o, SLICE("waybills"), res, &e);
 		table_out_release(&o);

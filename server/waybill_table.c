@@ -4,7 +4,6 @@
 #include "server/waybill_table.h"
 
 #include "parse/json_token.h"
-#include "server/stmt.h"
 
 enum { PAGE_CAP = 48 * 1024 * 1024 };
 
@@ -72,8 +71,9 @@ static int write_row(struct table_out *o, struct slice json, struct arena *a,
 }
 
 /* All pages; each page's memory is given back before the next. */
-static int write_rows(struct db *db, const struct slice query[CURSOR],
-		      struct table_out *o, struct err *e)
+static int write_rows(struct db_read *read, struct db *primary,
+		      const struct slice query[CURSOR], struct table_out *o,
+		      struct err *e)
 {
 	char last[256] = "";
 	struct slice v[PARAMS];
@@ -88,7 +88,8 @@ static int write_rows(struct db *db, const struct slice query[CURSOR],
 
 		arena_reset(&page);
 		v[CURSOR] = slice_str(last);
-		got = stmt_run(db, STMT_WAYBILL_EXPORT, v, PARAMS, &page, &r, e);
+		got = db_read_run(read, primary, STMT_WAYBILL_EXPORT, v, PARAMS, &page,
+				  &r, e);
 		for (size_t i = 0; got == 0 && i < r.rows; i++)
 			if (stmt_value(&r, i, 0).p != NULL)
 				got = write_row(o, stmt_value(&r, i, 0), &page, e);
@@ -101,8 +102,11 @@ static int write_rows(struct db *db, const struct slice query[CURSOR],
 	return got;
 }
 
-int waybill_table_write(struct db *db, const struct slice query[WAYBILL_QUERY],
-			struct table_out *o, struct err *e)
+int waybill_table_write(struct db_read *read, struct db *primary,
+			const struct slice query[WAYBILL_QUERY], struct table_out *o,
+			struct err *e)
 {
-	return write_headings(o, e) < 0 ? -1 : write_rows(db, query, o, e);
+	if (write_headings(o, e) < 0)
+		return -1;
+	return write_rows(read, primary, query, o, e);
 }

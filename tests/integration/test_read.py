@@ -1,8 +1,13 @@
 """database_read: what a standby answers, and what is asked of the primary instead."""
 
+import os
+import subprocess
+import tempfile
+import threading
+import time
 import unittest
 
-from support.pg import Cluster
+from support.pg import BUILD, Cluster, clean_environment
 from support.pooler import not_pooled
 from support.server import Server
 from support.standby import Standby
@@ -76,7 +81,9 @@ class Read(unittest.TestCase):
         self.add("JT2")
         # At most 5 s (and the look that is due each second) without the newest.
         wait_until(lambda: self.listed() == ["JT1", "JT2"], "the primary is asked", timeout=9)
-        self.server.wait_for_log(r"warning .*database_read is more than 5 s behind")
+        # Evidence is a place in the log that was waited for as long, a second later.
+        wait_until(lambda: self.listed() and
+                   "database_read is more than 5 s behind" in self.server.log(), "it is told")
         self.assertGreater(self.counted(), 0)
         # A parcel and a scan are never asked of the standby.
         self.assertEqual(self.client.get("/waybills/JT2").status, 200)
@@ -100,6 +107,83 @@ class Read(unittest.TestCase):
         self.standby.start()
         wait_until(lambda: self.listed() and "database_read answers again" in self.server.log(),
                    "the standby is asked again", timeout=30)
+        self.server.stop()
+
+    def test_a_standby_that_is_frozen(self):
+        """It keeps its connections, and answers nothing."""
+        self.add("JT1")
+        self.standby.catch_up()
+        wait_until(lambda: self.listed() == ["JT1"] and self.from_standby(), "the standby answers")
+        self.add("JT2")
+        self.standby.freeze()
+        try:
+            from_ = time.monotonic()
+            self.assertEqual(self.client.get("/dashboard").status, 200)
+            # 2 s, and some for a busy machine; statement_timeout would be 10 s.
+            self.assertLess(time.monotonic() - from_, 6)
+            self.assertEqual(self.listed(), ["JT1", "JT2"])
+            self.assertIn(b"JT2", self.client.get("/waybills?format=csv").body)
+        finally:
+            self.standby.thaw()
+        self.server.wait_for_log(r"warning .*database_read: .*the primary is asked instead")
+        self.server.stop()
+
+    def ctl_export(self):
+        """waybillctl's; its file's text."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "w.csv")
+            out = subprocess.run(
+                [os.path.join(BUILD, "waybillctl"), "export", "waybills", path],
+                env={**clean_environment(), "WAYBILL_DATABASE": self.db.conninfo,
+                     "WAYBILL_DATABASE_READ": self.standby.conninfo(self.db.name)},
+                stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+            self.assertEqual(out.returncode, 0, out.stderr)
+            with open(path, encoding="utf-8-sig") as f:
+                return f.read()
+
+    def test_the_export_command_asks_the_primary_instead(self):
+        self.add("JT1")
+        self.standby.catch_up()
+        self.standby.pause()
+        self.addCleanup(self.standby.resume)
+        self.add("JT2")
+        self.assertIn("JT2", self.ctl_export())
+        self.standby.resume()
+        self.standby.stop()
+        self.addCleanup(self.standby.start)
+        self.assertIn("JT2", self.ctl_export())
+
+    def waits(self, cluster):
+        """Whether a statement waits for a lock there."""
+        return cluster.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND "
+                             "locktype = 'relation'") != "0"
+
+    def test_a_page_of_an_export_that_fails_on_the_standby(self):
+        """A lock that the primary holds reaches the standby; its page fails there after 2 s,
+        is asked of the primary, and comes when the lock goes."""
+        self.add("JT1")
+        with subprocess.Popen(["psql", "-X", "-q", "-d", self.db.conninfo],
+                              env=clean_environment(), stdin=subprocess.PIPE, text=True) as holder:
+            holder.stdin.write("BEGIN; LOCK TABLE waybills;\n")
+            holder.stdin.flush()
+            wait_until(lambda: self.standby.value(
+                "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND database = "
+                f"(SELECT oid FROM pg_database WHERE datname = '{self.db.name}')") != "0",
+                "the lock is on the standby")
+            self.standby.catch_up()
+            answers = []
+            export = threading.Thread(
+                target=lambda: answers.append(self.client.get("/waybills?format=csv")))
+            export.start()
+            try:
+                wait_until(lambda: self.waits(self.standby), "the standby is asked")
+                wait_until(lambda: self.waits(self.db) or answers, "the primary is asked")
+            finally:
+                holder.stdin.close()
+                holder.wait()
+                export.join()
+        self.assertEqual(answers[0].status, 200, answers[0])
+        self.assertIn(b"JT1", answers[0].body)
         self.server.stop()
 
     def test_a_primary_that_is_away(self):

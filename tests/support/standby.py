@@ -5,15 +5,17 @@
     standby.conninfo("warehousedb")
     standby.stop(); standby.start()
     standby.pause(); standby.resume()       # receives, but replays nothing meanwhile
+    standby.freeze(); standby.thaw()        # connections stay, nothing answers
 """
 
 import atexit
 import os
+import signal
 import subprocess
 import tempfile
 import unittest
 
-from .pg import QUICK, Cluster, Database, clean_environment
+from .pg import QUICK, Cluster, Database, children, clean_environment
 from .wait import wait_until
 
 
@@ -55,3 +57,14 @@ class Standby(Cluster):
 
     def resume(self):
         self.query("SELECT pg_wal_replay_resume()")
+
+    def _signal_all(self, number):
+        # The postmaster first: it must not start another meanwhile.
+        for pid in [self.pid(), *children(self.pid())]:
+            os.kill(pid, number)
+
+    def freeze(self):
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self):
+        self._signal_all(signal.SIGCONT)
