@@ -10,7 +10,7 @@ remote_user=$(get vm_user)
 # on HOST COMMAND: as root there; its output and status. Standard input is passed.
 on() {
 	# shellcheck disable=SC2086 # words of a command
-	${SSH:-ssh -o BatchMode=yes -o ConnectTimeout=5} "$remote_user@$(address_of "$1")" "$SUDO sh -c '$2'"
+	${SSH:-ssh -o BatchMode=yes -o ConnectTimeout=5 -o ServerAliveInterval=3 -o ServerAliveCountMax=3} "$remote_user@$(address_of "$1")" "$SUDO sh -c '$2'"
 }
 # ask_lb HOST COMMAND: of HAProxy's socket; the answer.
 ask_lb() { on "$1" "echo \"$2\" | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock" </dev/null; }
