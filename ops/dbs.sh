@@ -7,6 +7,7 @@ version=$(get pg_version)
 db_port=$(get db_port)
 folder=/etc/postgresql/$version/main
 data=/var/lib/postgresql/$version/main
+left_behind=$data/waybill.left-behind
 postgres="setpriv --reuid=postgres --regid=postgres --init-groups"
 
 # there HOST: runs the script that comes by standard input, as root.
@@ -17,10 +18,11 @@ sql() {
 }
 answer() { echo "$2" | sql "$1" 2>/dev/null || :; } # HOST SQL
 
-# away (no way in by ssh), down (PostgreSQL does not answer there), standby or primary
+# away (no way in by ssh), down (PostgreSQL does not answer there), standby, behind (a primary of
+# old, which may have what the others lack, and the reverse) or primary
 state_of() {
 	case $(answer "$1" "SELECT pg_is_in_recovery()") in
-	t) echo standby ;;
+	t) if on "$1" "[ -e $left_behind ]" </dev/null; then echo behind; else echo standby; fi ;;
 	f) echo primary ;;
 	*) if on "$1" true </dev/null >/dev/null 2>&1; then echo down; else echo away; fi ;;
 	esac
@@ -44,7 +46,7 @@ stop_there() {
 	there "$1" <<-END
 		cd /
 		# Marked before anybody looks: one that starts in between has seen the mark, or is found.
-		$postgres touch $data/standby.signal || exit 1
+		$postgres touch $left_behind $data/standby.signal || exit 1
 		pid=\$(head -n 1 $data/postmaster.pid 2>/dev/null)
 		was_postgres() { [ -n "\$pid" ] && grep -qs postgres /proc/\$pid/comm; }
 		is_postgres() { was_postgres && ! grep -qs "^State:.[ZX]" /proc/\$pid/status; }
@@ -130,6 +132,7 @@ follow() {
 		echo "primary_slot_name = '$(slot_of "$1")'" >>\$file.new
 		chown postgres:postgres \$file.new && chmod 600 \$file.new && mv \$file.new \$file
 		$postgres touch $data/standby.signal
+		rm -f $left_behind
 	END
 }
 conninfo_of() {
@@ -175,7 +178,7 @@ rejoin() {
 		code=\$?
 		tail -n 3 /tmp/pg_rewind.\$\$
 		rm -f /tmp/pg_rewind.\$\$
-		$postgres touch $data/standby.signal
+		$postgres touch $left_behind $data/standby.signal
 		exit \$code
 	END
 	follow "$1" "$2" && start_there "$1" && until_true 60 streams_from "$1" "$2"

@@ -142,6 +142,10 @@ class Moving(StandbyCase):
         # Whoever starts it: it is no second primary.
         self.site.run(old, "pg_ctlcluster", "15", "main", "start")
         self.assertEqual(self.site.state(old), "standby")
+        # Nor may it become one: it follows nobody.
+        said = self.failover("--planned", code=1)
+        self.assertIn(f"{old}: behind", said)
+        self.assertIn("no standby answers", said)
         self.failover("--rejoin", old)
         self.assertEqual(self.pair(), (new, old))
         self.assertLessEqual({"3", "4"}, set(self.notes(old)))
