@@ -22,6 +22,11 @@ is_standby() { [ "$(ask -d postgres -c 'SELECT pg_is_in_recovery()')" = t ]; }
 
 # Patroni starts, stops and restarts PostgreSQL once it has it.
 patroni_runs() { [ -z "$ROOT" ] && [ "$(get patroni)" = on ] && pgrep -f "[p]atroni /etc/patroni/" >/dev/null 2>&1; }
+# Started by anybody else, it would be out of Patroni's sight.
+patroni_alone() {
+	[ -n "$ROOT" ] || [ "$(get patroni)" = off ] || [ ! -e "/etc/patroni/$version-main.yml" ] || patroni_runs ||
+		fail "Patroni has this database and does not run: systemctl start patroni@$version-main"
+}
 in_patronis_hands() {
 	case $1 in
 	restart) say "a setting needs a restart: patronictl -c /etc/patroni/$version-main.yml restart waybill" ;;

@@ -1,6 +1,7 @@
 """A primary and its standby, set up by the scripts in hosts of their own, and failover-db: what it
 does to PostgreSQL when a host is lost, frozen, cut off, or only taken out for maintenance."""
 
+import os
 import signal
 import subprocess
 import unittest
@@ -103,6 +104,33 @@ class SettingUp(StandbyCase):
         self.assertIn("db2: done", said)
         self.assertIn("main.before-", self.site.run("db2", "ls", "/var/lib/postgresql/15"))
         self.assertEqual(self.pair(), ("db", "db2"))
+
+    def test_data_without_settings_is_kept(self):
+        """As on a machine whose /etc was made anew: the package's tool would adopt the data."""
+        self.site.run("db2", "pg_ctlcluster", "15", "main", "stop")
+        self.site.run("db2", "rm", "-r", "/etc/postgresql/15/main")
+        self.site.run("db2", "touch", "/var/lib/postgresql/15/main/what_was_there")
+        self.assertIn("what was there is in", self.site.script("db2", "setup-standby", "--replace"))
+        self.site.run("db2", "sh", "-c", "ls /var/lib/postgresql/15/main.before-*/what_was_there")
+        self.site.script("db", "setup-db")
+        self.assertEqual(self.pair(), ("db", "db2"))
+
+    def test_no_restore_beside_a_primary(self):
+        os.chmod(self.site.folder, 0o711)
+        self.site.run("db2", "pg_ctlcluster", "15", "main", "stop")
+        self.assertIn("db takes the site's writes",
+                      self.site.script("db2", "restore", "--live", "--dry-run", ok=False))
+        self.site.script("db2", "setup-standby")
+        self.assertEqual(self.pair(), ("db", "db2"))
+
+    def test_a_password_of_another_time(self):
+        """As after a restore: the file has a new one, the database the old one."""
+        self.site.run("db", "sh", "-c", "echo another >/etc/waybill/db.password")
+        said = self.site.script("db", "setup-db")
+        self.assertIn("make role waybill", said)
+        self.assertNotIn("make role replicator", said)
+        self.assertIn("db: nothing to change", self.site.script("db", "setup-db"))
+        self.site.copy("/etc/waybill/db.password", "db", "db2")
 
 
 class Moving(StandbyCase):
