@@ -21,6 +21,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from .client import Client
@@ -145,7 +146,12 @@ class Server:
         self._remove()
         if code != 0:
             raise AssertionError(f"waybilld ended with {code}\n{log[-4000:]}")
+        # What the master killed last may take a moment to die.
+        end = time.monotonic() + 5
         left = [p for p in family if alive(p)]
+        while left and time.monotonic() < end:
+            time.sleep(0.02)
+            left = [p for p in left if alive(p)]
         if left:
             raise AssertionError(f"still running after the master: {left}")
         check_log(log, expected_errors)
