@@ -56,7 +56,7 @@ function recordTones() {
 
 /*
  * A page in a context of its own. What went wrong in it (exceptions, violations of the
- * content security policy) is collected in page.faults.
+ * content security policy) is collected in page.faults, and its console in page.lines.
  */
 export async function open(browser, path, { init, site = url, ...options } = {}) {
 	const context = await browser.newContext({ viewport: { width: 1280, height: 800 },
@@ -65,6 +65,8 @@ export async function open(browser, path, { init, site = url, ...options } = {})
 	page.setDefaultTimeout(15000 * slow);
 	page.faults = [];
 	page.on('pageerror', (e) => page.faults.push(e.message));
+	page.lines = [];
+	page.on('console', (m) => page.lines.push(m.text()));
 	page.on('console', (m) => m.text().includes('Content Security Policy') && page.faults.push(m.text()));
 	await page.addInitScript(recordTones);
 	if (init) {

@@ -166,10 +166,11 @@ class Read(unittest.TestCase):
                               env=clean_environment(), stdin=subprocess.PIPE, text=True) as holder:
             holder.stdin.write("BEGIN; LOCK TABLE waybills;\n")
             holder.stdin.flush()
-            wait_until(lambda: self.standby.value(
-                "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND database = "
-                f"(SELECT oid FROM pg_database WHERE datname = '{self.db.name}')") != "0",
-                "the lock is on the standby")
+            held = ("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND "
+                    f"database = (SELECT oid FROM pg_database WHERE datname = '{self.db.name}')")
+            wait_until(lambda: self.db.value(held, role="postgres") != "0", "the lock is held")
+            self.db.query("CHECKPOINT", role="postgres")  # a lock alone stays in wal_buffers
+            wait_until(lambda: self.standby.value(held) != "0", "the lock is on the standby")
             self.standby.catch_up()
             answers = []
             export = threading.Thread(
