@@ -82,7 +82,8 @@ begin
 end
 $$;
 
--- As before, with session_unhold().
+-- As before, with session_unhold(); and what is found done is told only when the standby has it:
+-- see 0011_told_again.sql.
 create or replace function session_dispatch(p_id bigint, p_hold boolean, p_dry boolean, p_by text,
 				 out status integer, out body text) language plpgsql as $$
 #variable_conflict use_column
@@ -103,7 +104,11 @@ begin
 		status := 404;
 		body := session_not_found(p_id);
 		return;
-	elsif s.state = 'cancelled' then
+	end if;
+	if s.state <> 'open' then
+		perform pg_logical_emit_message(true, 'waybill', '');
+	end if;
+	if s.state = 'cancelled' then
 		status := 409;
 		body := json_build_object('error', 'session_cancelled', 'message',
 			format('Session %s was cancelled: resume it to dispatch it.', p_id));

@@ -493,8 +493,10 @@ class ServerGone(ImportCase):
             self.wait_for_a_standby("nobody")
             self.let_go(holder)
             stuck = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' LIMIT 1"
-            wait_until(lambda: self.admin(stuck), "the commit waits for a standby")
-            self.admin(f"SELECT pg_terminate_backend(({stuck}))")
+            first = wait_until(lambda: self.admin(stuck), "the commit waits for a standby")
+            self.admin(f"SELECT pg_terminate_backend({first[0][0]})")
+            # What it finds then is on this host alone, and told when the standby has it.
+            wait_until(lambda: self.admin(stuck) not in ([], first), "its answer waits, too")
             self.wait_for_a_standby("")
             out, err = p.communicate(timeout=60)
         self.assertEqual(p.returncode, 0, out + err)
