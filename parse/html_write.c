@@ -6,7 +6,9 @@
  */
 #include "parse/html_write.h"
 
-#include "parse/utf8.h"
+#include "parse/escape.h"
+
+#include <assert.h>
 
 void html_init(struct html_write *h, const struct sink *out)
 {
@@ -42,40 +44,35 @@ void html_markup(struct html_write *h, const char *markup)
 	put(h, slice_str(markup));
 }
 
-static struct slice escaped(char c)
+/* Controls but white space are no text of a page (HTML 13.2.3.5: parse errors). */
+static struct slice spelling(struct slice s, char room[ESCAPE_ROOM], size_t *n_r)
 {
-	switch (c) {
-	case '&':
-		return SLICE("&amp;");
-	case '<':
-		return SLICE("&lt;");
-	case '>':
-		return SLICE("&gt;");
-	case '"':
-		return SLICE("&quot;");
-	case '\'':
+	unsigned char c = (unsigned char)s.p[0];
+
+	(void)room;
+	*n_r = 1;
+	if (c == '\'')
 		return SLICE("&#39;");
-	case '\t':
-	case '\n':
-	case '\r':
-		return SLICE("");
-	default:
-		return (unsigned char)c < 32 || c == 127 ? SLICE("\xEF\xBF\xBD")
-							 : SLICE("");
-	}
+	if (c == 0x7F || (c < 0x20 && c != '\t' && c != '\n' && c != '\r'))
+		return SLICE("\xEF\xBF\xBD");
+	return escape_entity(s.p[0]);
+}
+
+/* A sink whose failure is kept by h. */
+static int put_self(void *to, struct slice bytes, struct err *e)
+{
+	(void)e;
+	put(to, bytes);
+	return 0;
 }
 
 void html_text(struct html_write *h, struct slice text)
 {
-	while (text.n > 0) {
-		size_t n = utf8_length(text);
-		struct slice c = slice_take(&text, n == 0 ? 1 : n);
-		struct slice other = n == 0   ? SLICE("\xEF\xBF\xBD")
-				     : n == 1 ? escaped(c.p[0])
-					      : SLICE("");
+	const struct sink self = { .write = put_self, .to = h };
+	struct err none = { .kind = ERR_NONE };
+	int rc = escape_text(&self, text, spelling, &none);
 
-		put(h, other.n > 0 ? other : c);
-	}
+	assert(rc == 0);
 }
 
 void html_uint(struct html_write *h, uint64_t n)

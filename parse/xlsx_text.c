@@ -3,17 +3,12 @@
  */
 #include "parse/xlsx_text.h"
 
-#include "parse/utf8.h"
+#include "parse/escape.h"
 #include "parse/xlsx_write.h"
 
 #include <stdio.h>
 
 enum { DAY_SECONDS = 86400, TRUSTED_DIGITS = 15 };
-
-static int put(const struct sink *out, struct slice s, struct err *e)
-{
-	return s.n == 0 ? 0 : out->write(out->to, s, e);
-}
 
 static bool is_digit(char c)
 {
@@ -33,24 +28,14 @@ static bool looks_escaped(struct slice s)
 	       is_hex(s.p[3]) && is_hex(s.p[4]) && is_hex(s.p[5]) && s.p[6] == '_';
 }
 
-/* How the first bytes of s (valid UTF-8) must be written when not as they are: sets
- * how many bytes that is about and returns the spelling; empty when they may stay.
- * XML 1.0 section 2.2: Char ::= #x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD]
+/* XML 1.0 section 2.2: Char ::= #x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD]
  * | ...; CR is escaped because a parser turns it into LF (2.11). */
-static struct slice spelling(struct slice s, char to[8], size_t *n_r)
+static struct slice spelling(struct slice s, char room[ESCAPE_ROOM], size_t *n_r)
 {
 	unsigned char c = (unsigned char)s.p[0];
 
 	*n_r = 1;
 	switch (c) {
-	case '&':
-		return SLICE("&amp;");
-	case '<':
-		return SLICE("&lt;");
-	case '>':
-		return SLICE("&gt;");
-	case '"':
-		return SLICE("&quot;");
 	case '_':
 		return looks_escaped(s) ? SLICE("_x005F_") : SLICE("");
 	case 0xEF: /* U+FFFE, U+FFFF */
@@ -62,44 +47,15 @@ static struct slice spelling(struct slice s, char to[8], size_t *n_r)
 						     : SLICE("_xFFFF_");
 	default:
 		if (c >= 0x20 || c == '\t' || c == '\n')
-			return SLICE("");
-		(void)snprintf(to, 8, "_x%04X_", (unsigned)c);
-		return (struct slice){ to, 7 };
+			return escape_entity(s.p[0]);
+		(void)snprintf(room, ESCAPE_ROOM, "_x%04X_", (unsigned)c);
+		return (struct slice){ room, 7 };
 	}
-}
-
-static int escape_valid(const struct sink *out, struct slice text, struct err *e)
-{
-	struct slice plain = { text.p, 0 };
-	char room[8];
-
-	while (text.n > 0) {
-		size_t n;
-		struct slice as = spelling(text, room, &n);
-
-		if (as.n == 0) {
-			plain.n++;
-			(void)slice_take(&text, 1);
-			continue;
-		}
-		if (put(out, plain, e) < 0 || put(out, as, e) < 0)
-			return -1;
-		(void)slice_take(&text, n);
-		plain = (struct slice){ text.p, 0 };
-	}
-	return put(out, plain, e);
 }
 
 int xlsx_text_escape(const struct sink *out, struct slice text, struct err *e)
 {
-	while (text.n > 0) {
-		if (escape_valid(out, slice_take(&text, utf8_valid_prefix(text)), e) < 0)
-			return -1;
-		if (text.n > 0 && put(out, SLICE("\xEF\xBF\xBD"), e) < 0)
-			return -1;
-		(void)slice_take(&text, 1);
-	}
-	return 0;
+	return escape_text(out, text, spelling, e);
 }
 
 struct slice xlsx_text_cut(struct slice text)
@@ -118,19 +74,6 @@ struct slice xlsx_text_cut(struct slice text)
 			return (struct slice){ text.p, i };
 	}
 	return text;
-}
-
-size_t xlsx_text_column(uint32_t column, char to[XLSX_TEXT_COLUMN])
-{
-	char back[XLSX_TEXT_COLUMN];
-	size_t n = 0;
-
-	for (uint64_t c = (uint64_t)column + 1; c > 0; c = (c - 1) / 26)
-		back[n++] = (char)('A' + (c - 1) % 26);
-	for (size_t i = 0; i < n; i++)
-		to[i] = back[n - 1 - i];
-	to[n] = '\0';
-	return n;
 }
 
 /* -? (0 | [1-9][0-9]*) (. [0-9]+)?, with at most 15 digits behind the leading zeros */

@@ -8,6 +8,7 @@
  */
 #include "parse/xlsx_write.h"
 
+#include "parse/cell_text.h"
 #include "parse/string_set.h"
 #include "parse/utf8.h"
 #include "parse/xlsx_parts.h"
@@ -231,11 +232,10 @@ static int row_begin(struct xlsx_write *w, struct err *e)
 /* 18.3.1.4 (c): up to the attributes that every cell has. */
 static int cell_begin(struct xlsx_write *w, enum xlsx_style style, struct err *e)
 {
-	char letters[XLSX_TEXT_COLUMN];
-	size_t n = xlsx_text_column(w->column, letters);
+	char letters[CELL_COLUMN_MAX];
 
 	if (put(w, SLICE("<c r=\""), e) < 0 ||
-	    put(w, (struct slice){ letters, n }, e) < 0 ||
+	    put(w, slice_str(cell_column_name(w->column, letters)), e) < 0 ||
 	    put_number(w, (uint64_t)w->rows + 1, e) < 0)
 		return -1;
 	if (style != XLSX_STYLE_NONE &&

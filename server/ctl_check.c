@@ -4,10 +4,10 @@
  */
 #include "server/ctl_check.h"
 
+#include "parse/cell_text.h"
 #include "parse/columns.h"
 #include "parse/string_set.h"
 #include "parse/waybill.h"
-#include "parse/xlsx_text.h"
 #include "server/ctl.h"
 
 #include <inttypes.h>
@@ -37,10 +37,9 @@ static void print_columns(const struct check *c, struct slice sheet)
 		     c->columns.heading_row);
 	for (size_t i = 0; i < c->columns.n; i++) {
 		const struct column *col = &c->columns.column[i];
-		char letters[XLSX_TEXT_COLUMN];
+		char letters[CELL_COLUMN_MAX];
 
-		(void)xlsx_text_column(col->column, letters);
-		(void)printf("  %-3s ", letters);
+		(void)printf("  %-3s ", cell_column_name(col->column, letters));
 		ctl_print(stdout, col->heading);
 		if (col->shadowed)
 			(void)printf(" -> extra (another column is taken for this)\n");

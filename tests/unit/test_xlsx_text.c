@@ -64,25 +64,6 @@ static void texts_are_escaped(void **state)
 	}
 }
 
-static void columns_have_letters(void **state)
-{
-	static const struct row {
-		uint32_t column;
-		const char *want;
-	} rows[] = { { 0, "A" },     { 25, "Z" },      { 26, "AA" },
-		     { 51, "AZ" },   { 52, "BA" },     { 701, "ZZ" },
-		     { 702, "AAA" }, { 16383, "XFD" }, { UINT32_MAX, "MWLQKWV" } };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char to[XLSX_TEXT_COLUMN];
-
-		assert_int_equal(xlsx_text_column(rows[i].column, to),
-				 strlen(rows[i].want));
-		assert_string_equal(to, rows[i].want);
-	}
-}
-
 static void numbers_are_told_from_texts(void **state)
 {
 	static const struct row {
@@ -196,7 +177,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_are_escaped),
-		cmocka_unit_test(columns_have_letters),
 		cmocka_unit_test(numbers_are_told_from_texts),
 		cmocka_unit_test(dates_become_serials),
 		cmocka_unit_test(long_texts_are_cut),
