@@ -4,7 +4,6 @@
  */
 #include "parse/column_names.h"
 
-#include "parse/cell_text.h"
 #include "parse/text.h"
 #include "parse/utf8.h"
 
@@ -19,13 +18,12 @@ struct slice column_heading(const struct cell *cell)
 	return text_trim(text);
 }
 
-/* What a column without a heading is called; `to` has OWN_NAME_MAX bytes. */
-enum { OWN_NAME_MAX = sizeof("Column ") + CELL_COLUMN_MAX };
-static struct slice own_name(uint32_t column, char *to)
+struct slice column_own_name(uint32_t column, char to[COLUMN_OWN_NAME])
 {
 	char letters[CELL_COLUMN_MAX];
 
-	(void)snprintf(to, OWN_NAME_MAX, "Column %s", cell_column_name(column, letters));
+	(void)snprintf(to, COLUMN_OWN_NAME, "Column %s",
+		       cell_column_name(column, letters));
 	return slice_str(to);
 }
 
@@ -76,11 +74,11 @@ static int name_find(const void *key, const void *element)
  * that is no other column's name. */
 static bool name_stays(const struct column *c, struct slice text, bool first)
 {
-	char own[OWN_NAME_MAX];
+	char own[COLUMN_OWN_NAME];
 
 	if (!is_own_name(text))
 		return first;
-	return slice_eq(text, own_name(c->column, own));
+	return slice_eq(text, column_own_name(c->column, own));
 }
 
 /*
@@ -136,7 +134,7 @@ static struct slice keep(struct slice text, struct arena *a)
 int column_names(const struct row *r, struct columns *c, struct arena *a, struct err *e)
 {
 	struct name *names = arena_alloc(a, r->n * sizeof(*names));
-	char own[OWN_NAME_MAX];
+	char own[COLUMN_OWN_NAME];
 
 	c->column = arena_alloc(a, r->n * sizeof(*c->column));
 	if (names == NULL || c->column == NULL)
@@ -147,7 +145,7 @@ int column_names(const struct row *r, struct columns *c, struct arena *a, struct
 
 		column->column = r->cells[c->n].column;
 		if (text.n == 0)
-			text = own_name(column->column, own);
+			text = column_own_name(column->column, own);
 		column->heading = keep(text, a);
 		if (column->heading.p == NULL)
 			return err_set(e, ERR_LIMIT, "too many headings");

@@ -4,11 +4,16 @@
 #ifndef PARSE_COLUMN_NAMES_H
 #define PARSE_COLUMN_NAMES_H
 
+#include "parse/cell_text.h"
 #include "parse/columns.h"
+
+enum { COLUMN_OWN_NAME = sizeof("Column ") + CELL_COLUMN_MAX };
 
 /* A cell's text as a heading: trimmed, and not beyond what a cell should hold, for every
  * row may repeat it. */
 struct slice column_heading(const struct cell *cell);
+/* What a column without a heading is called, "Column F"; in `to`. */
+struct slice column_own_name(uint32_t column, char to[COLUMN_OWN_NAME]);
 /* Copies the headings out of the row into c->column, as struct column says. ERR_LIMIT. */
 int column_names(const struct row *r, struct columns *c, struct arena *a,
 		 struct err *e) MUST_CHECK;

@@ -7,6 +7,7 @@
 
 #include "parse/address.h"
 #include "parse/cell_text.h"
+#include "parse/column_names.h"
 #include "parse/date_text.h"
 #include "parse/json_write.h"
 #include "parse/num.h"
@@ -282,10 +283,9 @@ static int read_field(struct reader *rd, const struct column *column,
 static int own_heading(struct reader *rd, const struct cell *cell,
 		       struct slice *heading_r)
 {
-	char letters[CELL_COLUMN_MAX];
+	char own[COLUMN_OWN_NAME];
 
-	*heading_r =
-		arena_printf(rd->a, "Column %s", cell_column_name(cell->column, letters));
+	*heading_r = arena_dup(rd->a, column_own_name(cell->column, own));
 	return heading_r->p == NULL ? no_room(rd->e) : 0;
 }
 

@@ -4,9 +4,9 @@
  */
 #include "server/import_rows.h"
 
+#include "parse/column_names.h"
 #include "parse/json_write.h"
 #include "parse/utf8.h"
-#include "parse/xlsx_text.h"
 #include "server/clock.h"
 #include "server/import_copy.h"
 
@@ -87,7 +87,7 @@ static int cells_json(struct import_job *j, const struct row *r, size_t most,
 		      struct err *e)
 {
 	const struct columns *c = &j->columns;
-	char letters[XLSX_TEXT_COLUMN], own[sizeof("Column ") + XLSX_TEXT_COLUMN];
+	char own[COLUMN_OWN_NAME];
 	size_t at = 0;
 
 	buf_drop(&j->cells, j->cells.n);
@@ -99,12 +99,9 @@ static int cells_json(struct import_job *j, const struct row *r, size_t most,
 
 		while (at < c->n && c->column[at].column < r->cells[i].column)
 			at++;
-		(void)snprintf(own, sizeof(own), "Column %.*s",
-			       (int)xlsx_text_column(r->cells[i].column, letters),
-			       letters);
-		name = slice_str(own);
-		if (at < c->n && c->column[at].column == r->cells[i].column)
-			name = c->column[at].heading;
+		name = at < c->n && c->column[at].column == r->cells[i].column
+			       ? c->column[at].heading
+			       : column_own_name(r->cells[i].column, own);
 		if (rest.n > 0)
 			text.n = utf8_valid_prefix(text);
 		if (json_write_key(&j->cells, name, e) < 0 ||

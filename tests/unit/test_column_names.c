@@ -86,6 +86,16 @@ static void orders_bytes(void **state)
 	assert_true(column_compare(SLICE(""), SLICE("a")) < 0);
 }
 
+static void names_of_their_own(void **state)
+{
+	char to[COLUMN_OWN_NAME];
+
+	(void)state;
+	assert_true(slice_eq(column_own_name(0, to), SLICE("Column A")));
+	assert_true(slice_eq(column_own_name(16383, to), SLICE("Column XFD")));
+	assert_true(slice_eq(column_own_name(UINT32_MAX, to), SLICE("Column MWLQKWV")));
+}
+
 static void a_full_arena_is_a_limit(void **state)
 {
 	const struct cell cells[] = { { .text = SLICE_INIT("a\0b") },
@@ -114,6 +124,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_columns),
 		cmocka_unit_test(orders_bytes),
+		cmocka_unit_test(names_of_their_own),
 		cmocka_unit_test(a_full_arena_is_a_limit),
 	};
 
