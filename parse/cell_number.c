@@ -9,6 +9,8 @@
  */
 #include "parse/cell_number.h"
 
+#include "parse/xml_char.h"
+
 #include <assert.h>
 #include <float.h>
 #include <math.h>
@@ -43,11 +45,6 @@ struct decimal {
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 /* One digit of the mantissa. Leading zeros only move the point. */
@@ -191,16 +188,6 @@ size_t cell_number_text(double value, char *to)
 	finite = read_decimal(slice_str(text), &d);
 	assert(finite);
 	return write_decimal(&d, to);
-}
-
-/* White space around a number: XML Schema part 2, 4.3.6, collapse. */
-static struct slice trim(struct slice s)
-{
-	while (s.n > 0 && is_space(s.p[0]))
-		(void)slice_take(&s, 1);
-	while (s.n > 0 && is_space(s.p[s.n - 1]))
-		s.n--;
-	return s;
 }
 
 static int not_a_number(struct slice s, struct err *e)
@@ -362,7 +349,7 @@ int cell_number(struct slice s, double *value_r, char *to, size_t *n_r, struct e
 		memcpy(to, s.p, *n_r);
 		return 0;
 	}
-	s = trim(s);
+	s = xml_trim(s);
 	if (s.n > LONGEST_NUMBER || !read_decimal(s, &d))
 		return not_a_number(s, e);
 	if (exact_value(&d, value_r)) {

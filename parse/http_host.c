@@ -5,6 +5,7 @@
 #include "parse/http_host.h"
 
 #include "parse/http_byte.h"
+#include "parse/ip.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -12,16 +13,7 @@
 /* port = *DIGIT (RFC 3986 section 3.2.3); more than TCP has is refused. */
 static bool port_valid(struct slice s)
 {
-	unsigned port = 0;
-
-	if (s.n > 5)
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		port = port * 10 + (unsigned)(s.p[i] - '0');
-	}
-	return port <= 65535;
+	return s.n == 0 || ip_port_valid(s);
 }
 
 /* IP-literal = "[" ( IPv6address / IPvFuture ) "]"; there is no IPvFuture yet. */

@@ -33,12 +33,18 @@ bool ip_parse(struct slice s, struct ip *ip_r)
 	return inet_pton(AF_INET6, text, ip_r->b) == 1;
 }
 
-static bool port_valid(struct slice s)
+bool ip_port_valid(struct slice s)
 {
-	for (size_t i = 0; i < s.n; i++)
+	unsigned port = 0;
+
+	if (s.n == 0 || s.n > 5)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] < '0' || s.p[i] > '9')
 			return false;
-	return s.n > 0 && s.n <= 5;
+		port = port * 10 + (unsigned)(s.p[i] - '0');
+	}
+	return port <= 65535;
 }
 
 bool ip_parse_host(struct slice s, struct ip *ip_r)
@@ -51,12 +57,12 @@ bool ip_parse_host(struct slice s, struct ip *ip_r)
 			return false;
 		host = slice_split(&s, ']');
 		return slice_find(host, ':') != NULL && ip_parse(host, ip_r) &&
-		       (s.n == 0 || (s.p[0] == ':' && port_valid(slice_from(s, 1))));
+		       (s.n == 0 || (s.p[0] == ':' && ip_port_valid(slice_from(s, 1))));
 	}
 	if (ip_parse(s, ip_r))
 		return true;
 	host = slice_split(&s, ':');
-	return port_valid(s) && ip_parse(host, ip_r);
+	return ip_port_valid(s) && ip_parse(host, ip_r);
 }
 
 void ip_write(const struct ip *ip, char to[IP_TEXT])

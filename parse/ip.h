@@ -21,6 +21,8 @@ struct ip {
 bool ip_parse(struct slice s, struct ip *ip_r);
 /* The same with a port that is ignored: "10.0.0.1:80", "[2001:db8::1]:80", "[::1]". */
 bool ip_parse_host(struct slice s, struct ip *ip_r);
+/* One to five digits, 65535 at the most. */
+bool ip_port_valid(struct slice s);
 struct ip ip_from_v4(const uint8_t b[4]);
 /* The usual text; an IPv4 address in its own form. */
 void ip_write(const struct ip *ip, char to[IP_TEXT]);

@@ -25,16 +25,7 @@ static bool begins(struct slice in, struct slice start)
 /* Section 2.1: "an integer between 0 and 65535 ... heading zeroes are not permitted". */
 static bool port_valid(struct slice s)
 {
-	unsigned port = 0;
-
-	if (s.n == 0 || s.n > 5 || (s.n > 1 && s.p[0] == '0'))
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		port = port * 10 + (unsigned)(s.p[i] - '0');
-	}
-	return port <= 65535;
+	return ip_port_valid(s) && (s.n == 1 || s.p[0] != '0');
 }
 
 static bool address_valid(struct slice s, bool v6, struct ip *ip_r)

@@ -10,6 +10,7 @@
 #include "parse/cell_date.h"
 #include "parse/cell_number.h"
 #include "parse/cell_text.h"
+#include "parse/xml_char.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -32,25 +33,11 @@ static int show(struct slice s)
 	return (int)(s.n < 40 ? s.n : 40);
 }
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static struct slice trim(struct slice s)
-{
-	while (s.n > 0 && is_space(s.p[0]))
-		(void)slice_take(&s, 1);
-	while (s.n > 0 && is_space(s.p[s.n - 1]))
-		s.n--;
-	return s;
-}
-
 bool xlsx_count_read(struct slice s, uint64_t *value_r)
 {
 	uint64_t value = 0;
 
-	s = trim(s);
+	s = xml_trim(s);
 	if (s.n == 0 || s.n > COUNT_DIGITS)
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
@@ -230,7 +217,7 @@ static int add_number(struct xlsx_row *row, const struct xlsx_cell *c, size_t fr
 
 static int add_bool(struct xlsx_row *row, size_t from, struct cell *cell, struct err *e)
 {
-	struct slice value = trim(slice_from(buf_slice(&row->text), from));
+	struct slice value = xml_trim(slice_from(buf_slice(&row->text), from));
 
 	cell->kind = CELL_BOOL;
 	if (xlsx_is_true(value))
@@ -273,7 +260,7 @@ static int add_text(struct xlsx_row *row, size_t from, enum cell_kind kind,
 /* What is no date that we know stays the text it is. */
 static int add_date(struct xlsx_row *row, size_t from, struct cell *cell, struct err *e)
 {
-	struct slice value = trim(slice_from(buf_slice(&row->text), from));
+	struct slice value = xml_trim(slice_from(buf_slice(&row->text), from));
 	char text[CELL_DATE_MAX];
 	size_t n;
 

@@ -21,6 +21,17 @@ enum {
 };
 extern const unsigned char xml_class[256];
 
+/* s without S at both ends, as numbers and the like are read (XML Schema part 2, 4.3.6,
+ * collapse). */
+static inline struct slice xml_trim(struct slice s)
+{
+	while (s.n > 0 && (xml_class[(unsigned char)s.p[0]] & XML_SPACE) != 0)
+		(void)slice_take(&s, 1);
+	while (s.n > 0 && (xml_class[(unsigned char)s.p[s.n - 1]] & XML_SPACE) != 0)
+		s.n--;
+	return s;
+}
+
 /* Bytes of the longest prefix that is well-formed UTF-8 of nothing but Char (2.2). */
 size_t xml_chars_prefix(struct slice s);
 /* Is this NCName (without ':')? For names with bytes over 0x7F; s is valid UTF-8. */

@@ -145,6 +145,26 @@ static void classes_agree_with_the_grammar(void **state)
 	}
 }
 
+static void trims_space(void **state)
+{
+	static const struct {
+		struct slice in, want;
+	} spaces[] = {
+		{ SLICE_INIT(" 1 2\t\r\n"), SLICE_INIT("1 2") },
+		{ SLICE_INIT("1"), SLICE_INIT("1") },
+		{ SLICE_INIT(""), SLICE_INIT("") },
+		{ SLICE_INIT(" \n "), SLICE_INIT("") },
+		{ SLICE_INIT("\xc2\xa0"
+			     "1\v"),
+		  SLICE_INIT("\xc2\xa0"
+			     "1\v") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++)
+		assert_true(slice_eq(xml_trim(spaces[i].in), spaces[i].want));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,6 +173,7 @@ int main(void)
 		cmocka_unit_test(knows_names),
 		cmocka_unit_test(knows_references),
 		cmocka_unit_test(classes_agree_with_the_grammar),
+		cmocka_unit_test(trims_space),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
