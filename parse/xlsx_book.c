@@ -166,17 +166,11 @@ static int read_sheets(struct xlsx_book *b, struct xml *x, struct err *e)
 	struct xml_token t;
 	int got;
 
-	while ((got = xml_next(x, &t, e)) == PARSE_MORE) {
-		if (t.kind == XML_END)
-			return 0;
-		if (t.kind == XML_TEXT)
-			continue;
-		if (slice_eq(t.name, SLICE("sheet")) && add_sheet(b, &t, e) < 0)
+	while ((got = xml_child(x, &t, e)) == PARSE_MORE)
+		if ((slice_eq(t.name, SLICE("sheet")) && add_sheet(b, &t, e) < 0) ||
+		    xml_skip(x, e) < 0)
 			return -1;
-		if (xml_skip(x, e) < 0)
-			return -1;
-	}
-	return got < 0 ? -1 : err_set(e, ERR_INPUT, "the list of sheets has no end");
+	return got < 0 ? -1 : 0;
 }
 
 /* 18.2.27 workbook = ..., workbookPr?, ..., sheets, ... */

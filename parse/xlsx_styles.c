@@ -79,18 +79,14 @@ static int read_list(struct xml *x, struct tables *tables, bool styles, struct e
 	struct xml_token t;
 	int got;
 
-	while ((got = xml_next(x, &t, e)) == PARSE_MORE) {
-		if (t.kind == XML_END)
-			return 0;
-		if (t.kind == XML_TEXT)
-			continue;
+	while ((got = xml_child(x, &t, e)) == PARSE_MORE) {
 		if (slice_eq(t.name, name) && (styles ? read_style(tables, &t, e) < 0
 						      : read_format(tables, &t, e) < 0))
 			return -1;
 		if (xml_skip(x, e) < 0)
 			return -1;
 	}
-	return got < 0 ? -1 : err_set(e, ERR_INPUT, "a list of styles without an end");
+	return got < 0 ? -1 : 0;
 }
 
 /* 18.8.39 styleSheet = numFmts?, ..., cellXfs?, ... */

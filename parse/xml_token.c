@@ -214,6 +214,16 @@ void xml_pass(struct xml *x, const char *behind)
 	x->pos = (size_t)(behind - x->w.buf);
 }
 
+int xml_child(struct xml *x, struct xml_token *t, struct err *e)
+{
+	int got;
+
+	while ((got = xml_next(x, t, e)) == PARSE_MORE)
+		if (t->kind != XML_TEXT)
+			return t->kind == XML_START ? PARSE_MORE : PARSE_DONE;
+	return got;
+}
+
 int xml_skip(struct xml *x, struct err *e)
 {
 	size_t depth = x->depth;

@@ -66,6 +66,9 @@ int xml_next(struct xml *x, struct xml_token *t, struct err *e) MUST_CHECK;
  */
 const char *xml_ahead(const struct xml *x);
 void xml_pass(struct xml *x, const char *behind);
+/* For what has elements inside and no text: PARSE_MORE with the START of the next one,
+ * which the caller reads to its END; PARSE_DONE: *t is the END of the one around them. */
+int xml_child(struct xml *x, struct xml_token *t, struct err *e) MUST_CHECK;
 /* Reads past the element whose START was just returned, its END included. */
 int xml_skip(struct xml *x, struct err *e) MUST_CHECK;
 /* The value of the attribute of that name as written ("r:id" or "id"), raw; p is

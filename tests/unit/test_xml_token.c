@@ -407,6 +407,28 @@ static void skips_elements(void **state)
 	xml_close(&x);
 }
 
+static void goes_from_child_to_child(void **state)
+{
+	struct source source = { SLICE("<a> <b><c/></b>x<d/><!-- --></a>"), 3 };
+	static const char *const names[] = { "b", "d" };
+	struct xml_token t;
+	struct err e = { 0 };
+	struct xml *x;
+
+	(void)state;
+	assert_int_equal(xml_open(read_source, &source, &limits, &x, &e), 0);
+	assert_int_equal(xml_next(x, &t, &e), PARSE_MORE);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(xml_child(x, &t, &e), PARSE_MORE);
+		assert_true(slice_eq(t.name, slice_str(names[i])));
+		assert_int_equal(xml_skip(x, &e), 0);
+	}
+	assert_int_equal(xml_child(x, &t, &e), PARSE_DONE);
+	assert_true(slice_eq(t.name, SLICE("a")));
+	assert_int_equal(xml_next(x, &t, &e), PARSE_DONE);
+	xml_close(&x);
+}
+
 static void skip_tells_what_is_wrong(void **state)
 {
 	struct source source = { SLICE("<a><b></c></a>"), 5 };
@@ -464,6 +486,7 @@ int main(void)
 		cmocka_unit_test(same_tokens_at_every_place),
 		cmocka_unit_test(finds_attributes),
 		cmocka_unit_test(skips_elements),
+		cmocka_unit_test(goes_from_child_to_child),
 		cmocka_unit_test(skip_tells_what_is_wrong),
 		cmocka_unit_test(passes_on_a_read_failure),
 		cmocka_unit_test(refuses_to_unescape_what_is_unknown),
