@@ -57,16 +57,6 @@ static void person(struct html_write *h, const char *kind, const char *title,
 	line(h, "p class=\"phone\"", stmt_value(r, 0, phone));
 }
 
-static void fact(struct html_write *h, const char *name, struct slice value)
-{
-	if (value.n == 0)
-		return;
-	html_markup(h, "<div>");
-	html_element(h, "dt", slice_str(name));
-	html_element(h, "dd", value);
-	html_markup(h, "</div>");
-}
-
 static void label(struct html_write *h, const struct stmt_result *r)
 {
 	struct slice cod = stmt_value(r, 0, COD);
@@ -88,10 +78,10 @@ static void label(struct html_write *h, const struct stmt_result *r)
 	html_element(h, "dt", SLICE("COD"));
 	html_element(h, "dd", cod.n > 0 ? cod : SLICE("None"));
 	html_markup(h, "</div>");
-	fact(h, "Weight (kg)", stmt_value(r, 0, WEIGHT));
-	fact(h, "Items", stmt_value(r, 0, ITEMS));
-	fact(h, "Item", stmt_value(r, 0, ITEM));
-	fact(h, "Service", stmt_value(r, 0, EXPRESS));
+	page_fact(h, "Weight (kg)", stmt_value(r, 0, WEIGHT));
+	page_fact(h, "Items", stmt_value(r, 0, ITEMS));
+	page_fact(h, "Item", stmt_value(r, 0, ITEM));
+	page_fact(h, "Service", stmt_value(r, 0, EXPRESS));
 	html_markup(h, "</dl>\n<section class=\"remarks\"><h2>Remarks</h2>");
 	line(h, "p", stmt_value(r, 0, REMARKS));
 	html_markup(h, "</section>\n<section class=\"courier\"><h2>Courier's remarks</h2>"

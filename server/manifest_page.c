@@ -48,16 +48,6 @@ static void bar(struct manifest *m, struct html_write *h, enum page_paper paper,
 	page_bar_end(h);
 }
 
-static void fact(struct html_write *h, const char *name, struct slice value)
-{
-	if (value.n == 0)
-		return;
-	html_markup(h, "<div>");
-	html_element(h, "dt", slice_str(name));
-	html_element(h, "dd", value);
-	html_markup(h, "</div>\n");
-}
-
 /* What a state means for whoever holds the paper. */
 static void state(struct manifest *m, struct html_write *h)
 {
@@ -106,12 +96,12 @@ static void head(struct manifest *m, struct html_write *h)
 			  SESSION_HEIGHT);
 	html_element(h, "figcaption", slice_str(name));
 	html_markup(h, "</figure>\n</header>\n<dl class=\"facts\">\n");
-	fact(h, "Operator", manifest_head(m, HEAD_BY));
-	fact(h, "Station", manifest_head(m, HEAD_STATION));
-	fact(h, "Began", manifest_head(m, HEAD_BEGAN));
-	fact(h, "Ended", manifest_head(m, HEAD_ENDED));
-	fact(h, "Printed", manifest_head(m, HEAD_PRINTED));
-	fact(h, "Time zone", manifest_head(m, HEAD_ZONE));
+	page_fact(h, "Operator", manifest_head(m, HEAD_BY));
+	page_fact(h, "Station", manifest_head(m, HEAD_STATION));
+	page_fact(h, "Began", manifest_head(m, HEAD_BEGAN));
+	page_fact(h, "Ended", manifest_head(m, HEAD_ENDED));
+	page_fact(h, "Printed", manifest_head(m, HEAD_PRINTED));
+	page_fact(h, "Time zone", manifest_head(m, HEAD_ZONE));
 	html_markup(h, "</dl>\n");
 }
 
@@ -120,12 +110,12 @@ static void totals(struct manifest *m, struct html_write *h)
 	struct slice returned = stmt_value(&m->sums, 0, SUM_RETURNED);
 
 	html_markup(h, "<dl class=\"totals\">\n");
-	fact(h, "Parcels", stmt_value(&m->sums, 0, SUM_PARCELS));
+	page_fact(h, "Parcels", stmt_value(&m->sums, 0, SUM_PARCELS));
 	if (!slice_eq(returned, SLICE("0")))
-		fact(h, "of these returned", returned);
-	fact(h, "Items", stmt_value(&m->sums, 0, SUM_ITEMS));
-	fact(h, "Weight (kg)", stmt_value(&m->sums, 0, SUM_WEIGHT));
-	fact(h, "COD", stmt_value(&m->sums, 0, SUM_COD_SHOWN));
+		page_fact(h, "of these returned", returned);
+	page_fact(h, "Items", stmt_value(&m->sums, 0, SUM_ITEMS));
+	page_fact(h, "Weight (kg)", stmt_value(&m->sums, 0, SUM_WEIGHT));
+	page_fact(h, "COD", stmt_value(&m->sums, 0, SUM_COD_SHOWN));
 	html_markup(h, "</dl>\n");
 }
 

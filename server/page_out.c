@@ -49,6 +49,16 @@ void page_bar_end(struct html_write *h)
 	html_markup(h, "</nav>\n");
 }
 
+void page_fact(struct html_write *h, const char *name, struct slice value)
+{
+	if (value.n == 0)
+		return;
+	html_markup(h, "<div>");
+	html_element(h, "dt", slice_str(name));
+	html_element(h, "dd", value);
+	html_markup(h, "</div>\n");
+}
+
 void page_end(struct html_write *h)
 {
 	html_markup(h, "</body>\n</html>\n");

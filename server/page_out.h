@@ -20,6 +20,8 @@ void page_bar(struct html_write *h);
 void page_link(struct html_write *h, struct slice path, const char *query,
 	       const char *text, bool current);
 void page_bar_end(struct html_write *h);
+/* A <div> of a <dl>: what it is and how much; nothing when value is empty. */
+void page_fact(struct html_write *h, const char *name, struct slice value);
 void page_end(struct html_write *h);
 /* What the answer says of itself: nobody keeps it, and nothing from elsewhere runs. */
 void page_fields(struct response *res);
