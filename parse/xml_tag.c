@@ -189,13 +189,13 @@ enum xml_step xml_scan_attrs(struct xml *x, const char **p_r, size_t *n_r, struc
 
 static int keep_long_name(struct xml *x, struct slice name, struct err *e)
 {
+	if (x->n_names > x->limits.max_markup ||
+	    name.n > x->limits.max_markup - x->n_names)
+		return err_set(e, ERR_LIMIT, "XML with too long names");
 	if (name.n > x->names_size - x->n_names) {
 		size_t size = x->names_size == 0 ? 1024 : x->names_size;
 		char *names;
 
-		if (x->n_names > x->limits.max_markup ||
-		    name.n > x->limits.max_markup - x->n_names)
-			return err_set(e, ERR_LIMIT, "XML with too long names");
 		while (size - x->n_names < name.n)
 			size *= 2;
 		names = realloc(x->names, size);
