@@ -36,14 +36,13 @@ static int escape_valid(const struct sink *out, struct slice text, escape_fn *ot
 			struct err *e)
 {
 	struct slice plain = { text.p, 0 };
-	char room[ESCAPE_ROOM];
 
 	while (text.n > 0) {
+		struct escape_spelling use = { .n = 1 };
 		struct slice as = SLICE("");
-		size_t n = 1;
 
 		if (may_differ((unsigned char)text.p[0]))
-			as = other(text, room, &n);
+			as = other(text, &use);
 		if (as.n == 0) {
 			plain.n++;
 			(void)slice_take(&text, 1);
@@ -51,7 +50,7 @@ static int escape_valid(const struct sink *out, struct slice text, escape_fn *ot
 		}
 		if (put(out, plain, e) < 0 || put(out, as, e) < 0)
 			return -1;
-		(void)slice_take(&text, n);
+		(void)slice_take(&text, use.n);
 		plain = (struct slice){ text.p, 0 };
 	}
 	return put(out, plain, e);

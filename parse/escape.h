@@ -7,15 +7,18 @@
 
 #include "parse/sink.h"
 
-enum { ESCAPE_ROOM = 8 }; /* bytes of a spelling that is put together */
+struct escape_spelling {
+	size_t n;     /* bytes of the text that it stands for; 1 unless it is set */
+	char room[8]; /* for one that is put together */
+};
 
 /*
- * How the first characters of s are written when not as they are: their spelling, with
- * *n_r the bytes of s that it stands for; empty when the first byte stays. s is not
- * empty, and valid UTF-8. Asked of control characters, of & < > " ' _ and of bytes over
- * 0x7E; every other byte stays in any case.
+ * How the first characters of s are written when not as they are: their spelling, for
+ * which *use has room; empty when the first byte stays. s is not empty, and valid UTF-8.
+ * Asked of control characters, of & < > " ' _ and of bytes over 0x7E; every other byte
+ * stays in any case.
  */
-typedef struct slice escape_fn(struct slice s, char room[ESCAPE_ROOM], size_t *n_r);
+typedef struct slice escape_fn(struct slice s, struct escape_spelling *use);
 
 /* Writes text; each byte that is no valid UTF-8 becomes U+FFFD. */
 int escape_text(const struct sink *out, struct slice text, escape_fn *other,

@@ -45,12 +45,11 @@ void html_markup(struct html_write *h, const char *markup)
 }
 
 /* Controls but white space are no text of a page (HTML 13.2.3.5: parse errors). */
-static struct slice spelling(struct slice s, char room[ESCAPE_ROOM], size_t *n_r)
+static struct slice spelling(struct slice s, struct escape_spelling *use)
 {
 	unsigned char c = (unsigned char)s.p[0];
 
-	(void)room;
-	*n_r = 1;
+	(void)use;
 	if (c == '\'')
 		return SLICE("&#39;");
 	if (c == 0x7F || (c < 0x20 && c != '\t' && c != '\n' && c != '\r'))

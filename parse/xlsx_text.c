@@ -30,11 +30,10 @@ static bool looks_escaped(struct slice s)
 
 /* XML 1.0 section 2.2: Char ::= #x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD]
  * | ...; CR is escaped because a parser turns it into LF (2.11). */
-static struct slice spelling(struct slice s, char room[ESCAPE_ROOM], size_t *n_r)
+static struct slice spelling(struct slice s, struct escape_spelling *use)
 {
 	unsigned char c = (unsigned char)s.p[0];
 
-	*n_r = 1;
 	switch (c) {
 	case '_':
 		return looks_escaped(s) ? SLICE("_x005F_") : SLICE("");
@@ -42,14 +41,14 @@ static struct slice spelling(struct slice s, char room[ESCAPE_ROOM], size_t *n_r
 		if (!slice_starts(s, SLICE("\xEF\xBF\xBE")) &&
 		    !slice_starts(s, SLICE("\xEF\xBF\xBF")))
 			return SLICE("");
-		*n_r = 3;
+		use->n = 3;
 		return (unsigned char)s.p[2] == 0xBE ? SLICE("_xFFFE_")
 						     : SLICE("_xFFFF_");
 	default:
 		if (c >= 0x20 || c == '\t' || c == '\n')
 			return escape_entity(s.p[0]);
-		(void)snprintf(room, ESCAPE_ROOM, "_x%04X_", (unsigned)c);
-		return (struct slice){ room, 7 };
+		(void)snprintf(use->room, sizeof(use->room), "_x%04X_", (unsigned)c);
+		return (struct slice){ use->room, 7 };
 	}
 }
 

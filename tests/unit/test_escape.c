@@ -16,21 +16,20 @@ static int to_buf(void *to, struct slice bytes, struct err *e)
 
 /* The entities; a quote in brackets, put together; two underscores at once; a letter
  * that nobody asks about. */
-static struct slice other(struct slice s, char room[ESCAPE_ROOM], size_t *n_r)
+static struct slice other(struct slice s, struct escape_spelling *use)
 {
-	*n_r = 1;
 	if (s.p[0] == 'A')
 		return SLICE("never");
 	if (s.p[0] == '\'') {
-		memcpy(room, "['']", 4);
-		return (struct slice){ room, 4 };
+		memcpy(use->room, "['']", 4);
+		return (struct slice){ use->room, 4 };
 	}
 	if (slice_starts(s, SLICE("__"))) {
-		*n_r = 2;
+		use->n = 2;
 		return SLICE("=");
 	}
 	if (slice_starts(s, SLICE("\xc3\xb1"))) {
-		*n_r = 2;
+		use->n = 2;
 		return SLICE("n");
 	}
 	if (s.p[0] == '\x7f' || s.p[0] == '\t')
