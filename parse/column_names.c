@@ -4,6 +4,7 @@
  */
 #include "parse/column_names.h"
 
+#include "parse/column_choice.h"
 #include "parse/text.h"
 #include "parse/utf8.h"
 
@@ -27,17 +28,67 @@ struct slice column_own_name(uint32_t column, char to[COLUMN_OWN_NAME])
 	return slice_str(to);
 }
 
-/* Whether some column without a heading is or would be called so. */
-static bool is_own_name(struct slice s)
+/* Whether some column without a heading is or would be called so, and which. */
+static bool is_own_name(struct slice s, uint32_t *column_r)
 {
 	struct slice letters = slice_from(s, sizeof("Column ") - 1);
+	uint32_t next = 0; /* the column behind it */
 
 	if (!slice_starts(s, SLICE("Column ")) || letters.n == 0 || letters.n > 3)
 		return false;
-	for (size_t i = 0; i < letters.n; i++)
+	for (size_t i = 0; i < letters.n; i++) {
 		if (letters.p[i] < 'A' || letters.p[i] > 'Z')
 			return false;
+		next = next * 26 + (uint32_t)(letters.p[i] - 'A') + 1;
+	}
+	*column_r = next - 1;
 	return true;
+}
+
+bool column_is_own_name(const struct column *column)
+{
+	char own[COLUMN_OWN_NAME];
+
+	return slice_eq(column->heading, column_own_name(column->column, own));
+}
+
+static bool has_cell(const struct cell *cells, size_t n, uint32_t column)
+{
+	for (size_t i = 0; i < n; i++)
+		if (cells[i].column == column)
+			return true;
+	return false;
+}
+
+static int cell_compare(const void *va, const void *vb)
+{
+	const struct cell *a = va, *b = vb;
+
+	return (a->column > b->column) - (a->column < b->column);
+}
+
+int column_row_widen(const struct row *r, const struct column_choice *chosen,
+		     struct arena *a, struct row *wide_r, struct err *e)
+{
+	struct cell *cells = arena_alloc(a, (r->n + chosen->n) * sizeof(*cells));
+	size_t n = r->n;
+	uint32_t column;
+
+	if (cells == NULL)
+		return err_set(e, ERR_LIMIT, "too many headings");
+	if (n > 0)
+		memcpy(cells, r->cells, n * sizeof(*cells));
+	for (size_t i = 0; i < chosen->n; i++)
+		if (is_own_name(chosen->item[i].heading, &column) &&
+		    column < table_limits_default.max_columns &&
+		    !has_cell(cells, n, column))
+			cells[n++] = (struct cell){ .column = column, .kind = CELL_TEXT };
+	if (n > r->n)
+		qsort(cells, n, sizeof(*cells), cell_compare);
+	*wide_r = *r;
+	wide_r->cells = cells;
+	wide_r->n = n;
+	return 0;
 }
 
 /* Headings in the order of their text, then of their columns. */
@@ -75,8 +126,9 @@ static int name_find(const void *key, const void *element)
 static bool name_stays(const struct column *c, struct slice text, bool first)
 {
 	char own[COLUMN_OWN_NAME];
+	uint32_t column;
 
-	if (!is_own_name(text))
+	if (!is_own_name(text, &column))
 		return first;
 	return slice_eq(text, column_own_name(c->column, own));
 }

@@ -284,14 +284,18 @@ static int refuse(uint32_t named, uint64_t number, const char *list, struct err 
 static int map_row(const struct row *r, const struct column_choice *chosen,
 		   struct arena *a, struct columns *c_r, struct err *e)
 {
+	struct row wide = *r;
+
 	*c_r = (struct columns){ .heading_row = r->number };
 	for (size_t f = 0; f < FIELD_COUNT; f++)
 		c_r->of[f] = -1;
-	if (column_names(r, c_r, a, e) < 0 || row_key(r, c_r->key, e) < 0)
+	if (chosen != NULL && column_row_widen(r, chosen, a, &wide, e) < 0)
+		return -1;
+	if (column_names(&wide, c_r, a, e) < 0 || row_key(r, c_r->key, e) < 0)
 		return -1;
 	if (chosen != NULL && choose(chosen, r, c_r, e) < 0)
 		return -1;
-	fields_assign(r, c_r);
+	fields_assign(&wide, c_r);
 	remarks_begin(c_r);
 	street_to_address(c_r);
 	return 0;
@@ -341,7 +345,9 @@ static unsigned score_chosen(const struct row *r, const struct column_choice *ch
 	if (map_chosen(r, chosen, &a, &c, &e) == 0)
 		for (size_t f = 0; f < FIELD_COUNT; f++)
 			n += c.of[f] >= 0;
-	if (n == 1 && !c.column[c.of[FIELD_WAYBILL_NUMBER]].chosen)
+	/* Any text above or below the numbers would do for a row without headings. */
+	if (n == 1 && (!c.column[c.of[FIELD_WAYBILL_NUMBER]].chosen ||
+		       column_is_own_name(&c.column[c.of[FIELD_WAYBILL_NUMBER]])))
 		n = 0;
 	arena_release(&a);
 	return n;

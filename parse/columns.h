@@ -92,8 +92,10 @@ int columns_find(struct table *t, struct slice sheet, struct arena *a,
 /*
  * The same where a person has chosen columns, which goes before what headings say; what
  * was not chosen is read as ever. With a chosen column for the waybill number, any row
- * that has all chosen headings may be the heading row. ERR_INPUT too when no row has them
- * all (lists the headings seen). A NULL or empty choice is columns_find().
+ * that has all chosen headings may be the heading row. A column without a heading is
+ * chosen by its own name, "Column F", in a row that names another field. ERR_INPUT too
+ * when no row has them all (lists the headings seen). A NULL or empty choice is
+ * columns_find().
  */
 int columns_find_chosen(struct table *t, struct slice sheet,
 			const struct column_choice *chosen, struct arena *a,

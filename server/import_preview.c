@@ -4,6 +4,7 @@
  */
 #include "server/import_preview.h"
 
+#include "parse/column_names.h"
 #include "parse/json_write.h"
 #include "parse/string_set.h"
 #include "parse/text.h"
@@ -21,6 +22,7 @@ enum {
 	SAMPLE = 60, /* bytes of a cell that are shown */
 	VALUE = 300, /* ... of a value as it would be stored */
 	SAMPLED_COLUMNS = 1000,
+	UNHEADED = 100, /* columns without a heading that are shown */
 	LONG_ENOUGH_MS = 3000
 };
 
@@ -34,12 +36,20 @@ struct kept_reject {
 	struct reject why;
 };
 
+/* A column that has cells and no heading. */
+struct unheaded {
+	uint32_t column;
+	struct slice sample[IMPORT_PREVIEW_SAMPLES];
+};
+
 struct preview {
 	struct import_job job; /* for the report, and the reasons of refusals */
 	struct kept_row row[IMPORT_PREVIEW_SHOWN];
 	struct kept_reject reject[IMPORT_PREVIEW_PROBLEMS];
 	size_t rows, rejects;
 	struct slice (*sample)[IMPORT_PREVIEW_SAMPLES]; /* of each column */
+	struct unheaded unheaded[UNHEADED];
+	size_t n_unheaded;
 	struct string_set numbers;
 	uint64_t read;
 	bool complete;
@@ -87,10 +97,8 @@ static void keep_reject(struct preview *p, uint64_t number, const struct reject 
 	};
 }
 
-static void keep_sample(struct preview *p, size_t column, struct slice text)
+static void keep_sample(struct preview *p, struct slice *s, struct slice text)
 {
-	struct slice *s = p->sample[column];
-
 	text = text_trim(text);
 	for (size_t i = 0; text.n > 0 && i < IMPORT_PREVIEW_SAMPLES; i++) {
 		if (s[i].p == NULL) {
@@ -102,6 +110,20 @@ static void keep_sample(struct preview *p, size_t column, struct slice text)
 	}
 }
 
+static void keep_unheaded(struct preview *p, const struct cell *cell)
+{
+	size_t i = 0;
+
+	while (i < p->n_unheaded && p->unheaded[i].column != cell->column)
+		i++;
+	if (i == UNHEADED || text_trim(cell->text).n == 0)
+		return;
+	if (i == p->n_unheaded)
+		p->unheaded[p->n_unheaded++] =
+			(struct unheaded){ .column = cell->column };
+	keep_sample(p, p->unheaded[i].sample, cell->text);
+}
+
 static void keep_samples(struct preview *p, const struct row *r)
 {
 	const struct columns *c = &p->job.columns;
@@ -110,9 +132,10 @@ static void keep_samples(struct preview *p, const struct row *r)
 	for (size_t i = 0; i < r->n; i++) {
 		while (at < c->n && c->column[at].column < r->cells[i].column)
 			at++;
-		if (at < c->n && at < SAMPLED_COLUMNS &&
-		    c->column[at].column == r->cells[i].column)
-			keep_sample(p, at, r->cells[i].text);
+		if (at == c->n || c->column[at].column != r->cells[i].column)
+			keep_unheaded(p, &r->cells[i]);
+		else if (at < SAMPLED_COLUMNS)
+			keep_sample(p, p->sample[at], r->cells[i].text);
 	}
 }
 
@@ -235,18 +258,41 @@ static int put_sheets(const struct table *t, struct buf *b, struct err *e)
 	return json_write_array_end(b, e);
 }
 
+static int put_sample(const struct slice *s, struct buf *b, struct err *e)
+{
+	if (json_write_array(b, e) < 0)
+		return -1;
+	for (size_t k = 0; k < IMPORT_PREVIEW_SAMPLES; k++)
+		if (s[k].p != NULL && json_write_string(b, s[k], e) < 0)
+			return -1;
+	return json_write_array_end(b, e);
+}
+
 static int put_samples(const struct preview *p, struct buf *b, struct err *e)
 {
 	if (begin_array(b, "samples", e) < 0)
 		return -1;
-	for (size_t i = 0; i < p->job.columns.n && i < SAMPLED_COLUMNS; i++) {
-		if (json_write_array(b, e) < 0)
+	for (size_t i = 0; i < p->job.columns.n && i < SAMPLED_COLUMNS; i++)
+		if (put_sample(p->sample[i], b, e) < 0)
 			return -1;
-		for (size_t k = 0; k < IMPORT_PREVIEW_SAMPLES; k++)
-			if (p->sample[i][k].p != NULL &&
-			    json_write_string(b, p->sample[i][k], e) < 0)
-				return -1;
-		if (json_write_array_end(b, e) < 0)
+	return json_write_array_end(b, e);
+}
+
+/* By the names that choose them. */
+static int put_unheaded(const struct preview *p, struct buf *b, struct err *e)
+{
+	char own[COLUMN_OWN_NAME];
+
+	if (begin_array(b, "unheaded", e) < 0)
+		return -1;
+	for (size_t i = 0; i < p->n_unheaded; i++) {
+		const struct unheaded *u = &p->unheaded[i];
+
+		if (json_write_object(b, e) < 0 ||
+		    put(b, "heading", column_own_name(u->column, own), e) < 0 ||
+		    put_number(b, "column", (uint64_t)u->column + 1, e) < 0 ||
+		    json_write_key(b, SLICE("samples"), e) < 0 ||
+		    put_sample(u->sample, b, e) < 0 || json_write_object_end(b, e) < 0)
 			return -1;
 	}
 	return json_write_array_end(b, e);
@@ -339,7 +385,8 @@ static int write_answer(const struct preview *p, struct buf *b, struct err *e)
 	b->n--; /* its closing brace */
 	if (put(b, "file_name", j->options->file_name, e) < 0 ||
 	    put_problem(p, b, e) < 0 || put_sheets(j->table, b, e) < 0 ||
-	    put_samples(p, b, e) < 0 || put_fields(b, e) < 0 || put_rows(p, b, e) < 0 ||
+	    put_samples(p, b, e) < 0 || put_unheaded(p, b, e) < 0 ||
+	    put_fields(b, e) < 0 || put_rows(p, b, e) < 0 ||
 	    put_number(b, "rows_read", p->read, e) < 0 ||
 	    json_write_key(b, SLICE("complete"), e) < 0 ||
 	    json_write_bool(b, p->complete, e) < 0)

@@ -67,6 +67,22 @@ class Preview(UploadCase):
         self.assertNotIn("error", p)
         self.assertEqual(p["rows"][0]["values"]["waybill_number"], "PB1")
 
+    def test_a_column_without_a_heading_is_shown_and_chosen(self):
+        """It could not be chosen at all, and its cells were not shown."""
+        for name, file, column in (("e.csv", b",Receiver,City\nPE1,Ana,Cebu\nPE2,Ben,Davao\n", "A"),
+                                   ("f.csv", b"July\nReceiver,City\nAna,Cebu,PE1\nBen,Davao,PE2\n", "C")):
+            with self.subTest(name):
+                p = self.preview(file, name)
+                self.assertEqual(p["error"], "no_waybill_column")
+                self.assertEqual(p["unheaded"], [{"heading": f"Column {column}", "samples": ["PE1", "PE2"],
+                                                  "column": ord(column) - ord("@")}])
+                chosen = {"columns": f"waybill_number=Column {column}"}
+                p = self.preview(file, name, **chosen)
+                self.assertNotIn("error", p)
+                self.assertEqual((p["unheaded"], p["rows_total"]), ([], 2))
+                self.assertEqual(p["rows"][1]["values"]["waybill_number"], "PE2")
+                self.upload(file, name, dry_run="true", **chosen)
+
     def test_sheets_are_listed_and_chosen(self):
         with open(os.path.join(ROOT, "tests/fixtures/hidden_sheets_first.xlsx"), "rb") as f:
             book = f.read()

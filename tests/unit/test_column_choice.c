@@ -136,6 +136,24 @@ static const struct find {
 	  "waybill_number|*street", NULL },
 	{ "a trap, chosen", "Waybill,Sender City\nJT1,Cebu\n", "city=Sender City",
 	  "waybill_number|*city", NULL },
+	{ "a column without a heading", ",Receiver,City\nJT1,Ana,Cebu\n",
+	  "waybill_number=Column A", "*waybill_number|receiver_name|city", NULL },
+	{ "one behind all headings", "Receiver,City\nAna,Cebu,JT1\n",
+	  "waybill_number=Column C", "receiver_name|city|*waybill_number", NULL },
+	{ "one below a title", "July\n,Receiver,City\nJT1,Ana,Cebu\n",
+	  "waybill_number=Column A", "*waybill_number|receiver_name|city", NULL },
+	{ "one that has a heading", "Ref,Receiver\nJT1,Ana\n", "waybill_number=Column A",
+	  NULL,
+	  "no column is headed \"Column A\"; the headings in row 1 are \"Ref\", "
+	  "\"Receiver\"" },
+	{ "a column of a file without headings", "JT1,Ana,Cebu\nJT2,Ben,Davao\n,,Sum\n",
+	  "waybill_number=Column A", NULL,
+	  "no column is headed \"Column A\"; the headings in row 1 are \"JT1\", "
+	  "\"Ana\", \"Cebu\"" },
+	{ "a column that no sheet has", "Receiver,City\nAna,Cebu\n",
+	  "waybill_number=Column XFE", NULL,
+	  "no column is headed \"Column XFE\"; the headings in row 1 are \"Receiver\", "
+	  "\"City\"" },
 	{ "no such heading", "Waybill,City\nJT1,Cebu\n", "weight=Mass", NULL,
 	  "no column is headed \"Mass\"; the headings in row 1 are \"Waybill\", "
 	  "\"City\"" },
