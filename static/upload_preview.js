@@ -6,7 +6,10 @@
 import { byId, count, el, fill, letters, plural, rows, sentence, words } from '/static/dom.js';
 import { transfer } from '/static/transfer.js';
 
+const TYPING_MS = 400; /* letters that choose an option come one by one */
+
 let file = null;
+let soon = 0; /* the timer of a look that is due */
 let stop = null;
 let chosen = new Map(); /* heading -> field, what differs from the headings */
 let automatic = false; /* what was chosen for such a file before is not wanted */
@@ -22,6 +25,7 @@ export function choice() {
 }
 
 export function hidePreview() {
+	clearTimeout(soon);
 	stop?.abort();
 	byId('preview').hidden = true;
 	byId('looking').hidden = true;
@@ -36,6 +40,7 @@ export function previewFile(next) {
 }
 
 async function look() {
+	clearTimeout(soon);
 	stop?.abort();
 	const mine = stop = new AbortController();
 	byId('looking').hidden = false;
@@ -89,8 +94,11 @@ function showSheets(p) {
 }
 
 function showColumns(p) {
-	rows(byId('preview-columns'), p.mapping.map((m, i) => [letters(m.column), m.heading,
-		el('span', { class: 'code' }, (p.samples[i] ?? []).join(' \u00b7 ')), fieldSelect(p, m)]));
+	const headed = p.mapping.map((m, i) => ({ ...m, samples: p.samples[i] ?? [] }));
+	const bare = p.unheaded.map((m) => ({ ...m, field: 'extra' }));
+	rows(byId('preview-columns'), [...headed, ...bare].sort((a, b) => a.column - b.column).map((m) => [
+		letters(m.column), bare.includes(m) ? el('i', {}, 'no heading') : m.heading,
+		el('span', { class: 'code' }, m.samples.join(' \u00b7 ')), fieldSelect(p, m)]));
 	byId('as-headed').hidden = chosen.size === 0;
 	byId('preview-chosen').textContent = sentence(p.warnings.find((w) => w.kind === 'columns_chosen')?.message ?? ' ').replace(/^\.$/, '');
 }
@@ -113,10 +121,14 @@ function fieldSelect(p, m) {
 	return select;
 }
 
-/* The table is written anew; who works with the keyboard stays where they were. */
-async function changed(column) {
-	await look();
-	byId(`field-${column}`)?.focus();
+/* The table is written anew, but not between two letters; who works with the keyboard stays
+ * where they were. */
+function changed(column) {
+	clearTimeout(soon);
+	soon = setTimeout(async () => {
+		await look();
+		byId(`field-${column}`)?.focus();
+	}, TYPING_MS);
 }
 
 function showRows(p) {

@@ -48,7 +48,7 @@ test('a file without known headings is mended with the keyboard alone, and remem
 	assert.match(await text(page, '#preview-trouble'), /waybill number|heading row/i);
 	const first = page.locator('#preview-columns select').first();
 	await first.focus();
-	await page.keyboard.type('Waybill');
+	await page.keyboard.type('Waybill', { delay: 60 }); /* each letter once asked anew, and the next one chose another field */
 	await until(async () => (await readAs(page))[0] === 'waybill_number' && !await page.isVisible('#preview-trouble'), 'the number is chosen');
 	assert.ok(await first.evaluate((s) => s === document.activeElement), 'the focus stays');
 	await page.locator('#preview-columns select').nth(1).selectOption('receiver_name');
@@ -77,6 +77,19 @@ test('of a field given to another column only one is read', async () => {
 	await load(page);
 	const { json } = await api('GET', `/waybills/${a}`);
 	assert.equal(Number((json.waybill ?? json).cod_amount), 1);
+	await page.context().close();
+});
+
+test('a column without a heading is chosen', async () => {
+	const [a] = numbers(1);
+	const page = await open(browser, '/upload');
+	await look(page, file('bare.csv', `Receiver,City\r\nAna,Cebu,${a}\r\n`));
+	assert.deepEqual(await readAs(page), ['receiver_name', 'city', 'extra']);
+	assert.match(await text(page, '#preview-columns'), new RegExp(`no heading.*${a}`, 's'));
+	await page.locator('#preview-columns select').nth(2).selectOption('waybill_number');
+	await until(async () => (await text(page, '#preview-rows')).includes(a), 'the number is chosen');
+	await load(page);
+	assert.equal((await api('GET', `/waybills/${a}`)).status, 200);
 	await page.context().close();
 });
 
