@@ -14,7 +14,7 @@ void buf_init(struct buf *b, size_t cap)
 	*b = (struct buf){ .p = NULL, .n = 0, .size = 0, .cap = cap };
 }
 
-int buf_reserve(struct buf *b, size_t extra, struct err *e)
+int buf_grow(struct buf *b, size_t extra, struct err *e)
 {
 	size_t size = b->size == 0 ? FIRST : b->size;
 	char *p;
@@ -22,26 +22,14 @@ int buf_reserve(struct buf *b, size_t extra, struct err *e)
 	assert(b->n <= b->cap);
 	if (extra > b->cap - b->n)
 		return err_set(e, ERR_LIMIT, "more than %zu bytes", b->cap);
-	if (extra <= b->size - b->n)
-		return 0;
 	while (size - b->n < extra || size < b->n)
 		size = size > b->cap / 2 ? b->cap : size * 2;
+	size = size > b->cap ? b->cap : size;
 	p = realloc(b->p, size);
 	if (p == NULL)
 		return err_set(e, ERR_MEMORY, "out of memory for %zu bytes", size);
 	b->p = p;
 	b->size = size;
-	return 0;
-}
-
-int buf_add(struct buf *b, struct slice s, struct err *e)
-{
-	if (s.n == 0)
-		return 0;
-	if (buf_reserve(b, s.n, e) < 0)
-		return -1;
-	memcpy(b->p + b->n, s.p, s.n);
-	b->n += s.n;
 	return 0;
 }
 

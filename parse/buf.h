@@ -16,11 +16,25 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t cap);
-/* Room for `extra` more bytes behind b->n. ERR_LIMIT over the cap, ERR_INTERNAL
+/* Private: for buf_reserve(). */
+int buf_grow(struct buf *b, size_t extra, struct err *e) MUST_CHECK;
+/* Room for `extra` more bytes behind b->n. ERR_LIMIT over the cap, ERR_MEMORY
  * without memory; the content stays as it was. */
-int buf_reserve(struct buf *b, size_t extra, struct err *e) MUST_CHECK;
+MUST_CHECK static inline int buf_reserve(struct buf *b, size_t extra, struct err *e)
+{
+	return extra <= b->size - b->n ? 0 : buf_grow(b, extra, e);
+}
 /* Appends; the same failures. */
-int buf_add(struct buf *b, struct slice s, struct err *e) MUST_CHECK;
+MUST_CHECK static inline int buf_add(struct buf *b, struct slice s, struct err *e)
+{
+	if (s.n == 0)
+		return 0;
+	if (buf_reserve(b, s.n, e) < 0)
+		return -1;
+	memcpy(b->p + b->n, s.p, s.n);
+	b->n += s.n;
+	return 0;
+}
 int buf_byte(struct buf *b, char c, struct err *e) MUST_CHECK;
 int buf_printf(struct buf *b, struct err *e, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4))) MUST_CHECK;

@@ -24,6 +24,7 @@ enum {
 	LONGEST_NUMBER = 400, /* bytes; nobody writes more digits */
 	MAX_EXPONENT = 9999,
 	MANTISSA_DIGITS = 19, /* fit in 64 bits */
+	LONGEST_PLAIN = 24,   /* bytes that may hold so many */
 	LONG_BEHIND = 17,     /* digits behind the point that divide() takes */
 	SMALL_ZEROS = 6       /* 0.000001 is still written so */
 };
@@ -209,30 +210,47 @@ struct plain {
 	bool shortest; /* the text begins with its shortest text */
 };
 
+static size_t take_digits(struct slice s, size_t i, uint64_t *value)
+{
+	for (; i < s.n && is_digit(s.p[i]); i++)
+		*value = *value * 10 + (uint64_t)(s.p[i] - '0');
+	return i;
+}
+
 static bool read_plain(struct slice s, struct plain *p)
 {
-	size_t i = s.n > 0 && s.p[0] == '-', first = i, point = s.n;
+	bool negative = s.n > 0 && s.p[0] == '-';
+	size_t first = negative, point, zeros = 0;
+	uint64_t value = 0;
 
-	*p = (struct plain){ .negative = i > 0 };
-	for (; i < s.n; i++) {
-		if (is_digit(s.p[i])) {
-			p->mantissa = p->mantissa * 10 + (uint64_t)(s.p[i] - '0');
-			p->digits += p->mantissa > 0;
-			p->n = s.p[i] != '0' || point == s.n ? i + 1 : p->n;
-		} else if (s.p[i] == '.' && point == s.n) {
-			point = i;
-		} else {
+	if (s.n > LONGEST_PLAIN)
+		return false;
+	point = take_digits(s, first, &value);
+	p->n = point;
+	p->behind = 0;
+	if (point == first)
+		return false;
+	if (point < s.n) {
+		p->n = take_digits(s, point + 1, &value);
+		p->behind = s.n - point - 1;
+		if (s.p[point] != '.' || p->n < s.n || p->behind == 0)
 			return false;
-		}
-		if (p->digits > MANTISSA_DIGITS)
-			return false;
+		while (s.p[p->n - 1] == '0')
+			p->n--;
+		p->n -= p->n == point + 1;
 	}
-	p->behind = point == s.n ? 0 : s.n - point - 1;
+	for (size_t i = first; i < s.n && (s.p[i] == '0' || s.p[i] == '.'); i++)
+		zeros += s.p[i] == '0';
+	p->mantissa = value;
+	p->digits = s.n - first - (point < s.n) - zeros;
+	if (p->digits > MANTISSA_DIGITS)
+		return false;
+	p->negative = negative;
 	/* -0 is 0, 007 is 7, and 0.0000001 has an exponent */
-	p->shortest = p->digits <= EXACT_DIGITS && (!p->negative || p->digits > 0) &&
+	p->shortest = p->digits <= EXACT_DIGITS && (!negative || p->digits > 0) &&
 		      (point == first + 1 || s.p[first] != '0') &&
 		      p->behind < p->digits + SMALL_ZEROS;
-	return point > first && s.n > point + (point < s.n);
+	return true;
 }
 
 /*

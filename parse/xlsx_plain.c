@@ -128,10 +128,30 @@ static inline bool take_string(const char **p_r, struct slice *text_r)
 	return take_text(p_r, text_r) && take(p_r, SLICE("</t>"));
 }
 
+static inline const char *take_number(const char *p)
+{
+	while (is_digit(*p) || *p == '.' || *p == '-' || *p == 'E' || *p == '+')
+		p++;
+	return p;
+}
+
+/* The number of a shared string; longer ones are for others to refuse. */
+static inline const char *take_index(const char *p, uint32_t *index_r)
+{
+	const char *end = p + COUNT_DIGITS;
+	uint32_t index = 0;
+
+	for (; is_digit(*p) && p < end; p++)
+		index = index * 10 + (uint32_t)(*p - '0');
+	*index_r = index;
+	return p;
+}
+
 /* What stands between the tags of a cell. */
-static inline bool take_value(const char **p_r, enum xlsx_type type,
+static inline bool take_value(const char **p_r, struct xlsx_cell *c,
 			      struct slice *value_r)
 {
+	enum xlsx_type type = c->type;
 	const char *p = *p_r, *from;
 
 	if (type == XLSX_TYPE_INLINE)
@@ -144,8 +164,7 @@ static inline bool take_value(const char **p_r, enum xlsx_type type,
 		if (!take_text(&p, value_r))
 			return false;
 	} else {
-		while (is_digit(*p) || *p == '.' || *p == '-' || *p == 'E' || *p == '+')
-			p++;
+		p = type == XLSX_TYPE_SHARED ? take_index(p, &c->string) : take_number(p);
 		*value_r = (struct slice){ from, (size_t)(p - from) };
 	}
 	*p_r = p;
@@ -155,7 +174,7 @@ static inline bool take_value(const char **p_r, enum xlsx_type type,
 const char *xlsx_plain_cell(const char *p, const struct xlsx_row *row,
 			    const struct xlsx_place_end *end, struct xlsx_plain *c)
 {
-	c->cell.style = 0;
+	c->cell.style = c->cell.string = 0;
 	c->cell.type = XLSX_TYPE_NUMBER;
 	c->value = (struct slice){ p, 0 };
 	if (!take(&p, SLICE("<c r=\"")) || !take_place(&p, row, end, &c->cell.column))
@@ -166,7 +185,7 @@ const char *xlsx_plain_cell(const char *p, const struct xlsx_row *row,
 		return NULL;
 	if (*p == '/')
 		return p[1] == '>' ? p + 2 : NULL;
-	if (*p++ != '>' || !take_value(&p, c->cell.type, &c->value) ||
+	if (*p++ != '>' || !take_value(&p, &c->cell, &c->value) ||
 	    !take(&p, SLICE("</c>")))
 		return NULL;
 	return p;

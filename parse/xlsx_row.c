@@ -315,23 +315,15 @@ int xlsx_row_add(struct xlsx_row *row, const struct xlsx_cell *c, size_t from,
 	return 0;
 }
 
-/* A shared string by an index of digits alone. */
-static bool view_shared(const struct xlsx_row *row, struct slice value, struct cell *cell)
+static bool view_shared(const struct xlsx_row *row, const struct xlsx_cell *c,
+			struct cell *cell)
 {
 	const struct xlsx_strings *strings = row->setup->strings;
-	uint64_t i = 0;
 
-	if (value.n > COUNT_DIGITS || strings == NULL)
+	if (strings == NULL || c->string >= xlsx_strings_count(strings))
 		return false;
-	for (size_t at = 0; at < value.n; at++) {
-		if (value.p[at] < '0' || value.p[at] > '9')
-			return false;
-		i = i * 10 + (uint64_t)(value.p[at] - '0');
-	}
-	if (i >= xlsx_strings_count(strings))
-		return false;
-	xlsx_strings_fetch(strings, (size_t)i);
-	cell->text.n = (size_t)i;
+	xlsx_strings_fetch(strings, c->string);
+	cell->text.n = c->string;
 	return true;
 }
 
@@ -345,7 +337,7 @@ static bool view_value(const struct xlsx_row *row, const struct xlsx_cell *c,
 	cell->text = value;
 	switch (c->type) {
 	case XLSX_TYPE_SHARED:
-		return view_shared(row, value, cell);
+		return view_shared(row, c, cell);
 	case XLSX_TYPE_NUMBER:
 		cell->kind = CELL_NUMBER;
 		if (c->style < setup->n_styles && setup->date_style[c->style])

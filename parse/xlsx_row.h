@@ -34,6 +34,7 @@ struct xlsx_cell {
 	uint32_t column;
 	uint32_t style;
 	enum xlsx_type type;
+	uint32_t string; /* XLSX_TYPE_SHARED: the value, for xlsx_row_add_view() alone */
 };
 
 struct xlsx_row {

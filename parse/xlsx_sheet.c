@@ -89,7 +89,7 @@ static int read_cell(struct xlsx_sheet *s, const struct xml_token *t, struct err
 {
 	size_t from = s->row.text.n;
 	char name[CELL_COLUMN_MAX];
-	struct xlsx_cell c = { 0, 0, XLSX_TYPE_NUMBER };
+	struct xlsx_cell c = { .type = XLSX_TYPE_NUMBER };
 
 	if (read_cell_attr(s, t, &c, e) < 0)
 		return -1;
