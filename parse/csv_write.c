@@ -117,7 +117,7 @@ static void write_short(struct csv_write *w, struct slice text)
 
 	if (w->in_row)
 		*to++ = ',';
-	if (scan_copy(to, text)) {
+	if (scan_copy(to, text, SCAN_SEPARATORS)) {
 		*to++ = '"';
 		for (const char *q = slice_find(text, '"'); q != NULL;
 		     q = slice_find(text, '"')) {
@@ -127,7 +127,7 @@ static void write_short(struct csv_write *w, struct slice text)
 			to += part.n;
 			*to++ = '"';
 		}
-		(void)scan_copy(to, text);
+		(void)scan_copy(to, text, SCAN_SEPARATORS);
 		to[text.n] = '"';
 		to++;
 	}

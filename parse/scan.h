@@ -33,10 +33,25 @@ static inline uint64_t scan_word_equal(uint64_t word, char c)
 	return scan_word_below(word ^ SCAN_ONES * (unsigned char)c, 1);
 }
 
-static inline bool scan_word_separator(uint64_t v)
+/* Bytes that a copied text must not hold as they are. */
+enum scan_stops {
+	SCAN_SEPARATORS, /* comma, double quote, CR, LF */
+	SCAN_ESCAPED     /* backslash and control characters */
+};
+
+static inline bool scan_word_stops(uint64_t v, enum scan_stops stops)
 {
+	if (stops == SCAN_ESCAPED)
+		return (scan_word_equal(v, '\\') | scan_word_below(v, 0x20)) != 0;
 	return (scan_word_equal(v, ',') | scan_word_equal(v, '"') |
 		scan_word_equal(v, '\r') | scan_word_equal(v, '\n')) != 0;
+}
+
+static inline bool scan_is_stop(char c, enum scan_stops stops)
+{
+	if (stops == SCAN_ESCAPED)
+		return c == '\\' || (unsigned char)c < 0x20;
+	return c == ',' || c == '"' || c == '\r' || c == '\n';
 }
 
 #ifdef __SSE2__
@@ -87,22 +102,25 @@ static inline size_t scan_ascii(struct slice s)
 	return i;
 }
 
-static inline bool scan_block_separator(__m128i v)
+static inline bool scan_block_stops(__m128i v, enum scan_stops stops)
 {
-	__m128i stops =
-		_mm_or_si128(_mm_or_si128(scan_equal(v, ','), scan_equal(v, '"')),
-			     _mm_or_si128(scan_equal(v, '\r'), scan_equal(v, '\n')));
+	__m128i found =
+		stops == SCAN_ESCAPED
+			? _mm_or_si128(scan_equal(v, '\\'), scan_up_to(v, 0x1f))
+			: _mm_or_si128(
+				  _mm_or_si128(scan_equal(v, ','), scan_equal(v, '"')),
+				  _mm_or_si128(scan_equal(v, '\r'), scan_equal(v, '\n')));
 
-	return _mm_movemask_epi8(stops) != 0;
+	return _mm_movemask_epi8(found) != 0;
 }
 
-/* Copies sixteen bytes; true when a separator is among them. */
-static inline bool scan_copy_block(char *to, const char *p)
+/* Copies sixteen bytes; true when a stop is among them. */
+static inline bool scan_copy_block(char *to, const char *p, enum scan_stops stops)
 {
 	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
 
 	_mm_storeu_si128((__m128i *)(void *)to, v);
-	return scan_block_separator(v);
+	return scan_block_stops(v, stops);
 }
 
 #else
@@ -137,38 +155,38 @@ static inline size_t scan_ascii(struct slice s)
 	return i;
 }
 
-static inline bool scan_copy_block(char *to, const char *p)
+static inline bool scan_copy_block(char *to, const char *p, enum scan_stops stops)
 {
 	uint64_t a = scan_word(p), b = scan_word(p + 8);
 
 	memcpy(to, &a, sizeof(a));
 	memcpy(to + 8, &b, sizeof(b));
-	return scan_word_separator(a) || scan_word_separator(b);
+	return scan_word_stops(a, stops) || scan_word_stops(b, stops);
 }
 #endif
 
-/* Copies s to `to`; true when a comma, a double quote, a CR or a LF is in it. What was
+/* Copies s to `to`; true when one of the stops is in it. What was
  * loaded is looked at, not what was stored: a load across stores would wait for them. */
-static inline bool scan_copy(char *to, struct slice s)
+static inline bool scan_copy(char *to, struct slice s, enum scan_stops stops)
 {
 	bool found = false;
 	size_t i = 0;
 
 	if (s.n >= 16) {
 		for (; s.n - i > 16; i += 16)
-			found |= scan_copy_block(to + i, s.p + i);
-		return scan_copy_block(to + s.n - 16, s.p + s.n - 16) || found;
+			found |= scan_copy_block(to + i, s.p + i, stops);
+		return scan_copy_block(to + s.n - 16, s.p + s.n - 16, stops) || found;
 	}
 	if (s.n >= 8) {
 		uint64_t a = scan_word(s.p), b = scan_word(s.p + s.n - 8);
 
 		memcpy(to, &a, sizeof(a));
 		memcpy(to + s.n - 8, &b, sizeof(b));
-		return scan_word_separator(a) || scan_word_separator(b);
+		return scan_word_stops(a, stops) || scan_word_stops(b, stops);
 	}
 	for (; i < s.n; i++) {
 		to[i] = s.p[i];
-		found |= to[i] == ',' || to[i] == '"' || to[i] == '\r' || to[i] == '\n';
+		found |= scan_is_stop(to[i], stops);
 	}
 	return found;
 }

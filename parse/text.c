@@ -136,10 +136,18 @@ static uint32_t key_char(uint32_t code)
 bool text_key(struct slice s, char *to, size_t size, size_t *n)
 {
 	while (s.n > 0) {
-		uint32_t code = utf8_get(&s);
+		unsigned char c = (unsigned char)s.p[0];
+		uint32_t code;
 		char bytes[4];
 		size_t len;
 
+		if (c < 0x80 && *n < size) { /* nearly all are */
+			if (class_of_ascii(c) == TEXT_LETTER)
+				to[(*n)++] = slice_lower((char)c);
+			(void)slice_take(&s, 1);
+			continue;
+		}
+		code = utf8_get(&s);
 		if (text_class(code) != TEXT_LETTER)
 			continue;
 		len = utf8_put(key_char(code), bytes);

@@ -5,6 +5,8 @@
  */
 #include "server/import_copy.h"
 
+#include "parse/scan.h"
+
 /* The letter that stands for c behind a backslash, or 0. */
 static char escaped(char c)
 {
@@ -22,6 +24,21 @@ static char escaped(char c)
 	}
 }
 
+/* Writes what needs a backslash with one, and no NUL; returns what is behind. */
+static char *put_escaped(char *to, struct slice value)
+{
+	for (size_t i = 0; i < value.n; i++) {
+		char c = value.p[i], letter = escaped(c);
+
+		if (c == '\0')
+			continue;
+		if (letter != 0)
+			*to++ = '\\';
+		*to++ = letter != 0 ? letter : c;
+	}
+	return to;
+}
+
 int import_copy_field(struct buf *b, struct slice value, char behind, struct err *e)
 {
 	char *to;
@@ -36,15 +53,10 @@ int import_copy_field(struct buf *b, struct slice value, char behind, struct err
 	if (buf_reserve(b, 2 * value.n + 1, e) < 0)
 		return -1;
 	to = b->p + b->n;
-	for (size_t i = 0; i < value.n; i++) {
-		char c = value.p[i], letter = escaped(c);
-
-		if (c == '\0')
-			continue;
-		if (letter != 0)
-			*to++ = '\\';
-		*to++ = letter != 0 ? letter : c;
-	}
+	if (scan_copy(to, value, SCAN_ESCAPED))
+		to = put_escaped(to, value);
+	else
+		to += value.n;
 	*to++ = behind;
 	b->n = (size_t)(to - b->p);
 	return 0;

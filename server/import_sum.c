@@ -3,19 +3,20 @@
  */
 #include "server/import_sum.h"
 
+#include "parse/crc.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 enum { PIECE = 64 * 1024 };
 
 int import_sum(int fd, uint64_t start, uint64_t size, struct import_sum *sum_r,
 	       struct err *e)
 {
-	unsigned char piece[PIECE];
-	uLong crc = crc32(0, NULL, 0);
+	char piece[PIECE];
 	uint64_t done = 0;
+	uint32_t crc = 0;
 
 	while (done < size) {
 		size_t want = size - done < PIECE ? (size_t)(size - done) : PIECE;
@@ -28,9 +29,9 @@ int import_sum(int fd, uint64_t start, uint64_t size, struct import_sum *sum_r,
 				       strerror(errno));
 		if (n == 0)
 			break;
-		crc = crc32(crc, piece, (uInt)n);
+		crc = crc_32(crc, (struct slice){ piece, (size_t)n });
 		done += (uint64_t)n;
 	}
-	*sum_r = (struct import_sum){ done, (uint32_t)crc };
+	*sum_r = (struct import_sum){ done, crc };
 	return 0;
 }

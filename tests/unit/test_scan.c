@@ -22,15 +22,29 @@ static bool is_separator(char c)
 	return c != '\0' && strchr(",\"\r\n", c) != NULL;
 }
 
+static bool is_escaped(char c)
+{
+	return (unsigned char)c < 0x20 || c == '\\';
+}
+
 static bool is_ascii(char c)
 {
 	return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80;
 }
 
-static void check(const char *p, size_t n)
+static void check_copy(const char *p, size_t n, enum scan_stops stops, bool found)
 {
 	char copy[LEN + 1];
-	size_t text = 0, ascii = 0, bare = 0, got;
+
+	memset(copy, '#', sizeof(copy));
+	assert_int_equal(scan_copy(copy, (struct slice){ p, n }, stops), found);
+	assert_memory_equal(copy, p, n);
+	assert_int_equal(copy[n], '#');
+}
+
+static void check(const char *p, size_t n)
+{
+	size_t text = 0, ascii = 0, bare = 0, plain = 0, got;
 
 	while (!stops_text(p[text]))
 		text++;
@@ -38,11 +52,11 @@ static void check(const char *p, size_t n)
 		ascii++;
 	while (bare < n && !is_separator(p[bare]))
 		bare++;
+	while (plain < n && !is_escaped(p[plain]))
+		plain++;
 	assert_ptr_equal(scan_text(p), p + text);
-	memset(copy, '#', sizeof(copy));
-	assert_int_equal(scan_copy(copy, (struct slice){ p, n }), bare < n);
-	assert_memory_equal(copy, p, n);
-	assert_int_equal(copy[n], '#');
+	check_copy(p, n, SCAN_SEPARATORS, bare < n);
+	check_copy(p, n, SCAN_ESCAPED, plain < n);
 	got = scan_ascii((struct slice){ p, n });
 	assert_true(got <= ascii && ascii - got < 16);
 }
