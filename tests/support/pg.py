@@ -156,12 +156,16 @@ class Cluster:
     def conninfo(self, database, role="waybill"):
         return f"host={self.socket} user={role} dbname={database}"
 
-    def database(self, migrated=True):
-        """A fresh database: a copy of the template, or an empty one."""
+    def database(self, migrated=True, like=None):
+        """A fresh database: a copy of the template, an empty one, or a copy of database `like`,
+        which nobody is connected to."""
         self.count += 1
         name = f"t{os.getpid()}_{self.count}"
-        template = self._template() if migrated else "template0"
-        Database(self, "postgres").query(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        template = like.name if like else self._template() if migrated else "template0"
+        # A large one by its files: through the log it would be written twice.
+        how = " STRATEGY file_copy" if like else ""
+        Database(self, "postgres").query(
+            f'CREATE DATABASE "{name}" TEMPLATE "{template}"{how}')
         return Database(self, name)
 
     def _template(self):
