@@ -435,6 +435,8 @@ void conn_ready(struct conn *c, short revents)
 static void timed_out(struct conn *c)
 {
 	switch (c->state) {
+	case CONN_GATHERED: /* it is answered in this round, however long that takes */
+		return;
 	case CONN_HEAD:
 		if (c->in.n == 0) { /* an idle connection just ends */
 			conn_enter(c, CONN_OVER, 0);
@@ -465,7 +467,6 @@ static void timed_out(struct conn *c)
 	case CONN_PROXY:
 	case CONN_SEND:
 	case CONN_LINGER:
-	case CONN_GATHERED:
 	case CONN_OVER:
 	default:
 		conn_enter(c, CONN_OVER, 0);

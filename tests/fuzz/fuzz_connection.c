@@ -126,11 +126,18 @@ static int lowest_fd(void)
 	return fd;
 }
 
-/* Lets the server do what it can do by itself. */
-static void serve(struct talk *t)
+/* The end of a worker's round. */
+static void answer_gathered(struct talk *t)
 {
 	struct conn *answered[SCANS_TOGETHER];
 
+	while (conn_answer_gathered(&env, answered) > 0)
+		check(answered[0] == t->conn);
+}
+
+/* Lets the server do what it can do by itself. */
+static void serve(struct talk *t)
+{
 	for (unsigned i = 0; t->conn != NULL; i++) {
 		struct pollfd p = { t->server_fd, conn_events(t->conn), 0 };
 
@@ -143,8 +150,7 @@ static void serve(struct talk *t)
 			return;
 		env.now_us = clock_us();
 		conn_ready(t->conn, p.revents);
-		while (conn_answer_gathered(&env, answered) > 0)
-			check(answered[0] == t->conn);
+		answer_gathered(t);
 	}
 }
 
@@ -214,6 +220,7 @@ static void run_out(struct talk *t)
 	for (unsigned i = 0; t->conn != NULL; i++) {
 		check(i < ROUNDS);
 		conn_tick(t->conn, clock_ms() + FAR);
+		answer_gathered(t);
 		serve(t);
 		if (t->fd >= 0)
 			exchange(t);

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 import unittest
 import uuid
 
@@ -21,6 +22,13 @@ JSON = {"Content-Type": "application/json"}
 
 def post(connection, path, value):
     return connection.request("POST", path, json.dumps(value).encode(), JSON)
+
+
+def send(connection, path, value):
+    """Waits for no answer."""
+    body = json.dumps(value).encode()
+    connection.send(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                    b"Content-Length: %d\r\n\r\n%s" % (path.encode(), len(body), body))
 
 
 class Floor(ServerCase):
@@ -68,6 +76,34 @@ class Floor(ServerCase):
                 "count(*) FILTER (WHERE result NOT IN ('valid', 'duplicate')), count(*) "
                 "FROM scanned_waybills"))
 
+    @contextlib.contextmanager
+    def held(self, number):
+        """The parcel is locked until the end, or until the function that comes out is called."""
+        with subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-d", self.db.conninfo], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              env=clean_environment()) as holder:
+            def say(line):
+                holder.stdin.write(line)
+                holder.stdin.flush()
+            say(f"BEGIN; SELECT 'held' FROM waybills WHERE waybill_number = '{number}' FOR UPDATE;\n")
+            self.assertEqual(holder.stdout.readline(), "held\n")
+            yield lambda: say("ROLLBACK;\n")
+
+    def wait_for_worker(self):
+        waiting = ("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                   "AND datname = current_database()")
+        wait_until(lambda: self.db.value(waiting) != "0", "the worker waits")
+
+    @contextlib.contextmanager
+    def busy(self):
+        """The worker waits for a parcel's lock, so that what comes meanwhile is ready together."""
+        with self.held("FR000") as let_go, self.client.connect() as c:
+            send(c, "/scan", {"waybill_number": "FR000", "mode": "return"})
+            self.wait_for_worker()
+            yield
+            let_go()
+            self.assertLess(c.response().status, 500)
+
     def at_once(self, *calls):
         """Runs them in threads; the first failure is raised here."""
         failed = []
@@ -91,27 +127,6 @@ class Together(Floor):
     settings = {"workers": 1}
     expected_errors = [r"P0001"]
 
-    @contextlib.contextmanager
-    def busy(self):
-        """The worker waits for a parcel's lock, so that what comes meanwhile is ready together."""
-        with subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-d", self.db.conninfo], text=True,
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              env=clean_environment()) as holder, self.client.connect() as c:
-            holder.stdin.write("BEGIN; SELECT 'held' FROM waybills WHERE waybill_number = 'FR000' "
-                               "FOR UPDATE;\n")
-            holder.stdin.flush()
-            self.assertEqual(holder.stdout.readline(), "held\n")
-            body = b'{"waybill_number":"FR000","mode":"return"}'
-            c.send(b"POST /scan HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                   b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-            waiting = ("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-                       "AND datname = current_database()")
-            wait_until(lambda: self.db.value(waiting) != "0", "the worker waits")
-            yield
-            holder.stdin.write("ROLLBACK;\n")
-            holder.stdin.flush()
-            self.assertLess(c.response().status, 500)
-
     def together(self, *scans):
         """The answers to scans that are ready at the same time."""
         connections = [self.client.connect() for _ in scans]
@@ -121,9 +136,7 @@ class Together(Floor):
             before = self.metric("scans_together_total")
             with self.busy():
                 for c, scan in zip(connections, scans):
-                    body = json.dumps(scan).encode()
-                    c.send(b"POST /scan HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                           b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+                    send(c, "/scan", scan)
             answers = [c.response() for c in connections]
             return answers, self.metric("scans_together_total") - before
         finally:
@@ -196,9 +209,7 @@ class Together(Floor):
         s = self.session()
         with self.client.connect() as c:
             for i in range(400, 410):
-                body = json.dumps({"waybill_number": f"FL{i:04d}", "session_id": s}).encode()
-                c.send(b"POST /scan HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                       b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+                send(c, "/scan", {"waybill_number": f"FL{i:04d}", "session_id": s})
                 c.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
             for i in range(400, 410):
                 self.assertEqual(c.response().json()["waybill_number"], f"FL{i:04d}")
@@ -208,12 +219,31 @@ class Together(Floor):
         s = self.session()
         with self.busy():
             c = self.client.connect()
-            body = json.dumps({"waybill_number": "FL0450", "session_id": s}).encode()
-            c.send(b"POST /scan HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                   b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+            send(c, "/scan", {"waybill_number": "FL0450", "session_id": s})
             c.close()
         r = self.client.post("/scan", {"waybill_number": "FL0450", "session_id": s})
         self.assertEqual((r.status, r.json()["result"]), (409, "duplicate"), r)
+
+
+class LongRound(Floor):
+    """A round of the worker's loop that takes longer than a request may."""
+
+    settings = {"workers": 1, "request_timeout": "200ms"}
+
+    def test_a_scan_that_was_whole_before_is_answered(self):
+        with contextlib.ExitStack() as stack:
+            scanner, desk = (stack.enter_context(self.client.connect()) for _ in range(2))
+            for c in (scanner, desk):  # known to the worker
+                self.assertEqual(c.request("GET", "/health").status, 200)
+            let_go = stack.enter_context(self.held("FR001"))
+            with self.busy():
+                send(scanner, "/scan", {"waybill_number": "FL0600"})
+                send(desk, "/waybills/FR001/hold", {"by": "ana", "reason": "torn"})
+            self.wait_for_worker()
+            time.sleep(0.4)  # request_timeout is over
+            let_go()
+            self.assertEqual(desk.response().status, 200)
+            self.assertEqual(scanner.response().json()["result"], "valid")
 
 
 class Backlog(Floor):
