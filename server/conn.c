@@ -196,7 +196,7 @@ void conn_request_end(struct conn *c)
 		body_release(&c->req->body);
 	c->req = NULL;
 	c->deaf = false;
-	c->whole_us = c->db_us = 0;
+	c->whole_us = c->db_us = c->waited_ms = 0;
 	c->slowest = NULL;
 	task_end(&c->task);
 	response_unmap(&c->res);
@@ -234,15 +234,16 @@ void conn_close(struct conn **cp)
 	*cp = NULL;
 }
 
-/* While the worker answered those before it in this round. What is left unanswered for
- * so long is better sent to another host, or asked again when this one has caught up. */
+/* Until it was accepted, or while the worker answered those before it in this round. What
+ * is left unanswered for so long is better sent to another host, or asked again when this
+ * one has caught up. */
 static bool waited_too_long(const struct conn *c)
 {
 	const struct conn_env *env = c->env;
 	uint32_t most = env->handle.cfg->shed_after;
 
 	return most != 0 && (c->req->route->flags & ROUTE_ALWAYS) == 0 &&
-	       conn_now_ms(c) >= env->round_ms + most;
+	       conn_now_ms(c) + c->waited_ms >= env->round_ms + most;
 }
 
 /* To the others of this round that can share a transaction. */
@@ -306,7 +307,7 @@ void conn_dispatch(struct conn *c)
 {
 	struct conn_env *env = c->env;
 
-	c->whole_us = env->now_us;
+	c->whole_us = env->now_us - c->waited_ms * 1000;
 	if ((c->req->route->flags & ROUTE_TOGETHER) != 0) {
 		gather(c);
 	} else if (shed(c)) {
@@ -342,11 +343,13 @@ size_t conn_answer_gathered(struct conn_env *env, struct conn *answered[SCANS_TO
 	return all;
 }
 
-/* Goes on until bytes, room or a task are needed. */
+/* Goes on until bytes, room or a task are needed, or one request was answered: who sends
+ * many at once has his turn with the others. */
 void conn_advance(struct conn *c)
 {
 	bool on = true;
 
+	c->again = false;
 	while (on)
 		switch (c->state) {
 		case CONN_PROXY:
@@ -363,7 +366,9 @@ void conn_advance(struct conn *c)
 			on = c->state == CONN_SEND;
 			break;
 		case CONN_SEND:
-			on = conn_step_send(c);
+			on = false;
+			c->again =
+				conn_step_send(c) && c->state == CONN_HEAD && c->in.n > 0;
 			break;
 		case CONN_GATHERED:
 		case CONN_TASK:
@@ -373,6 +378,14 @@ void conn_advance(struct conn *c)
 			on = false;
 			break;
 		}
+}
+
+void conn_begin(struct conn *c, uint64_t waited_ms)
+{
+	c->waited_ms = waited_ms;
+	conn_ready(c, POLLIN);
+	if (c->state != CONN_GATHERED)
+		c->waited_ms = 0;
 }
 
 int conn_fd(const struct conn *c)
@@ -385,6 +398,7 @@ short conn_events(const struct conn *c)
 	switch (c->state) {
 	case CONN_PROXY:
 	case CONN_HEAD:
+		return c->again ? 0 : POLLIN;
 	case CONN_BODY:
 	case CONN_GATHERED: /* it is answered before the next round */
 	case CONN_LINGER:
@@ -412,7 +426,8 @@ void conn_ready(struct conn *c, short revents)
 	case CONN_PROXY:
 	case CONN_HEAD:
 	case CONN_BODY:
-		conn_read_more(c);
+		if (!c->again)
+			conn_read_more(c);
 		break;
 	case CONN_TASK_SLOT:
 	case CONN_TASK:
@@ -488,6 +503,12 @@ static void look_at_rate(struct conn *c, uint64_t now_ms)
 
 void conn_tick(struct conn *c, uint64_t now_ms)
 {
+	if (c->again) {
+		conn_advance(c);
+		conn_in_give(c);
+		conn_show(c);
+		return;
+	}
 	if (c->state == CONN_TASK_SLOT && now_ms >= c->retry_ms)
 		conn_advance(c);
 	if (c->state == CONN_BODY && now_ms >= c->rate_ms)
@@ -499,6 +520,8 @@ void conn_tick(struct conn *c, uint64_t now_ms)
 
 uint64_t conn_deadline(const struct conn *c)
 {
+	if (c->again)
+		return 0;
 	if (c->state == CONN_TASK_SLOT && c->retry_ms < c->deadline_ms)
 		return c->retry_ms;
 	if (c->state == CONN_BODY && c->rate_ms < c->deadline_ms)

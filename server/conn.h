@@ -47,6 +47,9 @@ struct conn *conn_open(struct conn_env *env, int fd, const char *peer);
 void conn_close(struct conn **c);
 /* It is one too many for this worker: its first request is answered with 503. */
 void conn_refuse(struct conn *c);
+/* What it sent until it was accepted is read: of a first request that is whole, waited_ms
+ * counts as time that it waited for this worker. */
+void conn_begin(struct conn *c, uint64_t waited_ms);
 int conn_fd(const struct conn *c);
 /* What to poll conn_fd() for; 0 for nothing. */
 short conn_events(const struct conn *c);
@@ -57,7 +60,8 @@ int conn_task_fd(const struct conn *c);
 void conn_ready(struct conn *c, short revents);
 void conn_task_ready(struct conn *c);
 void conn_tick(struct conn *c, uint64_t now_ms);
-/* When conn_tick() has something to do; UINT64_MAX never. */
+/* When conn_tick() has something to do; UINT64_MAX never, 0 in the next round: a
+ * connection whose next request came with the last one goes behind the others. */
 uint64_t conn_deadline(const struct conn *c);
 /* The connection is over: close it. */
 bool conn_over(const struct conn *c);
@@ -67,8 +71,8 @@ bool conn_idle(const struct conn *c);
 bool conn_served(const struct conn *c);
 /* Answers the first SCANS_TOGETHER of the scans that became whole, together. Returns how
  * many that were, 0 when none are left, with their connections in answered: of those ask
- * conn_over(), and what follows on them may be gathered anew. To be called until it
- * returns 0 in every round, when all that were ready have been read. */
+ * conn_over(). To be called until it returns 0 in every round, when all that were ready
+ * have been read. */
 size_t conn_answer_gathered(struct conn_env *env, struct conn *answered[SCANS_TOGETHER]);
 /* A child ended, with that status: whether it was this connection's task. */
 bool conn_reaped(struct conn *c, pid_t pid, int status);

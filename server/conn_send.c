@@ -62,6 +62,7 @@ static struct slice date(struct conn_env *env)
 void conn_send_begin(struct conn *c)
 {
 	struct err e = { .kind = ERR_NONE };
+	uint64_t rate = c->env->handle.cfg->body_min_rate;
 	struct response_context ctx = {
 		.head_only = (c->req != NULL ? c->req->head.method : c->parser.method) ==
 			     HTTP_HEAD,
@@ -84,6 +85,9 @@ void conn_send_begin(struct conn *c)
 		c->res.body.n = 0;
 	measure(c);
 	conn_enter(c, CONN_SEND, c->env->handle.cfg->request_timeout);
+	c->taken_ms =
+		rate == 0 ? UINT64_MAX
+			  : c->deadline_ms + (c->head.n + c->res.body.n) * 1000 / rate;
 }
 
 void conn_answer_error(struct conn *c, unsigned status, const char *code,
@@ -199,6 +203,8 @@ bool conn_step_send(struct conn *c)
 	c->sent += (uint64_t)n;
 	if (c->sent < c->head.n + c->res.body.n) {
 		c->deadline_ms = conn_now_ms(c) + c->env->handle.cfg->request_timeout;
+		if (c->deadline_ms > c->taken_ms)
+			c->deadline_ms = c->taken_ms;
 		return false;
 	}
 	sent_all(c);

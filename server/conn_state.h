@@ -41,15 +41,18 @@ struct conn {
 	struct arena arena;
 	struct request *req; /* in the arena; NULL between requests */
 	struct response res;
-	struct buf head; /* of the answer */
-	struct slice id; /* of the answer */
-	uint64_t sent;   /* bytes of head and body */
+	struct buf head;   /* of the answer */
+	struct slice id;   /* of the answer */
+	uint64_t sent;     /* bytes of head and body */
+	uint64_t taken_ms; /* CONN_SEND: when the client must have taken all */
 	bool keep_alive;
 	bool gone;   /* the client left in the middle of a request */
 	bool served; /* one answer at least */
+	bool again;  /* more of what came can be read: its turn in the next round */
 	bool deaf;   /* more bytes wait, but not for the request at hand: don't poll for
 			them */
 	uint64_t linger_ms;  /* CONN_LINGER: its end, whatever comes */
+	uint64_t waited_ms;  /* for a worker to accept it, with the request at hand */
 	uint64_t whole_us;   /* when the request was there as a whole */
 	uint64_t took_us;    /* from then to its answer */
 	uint64_t db_us;      /* of that, spent on PostgreSQL */

@@ -9,11 +9,11 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <linux/tcp.h>
 #include <sys/prctl.h>
 #endif
 
@@ -110,6 +110,20 @@ void platform_accept_late(int fd)
 #else
 	(void)fd;
 #endif
+}
+
+uint64_t platform_unread_ms(int fd)
+{
+#ifdef __linux__
+	struct tcp_info info;
+	socklen_t n = sizeof(info);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0)
+		return info.tcpi_last_data_recv;
+#else
+	(void)fd;
+#endif
+	return 0;
 }
 
 int platform_salt(char setting[PLATFORM_SALT], struct err *e)

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -26,6 +27,9 @@ int platform_accept(int fd, struct sockaddr *sa, socklen_t *len);
 /* A listening socket gives a connection when its first bytes are there, or after about a
  * second without; on others than TCP it changes nothing. */
 void platform_accept_late(int fd);
+/* For how long the last bytes that came have been there, unread, or an accepted
+ * connection that has none; 0 where that is not known. */
+uint64_t platform_unread_ms(int fd);
 
 enum { PLATFORM_SALT = 192 };
 /* What crypt(3) begins a new hash with: the system's best method where it names one, else

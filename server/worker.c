@@ -11,6 +11,7 @@
 #include "server/health.h"
 #include "server/listener.h"
 #include "server/log.h"
+#include "server/platform.h"
 #include "server/policy.h"
 #include "server/poller.h"
 #include "server/signals.h"
@@ -196,7 +197,7 @@ static bool take_connection(struct worker *w)
 	/* Siblings are to see it before this one is busy with it. */
 	show_held(w);
 	/* The first bytes are often there already. */
-	conn_ready(c, POLLIN);
+	conn_begin(c, platform_unread_ms(fd));
 	conns_settle(&w->conns, c);
 	return true;
 }

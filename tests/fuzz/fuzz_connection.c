@@ -146,10 +146,14 @@ static void serve(struct talk *t)
 			conn_close(&t->conn);
 			return;
 		}
-		if (poll(&p, 1, 0) <= 0)
+		if (poll(&p, 1, 0) > 0) {
+			env.now_us = clock_us();
+			conn_ready(t->conn, p.revents);
+		} else if (conn_deadline(t->conn) > 0) {
 			return;
-		env.now_us = clock_us();
-		conn_ready(t->conn, p.revents);
+		}
+		if (conn_deadline(t->conn) == 0)
+			conn_tick(t->conn, clock_ms());
 		answer_gathered(t);
 	}
 }

@@ -2,13 +2,18 @@
 
 import contextlib
 import json
+import os
+import shutil
 import socket
 import struct
+import tempfile
 import time
 import unittest
 import unittest.mock
 
 from support.client import Client, Connection
+from support.pg import ROOT
+from support.psql_session import PsqlSession
 from support.server import Server, ServerCase
 from support.wait import wait_until
 
@@ -285,6 +290,77 @@ class Overload(ServerCase):
                          str(statuses.count(201)))
         self.assertIn(f"waybill_requests_shed_total {statuses.count(503)}\n",
                       self.client.get("/metrics").body.decode())
+
+
+    def test_what_waited_too_long_to_be_accepted_is_refused(self):
+        """A worker takes one new connection a round; a table's lock makes rounds long."""
+        settings = {"workers": 1, "shed_after": "400ms", "statement_timeout": "300ms",
+                    "slow_log": "100ms"}
+        server = Server(self.db.conninfo, settings)
+        self.addCleanup(server.kill)
+        server.start()
+        with PsqlSession(self.db.conninfo) as holder:
+            holder.run("BEGIN; LOCK TABLE waybills")
+            held = [server.client.connect() for _ in range(12)]
+            for i, c in enumerate(held):
+                c.send(b"GET /waybills/X%d HTTP/1.1\r\nHost: x\r\n\r\n" % i)
+            answers = [c.response() for c in held]
+        for c in held:
+            c.close()
+        self.assertEqual({r.status for r in answers}, {503})
+        busy = [r for r in answers if r.json()["message"].startswith("The server is busy")]
+        self.assertTrue(6 <= len(busy) <= 11, [r.json() for r in answers])
+        self.assertIn(f"waybill_requests_shed_total {len(busy)}\n",
+                      server.client.get("/metrics").body.decode())
+        # ... and the log tells the whole of it.
+        self.assertRegex(server.log(), r"slow: waybill \S+: answered 503 after [4-9]\d\d ms")
+        server.stop(expected_errors=[r"57014|statement timeout"])
+
+
+class TakingTurns(ServerCase):
+    settings = {"workers": 1, "access_log": "-", "access_log_format": "json"}
+
+    def test_one_who_asks_for_much_at_once_holds_nobody_up(self):
+        many = b"GET /waybills?limit=1 HTTP/1.1\r\nHost: x\r\n\r\n" * 500
+        with self.client.connect() as greedy, self.client.connect() as other:
+            self.assertEqual(other.request("GET", "/health").status, 200)
+            greedy.send(many)
+            self.assertEqual(greedy.response().status, 200)
+            self.assertEqual(other.request("GET", "/health").status, 200)
+            for _ in range(499):
+                self.assertEqual(greedy.response().status, 200)
+        routes = [json.loads(line)["route"] for line in self.server.log().splitlines()
+                  if line.startswith("{")]
+        self.assertEqual(routes.count("waybill_list"), 500)
+        before = routes[:len(routes) - 1 - routes[::-1].index("health")]
+        self.assertLess(before.count("waybill_list"), 400)
+
+
+class SlowReader(ServerCase):
+    """It takes a little now and then, each time before request_timeout."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.static = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.static.cleanup)
+        shutil.copytree(os.path.join(ROOT, "static"), cls.static.name, dirs_exist_ok=True)
+        with open(os.path.join(cls.static.name, "big.bin"), "wb") as f:
+            f.write(bytes(4 << 20))
+        cls.settings = {"workers": 1, "request_timeout": "1s", "body_min_rate": "4M",
+                        "static_dir": cls.static.name}
+        super().setUpClass()
+
+    def test_its_time_ends(self):
+        with self.client.connect() as c:
+            c.send(b"GET /static/big.bin HTTP/1.1\r\nHost: x\r\n\r\n")
+            began = time.monotonic()
+            got = 0
+            while (n := len(c.socket.recv(20000))) > 0:
+                got += n
+                time.sleep(0.05)
+            self.assertLess(got, 4 << 20)
+            self.assertLess(time.monotonic() - began, 20)
+        self.assertEqual(len(self.client.get("/static/big.bin").body), 4 << 20)
 
 
 class SlowBody(ServerCase):
