@@ -15,6 +15,7 @@
 #   #@ for peers     ... for each other host of this host's role
 #   #@ if KEY        until #@ end: when the setting is neither empty nor "off"
 #   #@ unless KEY    until #@ end: the opposite
+#   #@ include NAME  the lines of that file beside the template, as if they stood here
 #
 # Plain awk: mawk and gawk give the same bytes.
 
@@ -317,11 +318,40 @@ function steer(verb, name) {
 			skipping--
 		depth--
 		return
+	} else if (verb == "include") {
+		if (!skipping)
+			include(name)
+		return
 	} else {
-		fail("'" verb "' is no for, if, unless or end")
+		fail("'" verb "' is no for, if, unless, include or end")
 	}
 	if (opened[depth] == "skip")
 		skipping++
+}
+
+function include(name,   path, line, got, n, from) {
+	from = where
+	path = FILENAME
+	sub(/[^\/]*$/, name, path)
+	while ((got = (getline line < path)) > 0) {
+		where = path ":" ++n
+		template_line(line)
+	}
+	where = from
+	if (got < 0)
+		fail(name " cannot be read")
+	close(path)
+}
+
+function template_line(line,   part) {
+	if (line ~ /^[ \t]*#@ /) {
+		split(trim(line), part, /[ \t]+/)
+		steer(part[2], part[3])
+	} else if (!skipping && loop != "") {
+		line_of[++looped] = line
+	} else if (!skipping) {
+		print replaced(line, "")
+	}
 }
 
 # --- both files
@@ -352,19 +382,7 @@ file == 2 && FNR == 1 {
 	where = FILENAME ":" FNR
 }
 
-/^[ \t]*#@ / {
-	steer($2, $3)
-	next
-}
-
-skipping { next }
-
-loop != "" {
-	line_of[++looped] = $0
-	next
-}
-
-{ print replaced($0, "") }
+{ template_line($0) }
 
 END {
 	if (failed)

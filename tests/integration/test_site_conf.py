@@ -143,12 +143,22 @@ class Rendering(SiteCase):
         self.assertEqual(r.returncode, 2)
         self.assertIn("/nonexistent cannot be read", r.stderr)
 
+    def test_one_file_in_several(self):
+        self.write("part", "#@ if synchronous\nI am @self@\n#@ end\n#@ for app\n@name@\n#@ end\n")
+        self.assertEqual(self.render("a\n#@ include part\n#@ if patroni\n#@ include none\n#@ end\nb\n",
+                                     "--host", "db2"), "a\nI am db2\napp1\napp2\nb\n")
+        self.write("part", "x\n@nobody@\n")
+        r = self.run_site("render", self.write("template", "a\n#@ include part\n"))
+        self.assertEqual(r.returncode, 2)
+        self.assertIn("part:2: nothing is called @nobody@ here", r.stderr)
+
     def test_mistakes_in_a_template(self):
         for template, reason in (("a\n@nobody@\n", ":2: nothing is called @nobody@ here"),
                                  ("@self@\n", "nothing is called @self@ here"),
                                  ("#@ if nothing\n", "nothing is called nothing here"),
                                  ("#@ for web\n", "for what?"),
                                  ("#@ if auth\n", "has no end"),
+                                 ("#@ include nothing\n", "nothing cannot be read"),
                                  ("#@ end\n", "'end' is no for")):
             with self.subTest(template=template):
                 r = self.run_site("render", self.write("template", template))
