@@ -189,7 +189,8 @@ common() {
 		service restart systemd-journald
 }
 
-# What a database host has for its backups: folders, key, units, and what Prometheus reads.
+# What a database host has for its backups and its watch: folders, key, units, and what
+# Prometheus reads.
 backups() {
 	backups_in=$(get backup_dir)
 	figures=/var/lib/waybill-backup
@@ -207,19 +208,20 @@ backups() {
 	parts=no
 	for part in waybill-backup.service waybill-backup.timer waybill-backup-drill.service \
 		waybill-backup-drill.timer waybill-backup-wal.service waybill-backup-wal.timer \
-		waybill-wal-stream.service; do
+		waybill-wal-stream.service waybill-watch-db.service waybill-watch-db.timer; do
 		! put $part 644 root:root /etc/systemd/system/$part || parts=yes
 	done
 	[ $parts = no ] || service daemon-reload
 	enabled waybill-backup.timer
 	enabled waybill-backup-drill.timer
+	enabled waybill-watch-db.timer
 	if [ "$(get wal_archive)" = on ]; then
 		enabled waybill-backup-wal.timer
 		enabled waybill-wal-stream.service
 	fi
 	# node_exporter reads the links; postgres may write beside the files alone.
 	read_by=/var/lib/prometheus/node-exporter
-	for each in waybill_backup waybill_wal waybill_drill; do
+	for each in waybill_backup waybill_wal waybill_drill waybill_database; do
 		[ ! -d "$ROOT$read_by" ] || [ -L "$ROOT$read_by/$each.prom" ] ||
 			step "link $read_by/$each.prom" ln -s "$figures/$each.prom" "$ROOT$read_by/$each.prom"
 	done

@@ -42,7 +42,8 @@ class SetupCase(unittest.TestCase):
 # Of a database host
 BACKUPS = {f"etc/systemd/system/waybill-{unit}" for unit in (
     "backup.service", "backup.timer", "backup-drill.service", "backup-drill.timer",
-    "backup-wal.service", "backup-wal.timer", "wal-stream.service")}
+    "backup-wal.service", "backup-wal.timer", "wal-stream.service", "watch-db.service",
+    "watch-db.timer")}
 
 
 class Roles(SetupCase):
@@ -106,9 +107,10 @@ class Roles(SetupCase):
         os.makedirs(os.path.join(self.root, "var/lib/prometheus/node-exporter"))
         said = self.call("setup-db", "--host", "db").stdout
         for unit in ("postgresql@15-main", "waybill-backup.timer", "waybill-backup-drill.timer",
-                     "waybill-backup-wal.timer", "waybill-wal-stream.service"):
+                     "waybill-backup-wal.timer", "waybill-wal-stream.service",
+                     "waybill-watch-db.timer"):
             self.assertIn(f"systemctl enable --now {unit}\n", said)
-        for name in ("waybill_backup", "waybill_wal", "waybill_drill"):
+        for name in ("waybill_backup", "waybill_wal", "waybill_drill", "waybill_database"):
             link = os.path.join(self.root, f"var/lib/prometheus/node-exporter/{name}.prom")
             self.assertEqual(os.readlink(link), f"/var/lib/waybill-backup/{name}.prom")
         self.assertIn("nothing to change", self.call("setup-db", "--host", "db").stdout)
@@ -162,7 +164,7 @@ class Roles(SetupCase):
     def test_each_tells_what_it_does(self):
         for script in [*(s for s, _ in self.WRITES), "vm-setup", "deploy-app", "add-app-host", "verify-site",
                        "collect-logs", "failover-db", "setup-patroni",
-                       "rolling-upgrade-db", "backup", "restore-drill"]:
+                       "rolling-upgrade-db", "backup", "restore-drill", "watch-db"]:
             out = run(os.path.join(OPS, script), "--help")
             self.assertEqual(out.returncode, 0)
             self.assertIn(f"ops/{script} [--site FILE]", out.stdout)
