@@ -1,17 +1,13 @@
 # What the scripts that run on a database host share; sourced after lib.sh and find_host.
 #
-# version, db_port, folder (its settings), data, unit    replicator  the standbys' role
+# unit  PostgreSQL's    and what cluster.sh has
 
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # used by those who source this; of lib.sh
-version=$(get pg_version)
-db_port=$(get db_port)
-folder=/etc/postgresql/$version/main
-data=/var/lib/postgresql/$version/main
+# shellcheck source=ops/cluster.sh
+. "$here/cluster.sh"
 unit=postgresql@$version-main
-replicator=replicator
 replication_password=$(get replication_password_file)
-replication_pass=/etc/waybill/replication.pgpass
 
 as_postgres() { (cd / && setpriv --reuid=postgres --regid=postgres --init-groups "$@"); }
 # As the superuser, on the socket; its answer alone.
@@ -57,12 +53,6 @@ cluster_enabled() {
 
 # The other database hosts' addresses.
 peers() { hosts db | awk -v self="$host" '$1 != self { print $3 }'; }
-# What a standby says in its primary_conninfo, and pg_rewind: $1 is the primary's address
-primary_conninfo() {
-	echo "host=$1 port=$db_port user=$replicator dbname=postgres passfile=$replication_pass application_name=$host connect_timeout=3 keepalives_idle=2 keepalives_interval=1 keepalives_count=3"
-}
-# The name of a host's slot on its primary
-slot_of() { echo "$1" | tr - _; }
 # The standbys' password, where postgres reads it. ':' and '\' are escaped in such a file.
 put_replication_pass() {
 	[ -s "$ROOT$replication_password" ] || return 0

@@ -3,10 +3,8 @@
 
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # used by those who source this; of lib.sh
-version=$(get pg_version)
-db_port=$(get db_port)
-folder=/etc/postgresql/$version/main
-data=/var/lib/postgresql/$version/main
+# shellcheck source=ops/cluster.sh
+. "$here/cluster.sh"
 left_behind=$data/waybill.left-behind
 postgres="setpriv --reuid=postgres --regid=postgres --init-groups"
 
@@ -37,7 +35,6 @@ look_around() {
 		echo "$name $(state_of "$name")"
 	done >"$work/states"
 }
-slot_of() { echo "$1" | tr - _; }
 
 # Stops PostgreSQL there, whatever it takes, and marks its data as a standby's first: whoever
 # starts it again, systemd or a boot, gets no second primary. $2: seconds that it may take to
@@ -86,12 +83,12 @@ start_there() {
 }
 
 # The application hosts refuse to talk to a database that cannot be stopped: its own file, which
-# a boot reads too. fence_at APP DB, unfence_at APP DB
-fence_file() { echo "/etc/waybill/fence-$1.nft"; }
+# a boot reads too ($FENCES: in another folder). fence_at APP DB, unfence_at APP DB
+fence_file() { echo "${FENCES:-/etc/waybill}/fence-$1.nft"; }
 fence_at() {
 	table=waybill_fence_$(slot_of "$2")
 	there "$1" <<-END
-		mkdir -p /etc/waybill
+		mkdir -p ${FENCES:-/etc/waybill}
 		cat >$(fence_file "$2").new <<-'RULES'
 			table inet $table
 			delete table inet $table
@@ -113,14 +110,15 @@ unfence_at() {
 	END
 }
 
-# commits_wait HOST NAMES: whom commits wait for there ('"db2"'; '': nobody), from now on.
-commits_wait() {
+# say_waits HOST NAMES: whom commits wait for there ('"db2"'; '': nobody), once it reads it.
+say_waits() {
 	host=$1
 	render postgresql-standby.conf standby="$2"
 	on "$1" "cat >$folder/conf.d/waybill-standby.conf.new && mv $folder/conf.d/waybill-standby.conf.new $folder/conf.d/waybill-standby.conf" \
-		<"$work/postgresql-standby.conf" &&
-		[ "$(answer "$1" "SELECT pg_reload_conf()")" = t ]
+		<"$work/postgresql-standby.conf"
 }
+# commits_wait HOST NAMES: from now on.
+commits_wait() { say_waits "$1" "$2" && [ "$(answer "$1" "SELECT pg_reload_conf()")" = t ]; }
 
 # follow HOST PRIMARY: what a standby's own settings say, whether it runs or not.
 follow() {
@@ -135,9 +133,7 @@ follow() {
 		rm -f $left_behind
 	END
 }
-conninfo_of() {
-	echo "host=$(address_of "$2") port=$db_port user=replicator dbname=postgres passfile=/etc/waybill/replication.pgpass application_name=$1 connect_timeout=3 keepalives_idle=2 keepalives_interval=1 keepalives_count=3"
-}
+conninfo_of() { conninfo "$1" "$(address_of "$2")"; } # HOST PRIMARY
 # A slot for HOST on PRIMARY.
 give_slot() {
 	sql "$2" >/dev/null <<-END
@@ -181,5 +177,7 @@ rejoin() {
 		$postgres touch $left_behind $data/standby.signal
 		exit \$code
 	END
+	# As setup-standby has it: whom its commits waited for as a primary is over.
+	say_waits "$1" "" || return 1
 	follow "$1" "$2" && start_there "$1" && until_true 60 streams_from "$1" "$2"
 }

@@ -2,6 +2,7 @@
 does to PostgreSQL when a host is lost, frozen, cut off, or only taken out for maintenance."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -53,11 +54,25 @@ class StandbyCase(unittest.TestCase):
         self.assertEqual(self.waits_for(names[0]), f'FIRST 1 ("{names[1]}")')
         return names
 
+    def as_postgres(self, name, script, *words, ok=True):
+        """One of ops/ that goes on as postgres, who may not be let into the folder that this is in."""
+        copy = os.path.join(self.site.folder, "copy")
+        os.chmod(self.site.folder, 0o711)
+        for part in ("ops", "conf"):
+            shutil.copytree(os.path.join(ROOT, part), os.path.join(copy, part), dirs_exist_ok=True)
+        return self.site.run(name, os.path.join(copy, "ops", script), "--site", self.site.site,
+                             "--host", name, *words, ok=ok)
+
+    def watched(self, name):
+        """What Prometheus is told of the database there, but for slots."""
+        said = self.as_postgres(name, "watch-db", "--dry-run")
+        return dict(re.findall(r"^waybill_(?:database_)?(\w+) (\S+)$", said, re.MULTILINE))
+
     def boot_firewall(self):
         """What a boot of the application host, or a reload, makes of its rules."""
         path = f"{self.site.folder}/nftables.conf"
         with open(path, "w", encoding="ascii") as f:
-            f.write(self.site.text("nftables.conf", "app1"))
+            f.write(self.site.text("nftables.conf", "app1").replace("/etc/waybill", self.site.fences))
         subprocess.run(["nft", "flush", "ruleset"], check=True)
         subprocess.run(["nft", "-f", path], check=True)
         # Its other rules would part the hosts, whose bridge is here.
@@ -118,13 +133,8 @@ class SettingUp(StandbyCase):
         self.assertEqual(self.pair(), ("db", "db2"))
 
     def test_no_restore_beside_a_primary(self):
-        # It goes on as postgres, who may not be let into the folder that this one is in.
-        os.chmod(self.site.folder, 0o711)
-        for name in ("ops", "conf"):
-            shutil.copytree(os.path.join(ROOT, name), os.path.join(self.site.folder, "copy", name))
         self.site.run("db2", "pg_ctlcluster", "15", "main", "stop")
-        said = self.site.run("db2", os.path.join(self.site.folder, "copy", "ops", "restore"), "--site",
-                             self.site.site, "--host", "db2", "--live", "--dry-run", ok=False)
+        said = self.as_postgres("db2", "restore", "--live", "--dry-run", ok=False)
         self.assertIn("db takes the site's writes", said)
         self.site.script("db2", "setup-standby")
         self.assertEqual(self.pair(), ("db", "db2"))
@@ -182,6 +192,8 @@ class Moving(StandbyCase):
         self.assertIn("no standby answers", said)
         self.failover("--rejoin", old)
         self.assertEqual(self.pair(), (new, old))
+        # It once kept whom its commits had waited for as a primary.
+        self.assertIn(f"{old}: nothing to change", self.site.script(old, "setup-standby"))
         self.assertLessEqual({"3", "4"}, set(self.notes(old)))
         self.assertIn("nothing to change", self.failover("--rejoin", old))
 
@@ -231,7 +243,12 @@ class Moving(StandbyCase):
         primary, standby = self.pair()
         self.site.signal(standby, signal.SIGKILL)
         self.assertIn("no standby answers", self.failover(code=1))
+        self.assertEqual(self.watched(primary), {
+            "answers": "1", "primary": "1", "standbys": "1", "standbys_streaming": "0",
+            "commits_wait": "1", "standbys_waited_for": "0"})
+        self.assertEqual(self.watched(standby), {"answers": "0"})
         self.assertIn("RISK", self.failover("--alone"))
+        self.assertEqual(self.watched(primary)["commits_wait"], "0")
         self.note(primary, 6)
         self.assertIn("nothing to change", self.failover("--alone"))
         self.site.script(standby, "setup-standby")
@@ -240,6 +257,10 @@ class Moving(StandbyCase):
         self.assertEqual(self.site.state(primary), "primary")
         self.failover("--rejoin", standby)
         self.assertEqual(self.pair(), (primary, standby))
+        self.assertEqual(self.watched(primary), {
+            "answers": "1", "primary": "1", "standbys": "1", "standbys_streaming": "1",
+            "commits_wait": "1", "standbys_waited_for": "1"})
+        self.assertEqual(self.watched(standby), {"answers": "1", "primary": "0"})
 
     def test_an_update(self):
         """First the standby, then the other, which is a standby by then; apt is a stand-in."""
@@ -272,6 +293,43 @@ class Moving(StandbyCase):
         code, said = self.site.anywhere("rolling-upgrade-db")
         self.assertEqual((code, "one standby must answer" in said), (1, True), said)
         self.site.run(primary, "pg_ctlcluster", "15", "main", "start")
+
+
+class Three(StandbyCase):
+    """Two standbys: commits wait for one of them, which need not be the one that answers."""
+    settings = {"third": True}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for name in ("db", "replication"):
+            cls.site.copy(f"/etc/waybill/{name}.password", "db", "db3")
+        cls.site.script("db3", "setup-standby")
+        cls.site.script("db", "setup-db")
+
+    def test_who_may_have_more_must_answer(self):
+        self.assertEqual(self.waits_for("db"), 'FIRST 1 ("db2","db3")')
+        self.site.signal("db2", signal.SIGKILL)
+        self.note("db", 1)  # db3 has it, db2 has not
+        self.site.signal("db3", signal.SIGKILL)
+        self.site.signal("db", signal.SIGKILL)
+        self.site.run("db2", "pg_ctlcluster", "15", "main", "start")
+        said = self.failover(code=1)
+        self.assertIn("commits on db do not wait for db2 alone", said)
+        self.site.lose("db")
+        self.site.lose("db3")
+        self.assertIn("db db3: one of them may have been the primary", self.failover(code=1))
+        self.assertEqual(self.site.state("db2"), "standby")
+        self.site.reach("db")
+        self.site.reach("db3")
+        # With all that commits waited for, the one that has most takes over.
+        self.site.run("db3", "pg_ctlcluster", "15", "main", "start")
+        self.failover()
+        self.assertEqual(self.site.state("db3"), "primary")
+        self.assertEqual(self.notes("db3"), ["1"])
+        self.assertEqual(self.waits_for("db3"), 'FIRST 1 ("db2")')
+        self.failover("--rejoin", "db")
+        self.assertEqual(self.waits_for("db3"), 'FIRST 1 ("db","db2")')
 
 
 if __name__ == "__main__":

@@ -68,13 +68,17 @@ def can():
 
 
 class Hosts:
-    def __init__(self, **settings):
+    def __init__(self, third=False, **settings):
+        """third: a third database host, db3."""
+        self.addresses = {**ADDRESSES, **({"db3": 33} if third else {})}
         self.folder = tempfile.mkdtemp(prefix="waybill-hosts-")
         self.before = os.open("/proc/self/ns/net", os.O_RDONLY)
         self.holders, self.daemons = {}, []
         self.site = os.path.join(self.folder, "site.conf")
         with open(self.site, "w", encoding="ascii") as f:
             f.write(SITE + "".join(f"{k} = {v}\n" for k, v in settings.items()))
+            if third:
+                f.write(f"host = db3 db {NETWORK}.33 1G 1 10G\n")
         self.ssh = os.path.join(self.folder, "ssh")
         with open(self.ssh, "w", encoding="ascii") as f:
             f.write("#!/bin/sh\nfor command; do at=$to to=$command; done\n"
@@ -85,6 +89,8 @@ class Hosts:
                     f'exec nsenter -t "$pid" -m -n env "PATH={self.folder}/bin:$PATH" sh -c "$command"\n')
         os.chmod(self.ssh, 0o755)
         os.mkdir(os.path.join(self.folder, "bin"))
+        # app1's, which has this machine's /etc
+        self.fences = os.path.join(self.folder, "fences")
         self.program("dpkg-query")
         _call("unshare", NEWNET)
         self._ip("link", "set", "lo", "up")
@@ -92,7 +98,7 @@ class Hosts:
         self._ip("addr", "add", f"{NETWORK}.21/24", "dev", "br0")
         self._ip("link", "set", "br0", "up")
         self.reach("app1", "here")
-        for name in ADDRESSES:
+        for name in self.addresses:
             self._begin(name)
 
     @staticmethod
@@ -110,7 +116,7 @@ class Hosts:
         os.chmod(path, 0o755)
 
     def address(self, name):
-        return f"{NETWORK}.{ADDRESSES.get(name, 21)}"
+        return f"{NETWORK}.{self.addresses.get(name, 21)}"
 
     def text(self, template, name):
         """A file of conf/ for that host."""
@@ -186,7 +192,8 @@ class Hosts:
         """One of ops/ that speaks to the hosts: (exit status, what it printed)."""
         with tempfile.TemporaryFile("w+") as out:
             code = subprocess.run([os.path.join(ROOT, "ops", script), "--site", self.site, *words],
-                                  env={**clean_environment(), "SSH": self.ssh, "SUDO": ""},
+                                  env={**clean_environment(), "SSH": self.ssh, "SUDO": "",
+                                       "FENCES": self.fences},
                                   stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                                   check=False).returncode
             out.seek(0)
