@@ -25,9 +25,6 @@ PATH=$bin:$PATH
 export PGPORT PGUSER PATH
 umask 077
 
-[ -z "$key" ] || [ "$dry" = yes ] || [ -r "$key" ] || fail "backup_key_file $key cannot be read"
-[ "$(id -u)" -ne 0 ] || fail "there is no user postgres here"
-
 # A pipe's status is its last command's: the others leave a note.
 try() { "$@" || echo "$1 ended with $?" >>"$work/failed"; }
 begin() { : >"$work/failed"; }
@@ -102,16 +99,26 @@ is_there() {
 	[ -e "$1/$marker" ]
 }
 rsync_() { rsync -t --timeout=60 "$@"; }
-# names LOCATION FOLDER: of what is whole there
+# names LOCATION FOLDER: of what is whole there. 1: nobody knows, since it cannot be listed; into a
+# file, since a pipe would not tell.
 names() {
 	if is_remote "$1"; then
-		rsync_ --list-only "$1/$2/" | sed -n 's/^-[^ ]* *[^ ]* [^ ]* [^ ]* //p' | grep -v '^\.' || :
+		if ! rsync_ --list-only "$1/$2/" >"$work/listed" 2>"$work/said"; then
+			# ENOENT: nothing was copied there yet.
+			! grep -q ' failed: .*(2)$' "$work/said" || return 0
+			echo "$program: $1/$2 cannot be listed: $(head -n 1 "$work/said")" >&2
+			return 1
+		fi
+		sed -n 's/^-[^ ]* *[^ ]* [^ ]* [^ ]* //p' "$work/listed" | grep -v '^\.' || :
 	elif [ -d "$1/$2" ]; then
 		find "$1/$2" -maxdepth 1 -type f ! -name '.*' -printf '%f\n'
 	fi
 }
-# infos LOCATION FOLDER: the names of what has an .info, oldest first
-infos() { names "$1" "$2" | sed -n 's/\.info$//p' | sort; }
+# infos LOCATION FOLDER: the names of what has an .info, oldest first; as names() otherwise
+infos() {
+	names "$1" "$2" >"$work/names" || return 1
+	sed -n 's/\.info$//p' "$work/names" | sort
+}
 # fetch LOCATION PATH TO
 fetch() {
 	if is_remote "$1"; then rsync_ "$1/$2" "$3"; else cp "$1/$2" "$3"; fi
@@ -208,4 +215,10 @@ publish() { # FILE: $work/metrics under that name, at once
 		return 0
 	}
 	chmod 644 "$work/metrics" && cp -p "$work/metrics" "$metrics/.$1.part" && mv "$metrics/.$1.part" "$metrics/$1"
+}
+
+# Of what is sourced the last: by then whoever sourced it can tell Prometheus of it.
+ready_or_fail() {
+	[ -z "$key" ] || [ "$dry" = yes ] || [ -r "$key" ] || fail "backup_key_file $key cannot be read"
+	[ "$(id -u)" -ne 0 ] || fail "there is no user postgres here"
 }

@@ -422,6 +422,19 @@ class Nightly(BackupCase):
         self.assertIn(f"from nas:{self.second}/base/", said)
         self.assertRegex(said, r"waybills +300\n")
 
+    def test_a_second_location_that_cannot_be_listed_is_not_an_empty_one(self):
+        shell = os.path.join(self.top, "write-only")
+        with open(shell, "w", encoding="ascii") as f:
+            f.write('#!/bin/sh\ncase "$*" in *--sender*) exit 12 ;; esac\n'
+                    f'exec {self.environment["RSYNC_RSH"]} "$@"\n')
+        os.chmod(shell, 0o755)
+        before = self.files(self.second)
+        said = self.ops("backup", "dump", code=1, RSYNC_RSH=shell)
+        self.assertIn("cannot be listed", said)
+        self.assertIn("failed: second", said)
+        self.assertEqual([f for f in before if not f.startswith("wal/")],
+                         [f for f in self.files(self.second) if not f.startswith("wal/")])
+
     def test_two_at_once(self):
         site = Site(**self.settings)
         self.addCleanup(site.remove)
@@ -518,6 +531,21 @@ class Space(BackupCase):
 "$@" >&2; status=$?
 ls -A "$0/base"; exit $status"""
 
+    def test_a_refusal_is_told_to_prometheus(self):
+        """It once ended before it told anybody, and a day went by."""
+        for script, name in (("backup", "backup"), ("restore-drill", "drill")):
+            for settings, environment in (({"backup_key_file": "/nonexistent"}, {}),
+                                          ({"backup_dir": self.at("nowhere")}, {}),
+                                          ({}, {"PGHOST": "/nonexistent"})):
+                with self.subTest(script=script, settings=settings):
+                    path = os.path.join(self.figures, f"waybill_{name}.prom")
+                    if os.path.exists(path):
+                        os.unlink(path)
+                    self.ops(script, code=1, settings=settings, **environment)
+                    self.assertEqual(self.metrics(f"waybill_{name}.prom")[f"waybill_{name}_failed"], "1")
+        self.ops("backup", "wal", code=1, settings={"backup_dir": self.at("nowhere")})
+        self.assertEqual(self.metrics("waybill_wal.prom")["waybill_wal_archive_failing"], "1")
+
     def test_a_full_disk_leaves_nothing_half(self):
         if os.geteuid() != 0 or run("unshare", "-m", "true").returncode != 0:
             self.skipTest("only root may mount a small disk here")
@@ -591,6 +619,23 @@ class Segments(unittest.TestCase):
         self.assertIn("could not be written", self.wal(
             "put", self.archive, "/nonexistent", self.segment, "0" * 24, code=1))
         self.assertEqual(os.listdir(self.archive), [])
+
+    def test_one_that_is_killed_leaves_nothing_elsewhere(self):
+        stuck, scratch = os.path.join(self.folder, "stuck"), os.path.join(self.folder, "tmp")
+        os.mkfifo(stuck)
+        os.mkdir(scratch)
+        process = subprocess.Popen(
+            [os.path.join(OPS, "wal"), "put", self.archive, "-", stuck, "0" * 24],
+            start_new_session=True, env={**clean_environment(), "TMPDIR": scratch})
+        wait_until(lambda: children_of(process.pid), "it waits")
+        os.killpg(process.pid, 9)
+        process.wait()
+        self.assertEqual(os.listdir(scratch), [])
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        return f.read().split()
 
 
 if __name__ == "__main__":
