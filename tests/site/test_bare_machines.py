@@ -47,9 +47,9 @@ class BareMachines(unittest.TestCase):
             if host.name == NEW:
                 continue
             host.write("/etc/waybill/site.conf", site)
-            with open(host.path("/root/waybill.deb"), "wb") as f:
+            with open(host.path("/var/tmp/waybill.deb"), "wb") as f:
                 f.write(deb)
-            host.sh("apt-get -q -y --no-install-recommends install /root/waybill.deb && "
+            host.sh("apt-get -q -y --no-install-recommends install /var/tmp/waybill.deb && "
                     "touch /setting-up")
         cls.said = [cls.step(*words) for words in STEPS]
         cls.lab["app1"].sh("waybillctl -c /etc/waybill/waybilld.conf migrate")

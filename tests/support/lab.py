@@ -321,7 +321,7 @@ class Lab:
             for top in glob.glob(f"{tree}/{self.name}-*"):
                 for folder, _, _ in os.walk(top, topdown=False):
                     remove_group(folder)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_tree(self.folder)
 
     # --- cables
 
@@ -466,6 +466,18 @@ def remove_group(folder):
             return
         except OSError:
             time.sleep(0.02)
+
+
+def remove_tree(folder):
+    """What a host had, once the last process of it is gone."""
+    for _ in range(100):
+        try:
+            if os.path.exists(folder):
+                shutil.rmtree(folder)
+            return
+        except OSError:
+            time.sleep(0.1)
+    shutil.rmtree(folder)
 
 
 def site_conf(hosts, settings):
