@@ -86,7 +86,7 @@ class Deploy(unittest.TestCase):
             self.write(folder, "version", "1.0\n")
             with open(self.debs[0], "rb") as f, open(os.path.join(folder, "current.deb"), "wb") as to:
                 to.write(f.read())
-            for name in ("broken", "full"):
+            for name in ("broken", "full", "new.deb"):
                 if os.path.exists(os.path.join(folder, name)):
                     os.unlink(os.path.join(folder, name))
         for i in (1, 2):
@@ -148,6 +148,18 @@ class Deploy(unittest.TestCase):
         self.assertIn("app1 runs its previous package again", out.stdout)
         self.assertIn("app1 could not be brought to 2.0", out.stderr)
         self.assertEqual(self.versions(), ["1.0", "1.0"])
+        self.balancer.wait_for("UP", "app1", "app2")
+
+    def test_one_that_was_stopped_half_way_is_taken_up(self):
+        """Installed, and neither migrated nor restarted: it once counted as done."""
+        folder = os.path.join(self.folder, "app1")
+        self.write(folder, "version", "2.0\n")
+        self.write(folder, "new.deb", "")
+        self.balancer.tell("set server waybill/app1 state maint")
+        out = self.call("deploy-app", self.debs[1])
+        self.assertEqual((out.returncode, self.versions()), (0, ["2.0", "2.0"]), out)
+        self.assertIn("app1: up with 2.0", out.stdout)
+        self.assertIn("nothing to change", self.call("deploy-app", self.debs[1]).stdout)
         self.balancer.wait_for("UP", "app1", "app2")
 
     def test_a_host_that_does_not_come_back_gets_no_requests(self):
