@@ -33,6 +33,7 @@ class Watcher(threading.Thread):
 
 class Patroni(MovedCase):
     settings = {"patroni": "on"}
+    patroni, etcd = {}, {}  # their processes, by host
 
     @classmethod
     def together(cls):
@@ -40,16 +41,21 @@ class Patroni(MovedCase):
             cls.site.script(name, "setup-patroni")
             cls.begin_etcd(name)
         for name in ("db", "db2"):
-            cls.site.begin(name, "patroni", YML)
+            cls.begin_patroni(name)
             wait_until(lambda n=name: cls.site.state(n) == {"db": "primary", "db2": "standby"}[n],
                        f"Patroni runs {name}", 60)
         cls.wait_for_pair("db")
 
     @classmethod
-    def begin_etcd(cls, name):
-        cls.site.begin(name, "etcd", environment=dict(
+    def begin_etcd(cls, name, **more):
+        """more: settings beside those of its file."""
+        cls.etcd[name] = cls.site.begin(name, "etcd", environment={**dict(
             line.split("=", 1) for line in cls.site.run(name, "cat", "/etc/default/etcd").splitlines()
-            if line.startswith("ETCD")))
+            if line.startswith("ETCD")), **more})
+
+    @classmethod
+    def begin_patroni(cls, name):
+        cls.patroni[name] = cls.site.begin(name, "patroni", YML)
 
     @classmethod
     def members(cls, name):
@@ -84,6 +90,75 @@ class Patroni(MovedCase):
                    60, pause=0.1)
         return self.standby
 
+    def patronictl(self, name, *words, text=None):
+        return self.site.run(name, "patronictl", "-c", YML, *words, text=text)
+
+    @unittest.skipUnless(LONG, "`make patroni` runs it")
+    def test_a_backup_comes_back_in_the_place_of_all(self):
+        """The way that ops/README.md tells: what came since the backup is given up on purpose."""
+        primary, standby = self.primary, self.standby
+        self.site.sql(primary, "CREATE TABLE kept AS SELECT 1 AS n", "warehousedb")
+        # Of this machine's other tests it must not see anything.
+        self.site.program("pgrep", 'exec /usr/bin/pgrep --ns $$ --nslist mnt "$@"')
+        self.addCleanup(self.site.program, "pgrep")
+        self.site.script_of_postgres(primary, "backup", "base")
+        self.site.sql(primary, "DROP TABLE kept", "warehousedb")
+        said = self.site.script_of_postgres(primary, "restore", "--live", ok=False)
+        self.assertIn("patronictl -c /etc/patroni/15-main.yml remove waybill", said)
+        for name in (standby, primary):
+            self.patroni[name].terminate()
+            self.patroni[name].wait(60)
+        said = self.site.script_of_postgres(primary, "restore", "--live")
+        self.assertIn("restored to /var/lib/postgresql/15/main", said)
+        self.patronictl(primary, "remove", "waybill", text="waybill\nYes I am aware\n")
+        self.begin_patroni(primary)
+        wait_until(lambda: self.site.state(primary) == "primary", "it is the primary again", 90)
+        self.assertEqual(self.site.sql(primary, "SELECT n FROM kept", "warehousedb"), "1")
+        self.begin_patroni(standby)
+        wait_until(lambda: standby in self.patronictl(primary, "list"), "the other is there", 60)
+        self.patronictl(primary, "reinit", "waybill", standby, "--force")
+        self.wait_for_pair(primary)
+        self.assertEqual(self.site.sql(standby, "SELECT n FROM kept", "warehousedb"), "1")
+
+    def etcdctl(self, name, *words):
+        return self.site.run(name, "etcdctl", *words)
+
+    def vote_anew(self, at, name):
+        """A member whose machine is another one: as ops/README.md tells, asked of the host `at`."""
+        for line in self.etcdctl(at, "member", "list").splitlines():
+            number, _, known, *_ = line.split(", ")
+            if known == name:
+                self.etcdctl(at, "member", "remove", number)
+        self.etcdctl(at, "member", "add", name, f"--peer-urls=http://{self.site.address(name)}:2380")
+        self.site.run(name, "rm", "-rf", "/var/lib/etcd/waybill")
+        members = (line.split(", ") for line in self.etcdctl(at, "member", "list").splitlines())
+        self.begin_etcd(name, ETCD_INITIAL_CLUSTER_STATE="existing", ETCD_INITIAL_CLUSTER=",".join(
+            f"{m[2] or name}={m[3]}" for m in members))
+        wait_until(lambda: "is healthy" in self.site.run(
+            name, "etcdctl", "endpoint", "health", ok=False), f"{name} has a vote", 60)
+
+    @unittest.skipUnless(LONG, "`make patroni` runs it")
+    def test_mon_is_lost_and_made_anew(self):
+        self.site.signal("mon", signal.SIGKILL)
+        self.vote_anew(self.primary, "mon")
+        self.assertEqual(len(self.etcdctl(self.primary, "member", "list").splitlines()), 3)
+        self.wait_for_pair(self.primary)
+
+    @unittest.skipUnless(LONG, "`make patroni` runs it")
+    def test_the_majority_of_the_votes_is_lost(self):
+        primary, standby = self.primary, self.standby
+        for name in ("mon", standby):
+            self.site.signal(name, signal.SIGKILL)
+        wait_until(lambda: self.site.state(primary) != "primary", "it takes no writes", 60)
+        self.etcd[primary].terminate()
+        self.etcd[primary].wait(60)
+        self.begin_etcd(primary, ETCD_FORCE_NEW_CLUSTER="true")
+        wait_until(lambda: self.site.state(primary) == "primary", "it is the primary again", 120)
+        for name in ("mon", standby):
+            self.vote_anew(primary, name)
+        self.begin_patroni(standby)
+        self.wait_for_pair(primary)
+
     def test_again(self):
         for name in ("db", "db2", "mon"):
             self.assertIn(f"{name}: nothing to change", self.site.script(name, "setup-patroni"))
@@ -99,7 +174,7 @@ class Patroni(MovedCase):
         self.scanning_while("Patroni, the primary's host killed", kill, patience=60)
         # It comes back as a standby, by itself.
         self.begin_etcd(self.primary)
-        self.site.begin(self.primary, "patroni", YML)
+        self.begin_patroni(self.primary)
         self.wait_for_pair(self.standby)
 
     @unittest.skipUnless(LONG, "`make patroni` runs it")

@@ -3,14 +3,12 @@ does to PostgreSQL when a host is lost, frozen, cut off, or only taken out for m
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import unittest
 
 from support import hosts
 from support.hosts import Hosts
-from support.pg import ROOT
 from support.wait import wait_until
 
 
@@ -54,18 +52,9 @@ class StandbyCase(unittest.TestCase):
         self.assertEqual(self.waits_for(names[0]), f'FIRST 1 ("{names[1]}")')
         return names
 
-    def as_postgres(self, name, script, *words, ok=True):
-        """One of ops/ that goes on as postgres, who may not be let into the folder that this is in."""
-        copy = os.path.join(self.site.folder, "copy")
-        os.chmod(self.site.folder, 0o711)
-        for part in ("ops", "conf"):
-            shutil.copytree(os.path.join(ROOT, part), os.path.join(copy, part), dirs_exist_ok=True)
-        return self.site.run(name, os.path.join(copy, "ops", script), "--site", self.site.site,
-                             "--host", name, *words, ok=ok)
-
     def watched(self, name):
         """What Prometheus is told of the database there, but for slots."""
-        said = self.as_postgres(name, "watch-db", "--dry-run")
+        said = self.site.script_of_postgres(name, "watch-db", "--dry-run")
         return dict(re.findall(r"^waybill_(?:database_)?(\w+) (\S+)$", said, re.MULTILINE))
 
     def boot_firewall(self):
@@ -134,7 +123,7 @@ class SettingUp(StandbyCase):
 
     def test_no_restore_beside_a_primary(self):
         self.site.run("db2", "pg_ctlcluster", "15", "main", "stop")
-        said = self.as_postgres("db2", "restore", "--live", "--dry-run", ok=False)
+        said = self.site.script_of_postgres("db2", "restore", "--live", "--dry-run", ok=False)
         self.assertIn("db takes the site's writes", said)
         self.site.script("db2", "setup-standby")
         self.assertEqual(self.pair(), ("db", "db2"))

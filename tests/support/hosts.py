@@ -41,6 +41,11 @@ mount --bind etcd /var/lib/etcd
 chown postgres: /etc/postgresql lib log etcd
 mount --bind lib /var/lib/postgresql
 mount --bind log /var/log/postgresql
+for own in /var/backups /var/lib/waybill-backup; do
+	mkdir -p "$own" "own$own"
+	mount --bind "own$own" "$own"
+done
+chown postgres: /var/lib/waybill-backup
 mount -t tmpfs -o mode=755 tmpfs /run
 install -d -o postgres -g postgres /run/postgresql
 ip link set lo up
@@ -176,16 +181,27 @@ class Hosts:
         return said
 
     def begin(self, name, *words, environment=None):
-        """A daemon on the host, as user postgres; ends with it."""
+        """A daemon on the host, as user postgres, which ends with it; its process."""
         with open(os.path.join(self.folder, f"{name}-{os.path.basename(words[0])}.log"), "ab") as log:
             self.daemons.append(subprocess.Popen(
                 self.words(name, "setpriv", "--reuid=postgres", "--regid=postgres",
                            "--init-groups", *words), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, env={**clean_environment(), **(environment or {})}))
+        return self.daemons[-1]
 
     def script(self, name, script, *words, ok=True):
         """One of ops/ on the host."""
         return self.run(name, os.path.join(ROOT, "ops", script), "--site", self.site, "--host",
+                        name, *words, ok=ok)
+
+    def script_of_postgres(self, name, script, *words, ok=True):
+        """One of ops/ on the host that goes on as postgres, who may not be let into the folder that
+        the others run from."""
+        copy = os.path.join(self.folder, "copy")
+        os.chmod(self.folder, 0o711)
+        for part in ("ops", "conf"):
+            shutil.copytree(os.path.join(ROOT, part), os.path.join(copy, part), dirs_exist_ok=True)
+        return self.run(name, os.path.join(copy, "ops", script), "--site", self.site, "--host",
                         name, *words, ok=ok)
 
     def anywhere(self, script, *words):
