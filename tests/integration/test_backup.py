@@ -422,7 +422,8 @@ class Nightly(BackupCase):
         self.assertIn(f"from nas:{self.second}/base/", said)
         self.assertRegex(said, r"waybills +300\n")
 
-    def test_a_second_location_that_cannot_be_listed_is_not_an_empty_one(self):
+    def test_zy_a_second_location_that_cannot_be_listed_is_not_an_empty_one(self):
+        """One of the last: it leaves a dump that is in one location alone."""
         shell = os.path.join(self.top, "write-only")
         with open(shell, "w", encoding="ascii") as f:
             f.write('#!/bin/sh\ncase "$*" in *--sender*) exit 12 ;; esac\n'
