@@ -128,7 +128,9 @@ class Patroni(MovedCase):
         for line in self.etcdctl(at, "member", "list").splitlines():
             number, _, known, *_ = line.split(", ")
             if known == name:
-                self.etcdctl(at, "member", "remove", number)
+                # It may have been the leader among them.
+                wait_until(lambda n=number: "removed" in self.site.run(
+                    at, "etcdctl", "member", "remove", n, ok=False), f"{name}'s vote is gone", 60)
         self.etcdctl(at, "member", "add", name, f"--peer-urls=http://{self.site.address(name)}:2380")
         self.site.run(name, "rm", "-rf", "/var/lib/etcd/waybill")
         members = (line.split(", ") for line in self.etcdctl(at, "member", "list").splitlines())
