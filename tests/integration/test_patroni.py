@@ -131,7 +131,10 @@ class Patroni(MovedCase):
                 # It may have been the leader among them.
                 wait_until(lambda n=number: "removed" in self.site.run(
                     at, "etcdctl", "member", "remove", n, ok=False), f"{name}'s vote is gone", 60)
-        self.etcdctl(at, "member", "add", name, f"--peer-urls=http://{self.site.address(name)}:2380")
+        # "unhealthy cluster", until the one that came before has been there for some seconds.
+        wait_until(lambda: " added to " in self.site.run(
+            at, "etcdctl", "member", "add", name,
+            f"--peer-urls=http://{self.site.address(name)}:2380", ok=False), f"{name} is known", 60, 1)
         self.site.run(name, "rm", "-rf", "/var/lib/etcd/waybill")
         members = (line.split(", ") for line in self.etcdctl(at, "member", "list").splitlines())
         self.begin_etcd(name, ETCD_INITIAL_CLUSTER_STATE="existing", ETCD_INITIAL_CLUSTER=",".join(
