@@ -98,9 +98,6 @@ class Patroni(MovedCase):
         """The way that ops/README.md tells: what came since the backup is given up on purpose."""
         primary, standby = self.primary, self.standby
         self.site.sql(primary, "CREATE TABLE kept AS SELECT 1 AS n", "warehousedb")
-        # Of this machine's other tests it must not see anything.
-        self.site.program("pgrep", 'exec /usr/bin/pgrep --ns $$ --nslist mnt "$@"')
-        self.addCleanup(self.site.program, "pgrep")
         self.site.script_of_postgres(primary, "backup", "base")
         self.site.sql(primary, "DROP TABLE kept", "warehousedb")
         said = self.site.script_of_postgres(primary, "restore", "--live", ok=False)

@@ -19,12 +19,10 @@ import unittest
 
 from support.lab import SECRETS, Lab, inside, package, why_not
 from support.people import cookie
-from support.shift import Shift
+from support.scenes import LONG, print_table, scene
 from support.wait import wait_until
 
-LONG = os.environ.get("WBTEST_LONG")
 CUTS = int(os.environ.get("WBTEST_CUTS", "3"))
-TABLE = []
 LAB = None
 
 
@@ -45,42 +43,13 @@ def setUpModule():
 class Faults(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
-        head = ("scenario", "scans", "failed requests", "longest gap", "limit", "lost scans")
-        print("\n| " + " | ".join(head) + " |\n|" + "---|" * len(head))
-        for row in TABLE:
-            print("| " + " | ".join(row) + " |")
+        print_table()
 
     def setUp(self):
         LAB.wait_well()
 
-    def scene(self, name, act, limit, failed=None, back=lambda: None, seconds=60):
-        """Longest wait of a station while act() happens, below limit seconds; nothing lost. back()
-        repairs what does not come back by itself."""
-        shift = Shift(LAB, seconds)
-        try:
-            shift.wait_for_more(150)
-            self.addCleanup(LAB.repair)
-            act()
-            shift.wait_for_more(150)
-            back()
-            LAB.wait_well()
-            shift.wait_for_more(100)
-        finally:
-            shift.stop()
-        floor, found = shift.floor, shift.violations()
-        wait, who, since = floor.longest_wait()
-        limit *= 1 if LONG else 3
-        lost = sum(v.kind == "lost" for v in found)
-        TABLE.append((name, str(len(floor.scans)), str(len(floor.failed)), f"{wait:.2f} s",
-                      f"{limit:g} s", str(lost)))
-        why = "\n".join(f"    {t - since:8.3f} {where} {text[:150]}"
-                        for t, where, text in floor.failed[:20])
-        print(f"  {name}: {len(floor.failed)} of {len(floor.scans)} failed, longest gap {wait:.2f} s "
-              f"({who}), {len(found)} violations\n{why}", flush=True)
-        self.assertEqual(len(found), 0, "\n".join(map(str, found[:5])))
-        self.assertLess(wait, limit, f"{who}\n{why}")
-        if failed is not None:
-            self.assertLessEqual(len(floor.failed), failed, why)
+    def scene(self, name, act, limit, failed=None, **more):
+        scene(self, LAB, name, act, limit, failed, **more)
 
     # --- application hosts
 
@@ -327,7 +296,8 @@ class AllIsWell(unittest.TestCase):
     def test_the_night_of_the_primary(self):
         """What the timers begin: its units forbid what they need not, and nothing that they do."""
         primary = LAB.primary()
-        for unit in ("waybill-backup", "waybill-backup-drill", "waybill-backup-wal"):
+        for unit in ("waybill-backup", "waybill-backup-drill", "waybill-backup-wal",
+                     "waybill-watch-db"):
             out = primary.sh(f"systemctl start {unit}", check=False)
             said = primary.sh(f"journalctl --no-pager -o cat -u {unit}").stdout
             self.assertEqual(out.returncode, 0, said)
@@ -342,10 +312,11 @@ class AllIsWell(unittest.TestCase):
                 host.sh("systemctl start waybill-backup waybill-backup-drill")
                 self.assertEqual(host.sh("ls /var/backups/waybill/base").stdout, before)
 
-        def told():
-            found = self.prometheus("/api/v1/query?query=waybill_drill_failed")["result"]
-            return {r["metric"]["host"]: r["value"][1] for r in found}.get(primary.name) == "0"
-        wait_until(told, "Prometheus knows", timeout=40, pause=0.5)
+        def told(name, value):
+            found = self.prometheus(f"/api/v1/query?query={name}")["result"]
+            return {r["metric"]["host"]: r["value"][1] for r in found}.get(primary.name) == value
+        wait_until(lambda: told("waybill_drill_failed", "0") and told("waybill_commits_wait", "1")
+                   and told("waybill_standbys_streaming", "1"), "Prometheus knows", 40, 0.5)
 
     def test_a_hanging_service_is_killed_by_its_watchdog(self):
         """With less patience than conf/'s half a minute."""

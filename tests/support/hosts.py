@@ -97,6 +97,8 @@ class Hosts:
         # app1's, which has this machine's /etc
         self.fences = os.path.join(self.folder, "fences")
         self.program("dpkg-query")
+        # What runs elsewhere on this machine is none of theirs.
+        self.program("pgrep", 'exec /usr/bin/pgrep --ns $$ --nslist mnt "$@"')
         _call("unshare", NEWNET)
         self._ip("link", "set", "lo", "up")
         self._ip("link", "add", "br0", "type", "bridge")

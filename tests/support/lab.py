@@ -214,7 +214,7 @@ class Host:
 
 
 class Lab:
-    HOSTS = HOSTS
+    HOSTS = HOSTS  # settings: of site.conf, beside those
     lower = "/"  # the system that is under each host's own files
 
     def __init__(self, **settings):
@@ -277,6 +277,9 @@ class Lab:
         self.all(lambda job: job(), [self._set_up_databases,
                                      lambda: self.all(self.set_up, self.role("lb")),
                                      lambda: self.all(self.set_up, self.role("mon"))])
+        if settings.get("patroni") == "on":
+            for host in (*self.role("mon"), *self.role("db")):
+                self.set_up(host, "setup-patroni")
         self.all(self.set_up, self.role("app"))
         self["app1"].sh("waybillctl -c /etc/waybill/waybilld.conf migrate")
         self.wait_well()
@@ -386,13 +389,16 @@ class Lab:
         """Of the primary."""
         return self.sql(self.primary(), text, "warehousedb")
 
+    def is_primary(self, host):
+        try:
+            return bool(host.leader) and self.sql(host, "SELECT pg_is_in_recovery()") == [["f"]]
+        except AssertionError:
+            return False
+
     def primary(self):
         for host in self.role("db"):
-            try:
-                if host.leader and self.sql(host, "SELECT pg_is_in_recovery()") == [["f"]]:
-                    return host
-            except AssertionError:
-                continue
+            if self.is_primary(host):
+                return host
         raise AssertionError("no database takes writes")
 
     def active(self):
