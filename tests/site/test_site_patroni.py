@@ -51,7 +51,7 @@ class ByItself(unittest.TestCase):
             wait_until(lambda: any(h is not old and LAB.is_primary(h) for h in LAB.role("db")),
                        "Patroni promotes the standby", 60, 0.2)
 
-        scene(self, LAB, "Patroni and PgBouncer, primary's host lost", act, 45, back=old.power_on,
+        scene(self, LAB, "Patroni and PgBouncer, primary's host lost", act, 30, back=old.power_on,
               seconds=180)
 
     def test_a_pooler_is_killed(self):
