@@ -48,7 +48,7 @@ class BackupCase(unittest.TestCase):
         cls.figures = folder_for_postgres(cls.top, "figures")
         cls.key = cls.make_key("key") if cls.encrypted else "-"
         cls.cluster = Cluster(settings=[
-            "archive_mode=on", "archive_timeout=60s", "max_wal_senders=5",
+            "archive_mode=on", "archive_timeout=1h", "max_wal_senders=5",
             f"archive_command={OPS}/wal put {cls.first}/wal {cls.key} %p %f"])
         cls.addClassCleanup(cls.cluster.drop)
         cls.db = Database(cls.cluster, "warehousedb")
