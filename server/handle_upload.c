@@ -4,6 +4,7 @@
 #include "server/handle.h"
 #include "server/import_preview.h"
 #include "server/log.h"
+#include "server/preview_file.h"
 #include "server/upload_form.h"
 #include "server/upload_queue.h"
 
@@ -108,6 +109,35 @@ static bool is_for_queue(const struct config *cfg, const struct upload_form *for
 	return form->has_async ? form->async : form->size > cfg->queue_threshold;
 }
 
+/* Only a file that could be read is kept. That it cannot be is our trouble, and costs the
+ * client the time to send it again. */
+static struct slice keep(struct handle_env *env, struct request *req, int fd,
+			 const struct upload_form *form)
+{
+	struct err e = { .kind = ERR_NONE };
+	struct slice id;
+
+	if (!form->has_file || !form->keep)
+		return form->has_file ? SLICE("") : form->kept;
+	if (preview_file_keep(env->cfg, env->db, fd, form->start, form->size,
+			      form->options.file_name, req->arena, &id, &e) == 0)
+		return id;
+	log_line(LOG_WARNING, "upload %.*s: its file is not kept: %s", (int)req->id.n,
+		 req->id.p, e.text);
+	return SLICE("");
+}
+
+static void answer_preview(struct request *req, const struct import_answer *answer,
+			   struct slice kept, struct response *res)
+{
+	struct slice json = answer->json;
+
+	if (kept.n > 0)
+		json = arena_printf(req->arena, "%.*s,\"kept\":\"%.*s\"}",
+				    (int)json.n - 1, json.p, (int)kept.n, kept.p);
+	response_json(res, answer->http_status, json);
+}
+
 static void preview(struct handle_env *env, struct request *req, int fd,
 		    const struct upload_form *form, struct response *res)
 {
@@ -116,9 +146,36 @@ static void preview(struct handle_env *env, struct request *req, int fd,
 
 	if (import_preview(env->db, fd, form->start, form->size, &form->options,
 			   req->arena, &answer, &e) == 0)
-		response_json(res, answer.http_status, answer.json);
+		answer_preview(req, &answer,
+			       answer.http_status == 200 ? keep(env, req, fd, form)
+							 : SLICE(""),
+			       res);
 	else
 		answer_failure(req, &e, res);
+}
+
+/* A file that a preview kept, in place of one that was sent. */
+static int take_kept(struct handle_env *env, struct request *req, int fd,
+		     struct upload_form *form, struct response *res)
+{
+	struct err e = { .kind = ERR_NONE };
+	struct preview_file f;
+	int got = preview_file_get(env->db, form->kept, fd, req->arena, &f, &e);
+
+	if (got < 0) {
+		answer_failure(req, &e, res);
+		return -1;
+	}
+	if (got == PARSE_MORE) {
+		response_error(res, 410, "file_not_kept",
+			       "the file that was looked at is not kept any more: send "
+			       "it again");
+		return -1;
+	}
+	form->start = f.start;
+	form->size = f.size;
+	form->options.file_name = f.file_name;
+	return 0;
 }
 
 /* The form and its file, or the answer is written: -1. */
@@ -133,14 +190,14 @@ static int read_form(struct handle_env *env, struct request *req,
 		response_failure(res, "internal_error", &e);
 	} else if (upload_form_read(req, fd, form, &e) < 0) {
 		response_failure(res, "bad_form", &e);
-	} else if (!form->has_file) {
+	} else if (!form->has_file && form->kept.n == 0) {
 		response_error(res, 400, "no_file",
 			       "no file was sent: choose a manifest (.xlsx or .csv) and "
 			       "upload it "
 			       "in the field \"waybill_file\"");
 	} else if (form->columns.kind != ERR_NONE) {
 		upload_form_bad_columns(form, res);
-	} else {
+	} else if (form->has_file || take_kept(env, req, fd, form, res) == 0) {
 		form->options.uploaded_by = request_actor(req, form->options.uploaded_by);
 		return fd;
 	}

@@ -13,6 +13,7 @@
 #include "server/import_columns.h"
 #include "server/import_load.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 enum {
@@ -270,6 +271,7 @@ static int put_sample(const struct slice *s, struct buf *b, struct err *e)
 
 static int put_samples(const struct preview *p, struct buf *b, struct err *e)
 {
+	assert(p->sample != NULL);
 	if (begin_array(b, "samples", e) < 0)
 		return -1;
 	for (size_t i = 0; i < p->job.columns.n && i < SAMPLED_COLUMNS; i++)

@@ -91,6 +91,12 @@ static int option_set(struct upload_form *f, struct slice name, struct slice v,
 		f->has_async = true;
 		return option_switch("async", v, &f->async, e);
 	}
+	if (slice_eq(name, SLICE("keep")))
+		return option_switch("keep", v, &f->keep, e);
+	if (slice_eq(name, SLICE("kept"))) {
+		f->kept = v;
+		return check_label("kept", v, 64, e);
+	}
 	if (slice_eq(name, SLICE("columns")))
 		take_columns(f, v, a);
 	return 0; /* further fields are the form's own business */

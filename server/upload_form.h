@@ -14,6 +14,8 @@ struct upload_form {
 	uint64_t start, size; /* of the file, in bytes of the body */
 	struct import_options options;
 	bool async, has_async; /* the option, and whether it was given */
+	bool keep;             /* a preview's file is kept for what follows */
+	struct slice kept;     /* one that was; empty: none */
 	struct err columns;    /* what is wrong with the columns that were chosen */
 };
 

@@ -5,8 +5,8 @@
 import { parsed } from '/static/api.js';
 
 /*
- * options: { upload_key, sheet, columns, strict, dry_run }, each left out when it is empty
- * or false. sent(done, total) in bytes of the whole request; left() once, when all of them
+ * file: null where the server has it. options: { upload_key, sheet, columns, strict, dry_run,
+ * keep, kept }, each left out when it is empty or false. sent(done, total) in bytes of the whole request; left() once, when all of them
  * have left; signal, an AbortSignal, gives it up. The promise is always kept: with
  * { status, json } when the server answered, with { status: 0, json: null } when it did not.
  */
@@ -31,6 +31,20 @@ export function transfer(path, file, options, { sent, left, signal } = {}) {
 	});
 }
 
+/*
+ * transfer() of a file that the server may have kept when it looked at it: then its bytes are
+ * sent only when it does not know them any more. kept: what it called them, or ''.
+ */
+export async function transferKept(path, file, kept, options, hooks) {
+	if (kept !== '') {
+		const answer = await transfer(path, null, { ...options, kept }, hooks);
+		if (answer.status !== 410 && answer.json?.error !== 'no_file') {
+			return answer;
+		}
+	}
+	return transfer(path, file, options, hooks);
+}
+
 /* The file comes last, so that the server knows the options before the first row. */
 function form(file, options) {
 	const data = new FormData();
@@ -39,6 +53,8 @@ function form(file, options) {
 			data.append(name, String(value));
 		}
 	}
-	data.append('waybill_file', file, file.name);
+	if (file !== null) {
+		data.append('waybill_file', file, file.name);
+	}
 	return data;
 }

@@ -6,8 +6,8 @@
 import { call, reason, uuid } from '/static/api.js';
 import { byId, bytes, count, el, plural } from '/static/dom.js';
 import { takeDrops } from '/static/drop.js';
-import { transfer } from '/static/transfer.js';
-import { choice, hidePreview, previewFile } from '/static/upload_preview.js';
+import { transferKept } from '/static/transfer.js';
+import { choice, hidePreview, keptFile, previewFile } from '/static/upload_preview.js';
 import { hideResult, showNotice, showResult } from '/static/upload_result.js';
 
 const POLL_MS = 500;
@@ -107,7 +107,7 @@ async function follow(key, stop) {
 
 /* The same attempt, kept so that it can be made again as it was. */
 function attempt() {
-	return { file, options: { upload_key: uuid(), ...choice(),
+	return { file, kept: keptFile(), options: { upload_key: uuid(), ...choice(),
 		strict: byId('strict').checked, dry_run: byId('dry-run').checked } };
 }
 
@@ -119,7 +119,7 @@ async function send(work) {
 	complain('');
 	following = key;
 	history.replaceState(null, '', `#${key}`);
-	const answer = await transfer('/upload', work.file, work.options,
+	const answer = await transferKept('/upload', work.file, work.kept, work.options,
 		{ sent: showSending, left: () => follow(key, () => answered) });
 	answered = true;
 	try {

@@ -4,15 +4,22 @@
  * is what loading would do.
  */
 import { byId, count, el, fill, letters, plural, rows, sentence, words } from '/static/dom.js';
-import { transfer } from '/static/transfer.js';
+import { transferKept } from '/static/transfer.js';
 
 const TYPING_MS = 400; /* letters that choose an option come one by one */
 
 let file = null;
 let soon = 0; /* the timer of a look that is due */
 let stop = null;
+let kept = ''; /* what the server calls the file that it has */
 let chosen = new Map(); /* heading -> field, what differs from the headings */
 let automatic = false; /* what was chosen for such a file before is not wanted */
+
+/* What the server calls the file, so that loading need not send it once more; '' before it
+ * has it. */
+export function keptFile() {
+	return kept;
+}
 
 /* The options that loading needs so that it does what is shown. */
 export function choice() {
@@ -33,6 +40,7 @@ export function hidePreview() {
 
 export function previewFile(next) {
 	file = next;
+	kept = '';
 	chosen = new Map();
 	automatic = false;
 	fill(byId('sheet'), el('option', { value: '' }, 'the first with waybills'));
@@ -45,11 +53,12 @@ async function look() {
 	const mine = stop = new AbortController();
 	byId('looking').hidden = false;
 	byId('preview-trouble').hidden = true;
-	const answer = await transfer('/upload/preview', file, choice(), { signal: mine.signal });
+	const answer = await transferKept('/upload/preview', file, kept, { ...choice(), keep: true }, { signal: mine.signal });
 	if (mine.signal.aborted) {
 		return;
 	}
 	byId('looking').hidden = true;
+	kept = answer.json?.kept ?? '';
 	if (answer.status === 200 && answer.json) {
 		show(answer.json);
 	} else {

@@ -93,6 +93,38 @@ test('a column without a heading is chosen', async () => {
 	await page.context().close();
 });
 
+test('a file is sent once, and again only when the server has lost it', async () => {
+	const page = await open(browser, '/upload');
+	await page.evaluate(() => {
+		const { open: began, send } = XMLHttpRequest.prototype;
+		window.sent = [];
+		XMLHttpRequest.prototype.open = function (method, path) {
+			this.path = path;
+			began.call(this, method, path);
+		};
+		XMLHttpRequest.prototype.send = function (form) {
+			window.sent.push(`${this.path} ${form.has('waybill_file') ? 'file' : form.has('kept')}`);
+			send.call(this, form);
+		};
+	});
+	const sent = () => page.evaluate(() => window.sent.splice(0));
+	const [a] = numbers(1);
+	const content = `Waybill,Ref,City\r\n${a},Ana,Cebu\r\n`;
+	await look(page, file('once.csv', content));
+	await page.locator('#preview-columns select').nth(1).selectOption('receiver_name');
+	await until(async () => (await text(page, '#preview-rows')).includes('Ana') && (await text(page, '#preview-heads')).includes('Receiver name'), 'the name is chosen');
+	await load(page);
+	assert.equal((await api('GET', `/waybills/${a}`)).json.receiver_name, 'Ana');
+	assert.deepEqual(await sent(), ['/upload/preview file', '/upload/preview true', '/upload true']);
+	await look(page, file('lost.csv', content));
+	await page.route('**/upload', (route) => route.fulfill({ status: 410, contentType: 'application/json',
+		body: '{"error":"file_not_kept","message":"Lost."}' }), { times: 1 });
+	await load(page);
+	assert.deepEqual(await sent(), ['/upload/preview file', '/upload true', '/upload file']);
+	assert.equal(await page.getAttribute('#verdict .notice', 'class'), 'notice good');
+	await page.context().close();
+});
+
 test('a large workbook is shown by its first rows', async () => {
 	const page = await open(browser, '/upload');
 	await look(page, sample(30000, 21));

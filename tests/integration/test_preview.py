@@ -83,6 +83,57 @@ class Preview(UploadCase):
                 self.assertEqual(p["rows"][1]["values"]["waybill_number"], "PE2")
                 self.upload(file, name, dry_run="true", **chosen)
 
+    def kept(self):
+        return int(self.db.value("SELECT count(*) FROM previews"))
+
+    def test_a_kept_file_is_not_sent_again(self):
+        path = sample(3000, self.folder, "--seed", "61")
+        first = self.preview(path, "k.xlsx", keep="true")
+        again = self.preview(None, kept=first["kept"], columns="extra=Remarks")
+        self.assertEqual((again["kept"], again["file_name"]), (first["kept"], "k.xlsx"))
+        self.assertEqual({m["heading"]: m["field"] for m in again["mapping"]}["Remarks"], "extra")
+        answer = self.upload(None, kept=first["kept"])
+        self.adds_up(answer, 3000)
+        self.assertEqual((answer["inserted"], answer["file_name"]), (3000, "k.xlsx"))
+        self.assertEqual(self.upload(path)["unchanged"], 3000)
+
+    def test_a_kept_file_is_loaded_once_under_a_key(self):
+        kept = self.preview(csv("PK1,Ana,1"), "q.csv", keep="true")["kept"]
+        first = self.upload(None, kept=kept, upload_key="pk")
+        self.assertEqual(self.upload(None, kept=kept, upload_key="pk")["id"], first["id"])
+        self.assertEqual(self.upload(csv("PK1,Ana,1"), "q.csv", upload_key="pk")["id"], first["id"])
+        queued = self.upload(None, status=202, kept=kept, upload_key="pq", **{"async": "true"})
+        self.assertEqual(queued["state"], "queued")
+        self.client.post(f"/uploads/{queued['id']}/cancel", {})
+
+    def test_only_what_is_asked_for_and_can_be_read_is_kept(self):
+        before = self.kept()
+        self.assertNotIn("kept", self.preview(csv("PL1,Ana,1")))
+        self.assertNotIn("kept", self.preview(b"", "x.csv", 415, keep="true"))
+        self.assertEqual(self.kept(), before)
+        self.preview(csv("PL1,Ana,1"), status=400, keep="perhaps")
+
+    def test_what_is_not_kept_is_asked_for(self):
+        lost = self.preview(csv("PM1,Ana,1"), keep="true")["kept"]
+        cut = self.preview(csv("PM1,Ana,1"), keep="true")["kept"]
+        self.db.query(f"DELETE FROM previews WHERE id = '{lost}'")
+        self.db.query(f"DELETE FROM preview_files WHERE preview_id = '{cut}'")
+        for kept in (lost, cut, "nonsense", "x' or true --"):
+            for path in ("/upload", "/upload/preview"):
+                r = self.client.upload(None, path=path, kept=kept)
+                self.assertEqual((r.status, r.json()["error"]), (410, "file_not_kept"), r)
+        self.assertEqual(self.client.upload(None).json()["error"], "no_file")
+
+    def test_a_few_are_kept_for_an_hour(self):
+        for i in range(18):
+            last = self.preview(csv(f"PN{i},Ana,1"), keep="true")["kept"]
+        self.assertEqual(self.kept(), 16)
+        self.db.query("UPDATE previews SET kept_at = kept_at - interval '61 min' "
+                      f"WHERE id <> '{last}'")
+        self.db.query("SELECT job_step('session_purge', 1, 5, 0, 3600, 3600)")
+        self.assertEqual(self.db.query("SELECT id FROM previews"), [[last]])
+        self.assertEqual(self.db.value("SELECT count(*) FROM preview_files"), "1")
+
     def test_sheets_are_listed_and_chosen(self):
         with open(os.path.join(ROOT, "tests/fixtures/hidden_sheets_first.xlsx"), "rb") as f:
             book = f.read()

@@ -137,8 +137,8 @@ class Client:
         return self.request("POST", path, body, {**kind, **(headers or {})})
 
     def upload(self, file, name=None, path="/upload", headers=None, **fields):
-        """file: a path, or bytes with a name."""
-        if not isinstance(file, bytes):
+        """file: a path, or bytes with a name, or None: a form without one."""
+        if file is not None and not isinstance(file, bytes):
             name = name or os.path.basename(file)
             with open(file, "rb") as f:
                 file = f.read()
@@ -147,14 +147,16 @@ class Client:
 
 
 def multipart(data, name, field="waybill_file", **fields):
-    """(Content-Type, body) of a form with one file behind its text fields."""
+    """(Content-Type, body) of a form with one file behind its text fields, if data is any."""
     mark = uuid.uuid4().hex
     parts = [
         f'--{mark}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'.encode()
         for k, v in fields.items()
     ]
-    parts.append(
-        f'--{mark}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
-        "Content-Type: application/octet-stream\r\n\r\n".encode())
-    parts.extend([data, f"\r\n--{mark}--\r\n".encode()])
+    if data is not None:
+        parts.append(
+            f'--{mark}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n".encode())
+        parts.extend([data, b"\r\n"])
+    parts.append(f"--{mark}--\r\n".encode())
     return f"multipart/form-data; boundary={mark}", b"".join(parts)
