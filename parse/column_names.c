@@ -8,11 +8,10 @@
 #include "parse/text.h"
 #include "parse/utf8.h"
 
-/* A cell's text as a heading: not beyond what a cell should hold, for every row may
- * repeat it. */
 struct slice column_heading(const struct cell *cell)
 {
-	struct slice rest = cell->text, text = slice_take(&rest, TABLE_CELL_CHARS);
+	struct slice rest = text_trim(cell->text),
+		     text = slice_take(&rest, COLUMN_HEADING);
 
 	if (rest.n > 0)
 		text.n = utf8_valid_prefix(text);

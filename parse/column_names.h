@@ -7,10 +7,12 @@
 #include "parse/cell_text.h"
 #include "parse/columns.h"
 
+/* Bytes of a heading at the most: every row repeats it with the cell below it, so that a
+ * small file could make much work. */
+enum { COLUMN_HEADING = 255 };
 enum { COLUMN_OWN_NAME = sizeof("Column ") + CELL_COLUMN_MAX };
 
-/* A cell's text as a heading: trimmed, and not beyond what a cell should hold, for every
- * row may repeat it. */
+/* A cell's text as a heading: trimmed, and cut at COLUMN_HEADING. */
 struct slice column_heading(const struct cell *cell);
 /* What a column without a heading is called, "Column F"; in `to`. */
 struct slice column_own_name(uint32_t column, char to[COLUMN_OWN_NAME]);

@@ -44,8 +44,9 @@ const char *field_name(enum field f);
 struct column {
 	uint32_t column;  /* 0 is A */
 	enum field field; /* FIELD_EXTRA for a column that maps to no field */
-	/* As the file has it, trimmed. No two are the same: the second "COD" is "COD
-	 * (2)"; an empty one is "Column F", and no other column has such a name. */
+	/* As the file has it, trimmed, and no longer than COLUMN_HEADING. No two are the
+	 * same: the second "COD" is "COD (2)"; an empty one is "Column F", and no other
+	 * column has such a name. */
 	struct slice heading;
 	bool shadowed; /* another column won `field`: kept in extra, reported */
 	bool chosen;   /* `field` is a person's choice, not what the heading says */

@@ -75,6 +75,27 @@ static void names_columns(void **state)
 	}
 }
 
+/* Every row repeated a heading as long as a cell: 700 KB made a gigabyte. */
+static void cuts_long_headings(void **state)
+{
+	static char text[2 * COLUMN_HEADING];
+	struct cell cell = { .text = { text, sizeof(text) } };
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	assert_int_equal(column_heading(&cell).n, COLUMN_HEADING);
+	memcpy(text, "\xc2\xa0 ", 3);
+	assert_int_equal(column_heading(&cell).n, COLUMN_HEADING);
+	assert_int_equal(column_heading(&cell).p[0], 'x');
+	memcpy(text + 3 + COLUMN_HEADING - 1, "\xc3\xb1",
+	       2); /* not in the middle of it */
+	assert_int_equal(column_heading(&cell).n, COLUMN_HEADING - 1);
+	memcpy(text + 3 + COLUMN_HEADING - 1, "  ", 2);
+	assert_int_equal(column_heading(&cell).n, COLUMN_HEADING - 1);
+	cell.text.n = 3 + COLUMN_HEADING;
+	assert_int_equal(column_heading(&cell).n, COLUMN_HEADING - 1);
+}
+
 static void orders_bytes(void **state)
 {
 	(void)state;
@@ -123,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_columns),
+		cmocka_unit_test(cuts_long_headings),
 		cmocka_unit_test(orders_bytes),
 		cmocka_unit_test(names_of_their_own),
 		cmocka_unit_test(a_full_arena_is_a_limit),

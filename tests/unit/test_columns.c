@@ -1,4 +1,5 @@
 /* Heading rows: which column is which field. (Where the row is: test_columns_find.) */
+#include "parse/column_names.h"
 #include "parse/columns.h"
 
 #include <stdio.h>
@@ -256,7 +257,7 @@ static void a_full_arena_is_a_limit(void **state)
 /* Every row may repeat a heading, so none is longer than a cell should be. */
 static void cuts_a_long_heading(void **state)
 {
-	static char text[2 * TABLE_CELL_CHARS + 1];
+	static char text[2 * COLUMN_HEADING];
 	const struct cell cells[] = {
 		{ .column = 0, .kind = CELL_TEXT, .text = SLICE_INIT("Waybill") },
 		{ .column = 1, .kind = CELL_TEXT, .text = SLICE_INIT("City") },
@@ -272,8 +273,8 @@ static void cuts_a_long_heading(void **state)
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = "\xc3\xb1"[i % 2];
 	assert_int_equal(columns_map(&r, &a, &c, &e), 0);
-	/* an odd number of bytes, and no character is cut in two */
-	assert_int_equal(c.column[2].heading.n, TABLE_CELL_CHARS - 1);
+	/* 255 bytes, and no character is cut in two */
+	assert_int_equal(c.column[2].heading.n, COLUMN_HEADING - 1);
 	arena_release(&a);
 }
 
