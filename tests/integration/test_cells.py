@@ -30,6 +30,38 @@ def workbook(*rows):
     return out.getvalue()
 
 
+STRICT = "http://purl.oclc.org/ooxml"
+# One of everything that a cell may legally be, in the strict variant, every element prefixed.
+LEGAL = f"""\ufeff<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<!-- a comment --><?an instruction?>
+<x:worksheet xmlns:x="{STRICT}/spreadsheetml/main"><x:dimension ref="A1:F9"/><x:sheetData>
+<x:row><x:c t="inlineStr"><x:is><x:t>Waybill<![CDATA[ Number]]></x:t></x:is></x:c>
+<x:c t="inlineStr"><x:is><x:r><x:rPr><x:b/></x:rPr><x:t>Recei</x:t></x:r><x:r><x:t>ver</x:t></x:r>
+<x:rPh sb="0" eb="1"><x:t>no</x:t></x:rPh></x:is></x:c>
+<x:c t="str"><x:f>"C"&amp;"OD"</x:f><x:v>C&#79;&#x44;</x:v></x:c>
+<x:c t="inlineStr"><x:is><x:t>Signing Time</x:t></x:is></x:c>
+<x:c t="inlineStr"><x:is><x:t>Flag</x:t></x:is></x:c><x:c t="inlineStr"><x:is><x:t>Note</x:t></x:is></x:c></x:row>
+<x:row r="3" hidden="1"><x:c r="A3" t="str"><x:v>BR1</x:v></x:c><x:c r="B3" t="inlineStr"><x:is>
+<x:t xml:space="preserve"> Ana_x0020_&lt;b&gt; </x:t></x:is></x:c><x:c><x:f>1+1</x:f><x:v> 2.50 </x:v></x:c>
+<x:c t="d"><x:v>2025-01-31T08:05:00</x:v></x:c><x:c t="b"><x:v>1</x:v></x:c><x:c t="e"><x:v>#N/A</x:v></x:c></x:row>
+<x:row r="5"><x:c r="A5"><x:v>7.72012345678E+11</x:v></x:c><x:c r="C5" t="n"><x:v>1e2</x:v></x:c></x:row>
+</x:sheetData><x:mergeCells><x:mergeCell ref="A1:A2"/></x:mergeCells></x:worksheet>
+"""
+
+
+def strict():
+    links = (f"<Relationship Id='{{}}' Type='{STRICT}/officeDocument/relationships/{{}}' "
+             "Target='{}'/>").format
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr("_rels/.rels", f"<Relationships>{links('a', 'officeDocument', 'b.xml')}</Relationships>")
+        z.writestr("_rels/b.xml.rels", f"<Relationships>{links('b', 'worksheet', '/s.xml')}</Relationships>")
+        z.writestr("b.xml", f"<workbook xmlns='{STRICT}/spreadsheetml/main' xmlns:q='{STRICT}/officeDocument/"
+                   "relationships'><workbookPr/><sheets><sheet name='S' q:id='b'/></sheets></workbook>")
+        z.writestr("s.xml", LEGAL)
+    return b"MZ before the archive" + out.getvalue()
+
+
 def text(*rows):
     return ("\n".join(",".join(row) for row in rows) + "\n").encode()
 
@@ -95,6 +127,18 @@ class Cells(UploadCase):
         answer = self.upload(text(("Waybill Number", "Receiver")), "x.csv")
         self.assertEqual((answer["rows_total"], answer["state"]), (0, "completed"))
         self.assertEqual([w["kind"] for w in answer["warnings"]], ["no_rows"])
+
+
+class Legal(UploadCase):
+    def test_everything_that_a_cell_may_be(self):
+        answer = self.upload(strict(), "strict.xlsx")
+        self.adds_up(answer, 2)
+        self.assertEqual([(w["kind"], w["count"]) for w in answer["warnings"]], [("hidden_row", 1)])
+        row = self.client.get("/waybills/BR1").json()
+        self.assertEqual((row["receiver_name"], row["cod_amount"], row["signing_time"][:19], row["extra"]),
+                         ("Ana <b>", 2.5, "2025-01-31T08:05:00", {"Flag": "TRUE", "Note": "#N/A"}))
+        row = self.client.get("/waybills/772012345678").json()
+        self.assertEqual((row["cod_amount"], row["extra"]), (100, {}))
 
 
 class SharedStrings(UploadCase):
