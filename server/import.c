@@ -298,6 +298,7 @@ static void job_init(struct import_job *j)
 	arena_init(&j->file, FILE_ARENA_MAX);
 	arena_init(&j->row, IMPORT_ROW_MAX);
 	buf_init(&j->copy, (size_t)2 * IMPORT_ROW_MAX);
+	buf_init(&j->ordered, (size_t)2 * IMPORT_ROW_MAX);
 	buf_init(&j->cells, IMPORT_CELLS_MAX);
 	import_spool_init(&j->rejects, j->cfg->spool_dir);
 }
@@ -308,6 +309,7 @@ static void job_release(struct import_job *j)
 	table_close(&j->table);
 	import_spool_release(&j->rejects);
 	buf_release(&j->cells);
+	buf_release(&j->ordered);
 	buf_release(&j->copy);
 	arena_release(&j->row);
 	arena_release(&j->file);

@@ -220,6 +220,7 @@ static int rewind_table(struct import_job *j, struct err *e)
 	struct slice sheet;
 
 	buf_drop(&j->copy, j->copy.n);
+	buf_drop(&j->ordered, j->ordered.n);
 	j->report = (struct import_report){ .format = table_format(j->table) };
 	if (import_spool_clear(&j->rejects, e) < 0)
 		return -1;

@@ -42,9 +42,10 @@ struct import_job {
 	struct columns columns;
 	struct import_report report;
 	struct import_spool rejects;
-	struct buf copy;  /* COPY text on its way to PostgreSQL */
-	struct buf cells; /* one rejected row as JSON */
-	int64_t told_at;  /* when progress was last told */
+	struct buf copy;    /* COPY text on its way to PostgreSQL */
+	struct buf ordered; /* the same, sorted */
+	struct buf cells;   /* one rejected row as JSON */
+	int64_t told_at;    /* when progress was last told */
 	struct import_refusal refusal;
 	struct import_direct direct;
 	bool direct_tried; /* in this attempt or an earlier one */

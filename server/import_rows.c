@@ -9,12 +9,14 @@
 #include "parse/utf8.h"
 #include "server/clock.h"
 #include "server/import_copy.h"
+#include "server/import_order.h"
 
 #include <inttypes.h>
 
 enum {
-	PIECE = 64 * 1024, /* of the COPY stream */
-	FIRST_ROWS = 500,  /* that tell what kind of file it is */
+	PIECE = 64 * 1024,    /* of the COPY stream */
+	ORDERED = 512 * 1024, /* of rows that go straight into the table, sorted */
+	FIRST_ROWS = 500,     /* that tell what kind of file it is */
 	TELL_MS = 400,
 	TELL_ROWS = 256 /* how often the clock is looked at */
 };
@@ -191,24 +193,43 @@ static int send_piece(struct import_job *j, struct err *e)
 	return 0;
 }
 
+static int send_ordered(struct import_job *j, struct err *e)
+{
+	struct slice rest;
+
+	arena_reset(&j->row);
+	if (import_order(buf_slice(&j->copy), &j->row, &j->ordered, e) < 0)
+		return -1;
+	for (rest = buf_slice(&j->ordered); rest.n > 0;)
+		if (stmt_copy_put(j->work, slice_take(&rest, PIECE), e) < 0)
+			return -1;
+	buf_drop(&j->ordered, j->ordered.n);
+	buf_drop(&j->copy, j->copy.n);
+	return 0;
+}
+
 int import_rows(struct import_job *j, struct err *e)
 {
+	size_t most = j->direct.yes ? ORDERED : PIECE;
+	bool many = false;
 	struct row r;
 	int step;
 
 	while ((step = table_next(j->table, &r, e)) == PARSE_MORE) {
 		if (add_row(j, &r, e) < 0 || tell_now_and_then(j, e) < 0)
 			return -1;
-		if (j->copy.n < PIECE)
+		if (j->copy.n < most)
 			continue;
 		if (j->direct.yes && stmt_copy_answered(j->work))
 			return 0;
-		if (send_piece(j, e) < 0)
+		many = j->direct.yes;
+		if ((many ? send_ordered(j, e) : send_piece(j, e)) < 0)
 			return -1;
 	}
 	if (step != PARSE_DONE)
 		return import_table_failed(j, e);
-	return send_piece(j, e) < 0 ? -1 : 1;
+	/* A file that is no longer than that keeps its order. */
+	return (many ? send_ordered(j, e) : send_piece(j, e)) < 0 ? -1 : 1;
 }
 
 int import_rows_first(struct import_job *j, struct slice *numbers_r, struct err *e)
