@@ -102,6 +102,9 @@ declare
 	v_first json;
 	v_found boolean := false; -- one of those that the session expects
 	v_slot smallint := pg_backend_pid() % 16;
+	v_valid integer;
+	v_duplicate integer;
+	v_minute integer := extract(minute from now())::integer + 1;
 begin
 	if p_session is not null then
 		-- A dispatch takes this lock alone: no scan slips in behind its sweep.
@@ -211,23 +214,20 @@ begin
 	if not pg_try_advisory_xact_lock(3, v_slot) then
 		v_slot := totals_slot();
 	end if;
+	v_valid := (v_result = 'valid')::integer;
+	v_duplicate := (v_result = 'duplicate')::integer;
 	if p_session is not null and p_mode <> 'check' then
 		update session_counters c
-		set valid = c.valid + (v_result = 'valid')::integer,
-		    duplicate = c.duplicate + (v_result = 'duplicate')::integer,
-		    error = c.error + (v_result not in ('valid', 'duplicate'))::integer,
-		    found = c.found + v_found::integer
+		set valid = c.valid + v_valid, duplicate = c.duplicate + v_duplicate,
+		    error = c.error + 1 - v_valid - v_duplicate, found = c.found + v_found::integer
 		where session_id = p_session and slot = v_slot;
 		if not found then
 			perform session_count(array[p_session], array[v_result], array[v_found], v_slot);
 		end if;
 	end if;
 	update scan_hours h
-	set valid = h.valid + (v_result = 'valid')::integer,
-	    duplicate = h.duplicate + (v_result = 'duplicate')::integer,
-	    error = h.error + (v_result not in ('valid', 'duplicate'))::integer,
-	    minutes[extract(minute from now())::integer + 1] =
-		h.minutes[extract(minute from now())::integer + 1] + 1
+	set valid = h.valid + v_valid, duplicate = h.duplicate + v_duplicate,
+	    error = h.error + 1 - v_valid - v_duplicate, minutes[v_minute] = h.minutes[v_minute] + 1
 	where hour = date_trunc('hour', now()) and station = coalesce(p_station, '')
 	      and scanned_by = coalesce(p_by, '') and slot = v_slot;
 	if not found then

@@ -364,6 +364,18 @@ class Together(SqlCase):
         self.assertEqual([self.ask("session_get", session, None, None)[1][k]
                           for k in ("valid", "duplicate", "error")], [5, 0, 1])
 
+    def test_figures_are_found_by_their_index(self):
+        # A plan made while the figures filled one page read all of them, of all sessions, in
+        # every scan, and was kept.
+        sessions = [self.session() for _ in range(3)]
+        self.many(*({"number": self.waybill(), "session": s} for s in sessions))
+        self.db.query("VACUUM (ANALYZE) batch_sessions, session_counters, scan_hours")
+        for ask in (statement("scan", self.waybill(), None, sessions[0], None, "S1", "ana", None, None),
+                    self.statement(*({"number": self.waybill(), "session": s} for s in sessions))):
+            told = self.db.query(f"{ask}; SELECT relname, seq_scan FROM pg_stat_xact_user_tables "
+                                 "WHERE seq_scan > 0")
+            self.assertEqual([row for row in told if not row[0].isdigit()], [])
+
     def test_a_number_twice_is_a_duplicate_of_the_first(self):
         session, number = self.session(), self.waybill()
         got = self.many(*({"number": number, "session": session, "station": f"S{i}"}
