@@ -4,19 +4,15 @@
 #include "server/access_log.h"
 
 #include "parse/json_write.h"
+#include "server/log_sink.h"
 #include "server/router.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-/* A pipe takes a line of up to PIPE_BUF, 4096 bytes here, whole or not at all. */
 enum {
-	LINE = 4096,
+	LINE = LOG_SINK_LINE,
 	TARGET = 1024,
 	AGENT = 256,
 	JSON_TARGET = 480,
@@ -24,45 +20,23 @@ enum {
 	STATUS = 12
 };
 
-static int log_fd = -1;
-static bool log_socket, log_json;
-
-/* A descriptor of our own for standard output, so that it can be made not to wait
- * without a word to others who write there. A socket has no such name, and a pipe that
- * belonged to another user is not opened again: those are asked before each line. */
-static int open_stdout(void)
-{
-	struct stat st;
-	int fd;
-
-	log_socket = fstat(STDOUT_FILENO, &st) == 0 && S_ISSOCK(st.st_mode);
-	fd = log_socket ? -1
-			: open("/dev/stdout",
-			       O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	return fd < 0 ? STDOUT_FILENO : fd;
-}
+static struct log_sink sink = { -1, LOG_SINK_PLAIN };
+static bool log_json;
 
 int access_log_open(const struct config *cfg, struct err *e)
 {
 	const char *path = cfg->access_log;
 
-	if (log_fd > STDERR_FILENO)
-		(void)close(log_fd);
-	log_fd = -1;
-	log_socket = false;
 	log_json = strcmp(cfg->access_log_format, "json") == 0;
-	if (path[0] == '\0')
-		return 0;
-	if (strcmp(path, "-") == 0) {
-		log_fd = open_stdout();
-		return 0;
-	}
-	log_fd = open(path,
-		      O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-		      0640);
-	if (log_fd < 0)
+	if (path[0] == '\0') {
+		log_sink_close(&sink);
+	} else if (strcmp(path, "-") == 0) {
+		log_sink_standard(&sink, STDOUT_FILENO);
+	} else if (log_sink_file(&sink, path) < 0) {
+		log_sink_close(&sink);
 		return err_set(e, ERR_INPUT, "key 'access_log': cannot open \"%s\": %s",
 			       path, strerror(errno));
+	}
 	return 0;
 }
 
@@ -174,29 +148,17 @@ static int write_json(const struct access_log_line *l, struct buf *b, struct err
 			  (unsigned long long)l->db_us);
 }
 
-/* A regular file takes a line as fast as memory does. */
-static ssize_t put(struct slice s)
-{
-	struct pollfd p = { .fd = log_fd, .events = POLLOUT };
-
-	if (log_socket)
-		return send(log_fd, s.p, s.n, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (log_fd == STDOUT_FILENO && poll(&p, 1, 0) < 1)
-		return -1;
-	return write(log_fd, s.p, s.n);
-}
-
 int access_log_write(const struct access_log_line *line)
 {
 	struct err e = { .kind = ERR_NONE };
 	struct buf b;
 	int r = 0;
 
-	if (log_fd < 0)
+	if (sink.fd < 0)
 		return 0;
 	buf_init(&b, LINE);
 	if ((log_json ? write_json(line, &b, &e) : write_combined(line, &b, &e)) < 0 ||
-	    put(buf_slice(&b)) != (ssize_t)b.n)
+	    !log_sink_put(&sink, buf_slice(&b).p, b.n))
 		r = -1;
 	buf_release(&b);
 	return r;

@@ -1,6 +1,7 @@
 /*
- * One line per event, one write(2) per line. Ignorant of who calls and why. The
- * logger's descriptor, level and role are among the few writable globals.
+ * One line per event, one write(2) per line. Ignorant of who calls and why, and of what
+ * it writes to. The logger's sink, losses, level and role are among the few writable
+ * globals.
  */
 #include "server/log.h"
 
@@ -8,14 +9,15 @@
 #include "parse/utf8.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE = 4096 }; /* PIPE_BUF: a write up to this size is never mixed with others */
+enum { LINE = LOG_SINK_LINE };
 
-static int log_fd = STDERR_FILENO;
+/* Until log_open(), a program that may wait. */
+static struct log_sink sink = { STDERR_FILENO, LOG_SINK_PLAIN };
+static struct log_lost own, *losses = &own;
 static enum log_level log_max = LOG_INFO;
 static char log_name[32] = "main";
 
@@ -26,19 +28,21 @@ void log_role(const char *role)
 
 int log_open(const char *path, enum log_level level, struct err *e)
 {
-	int fd = STDERR_FILENO;
+	int r = 0;
 
 	log_max = level;
 	if (path != NULL && path[0] != '\0' && strcmp(path, "-") != 0) {
-		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-		if (fd < 0)
-			(void)err_set(e, ERR_INPUT, "log file '%s': %s", path,
-				      strerror(errno));
+		if (log_sink_file(&sink, path) == 0)
+			return 0;
+		r = err_set(e, ERR_INPUT, "log file '%s': %s", path, strerror(errno));
 	}
-	if (log_fd != STDERR_FILENO)
-		(void)close(log_fd);
-	log_fd = fd < 0 ? STDERR_FILENO : fd;
-	return fd < 0 ? -1 : 0;
+	log_sink_standard(&sink, STDERR_FILENO);
+	return r;
+}
+
+void log_losses(struct log_lost *shared)
+{
+	losses = shared == NULL ? &own : shared;
 }
 
 /* "2024-05-01T08:00:00.123Z info worker 3[4711] ": universal time, so that lines of
@@ -115,12 +119,48 @@ static size_t put_text(char *to, size_t room, struct slice text)
 	return n;
 }
 
+static bool put_line(enum log_level level, struct slice text)
+{
+	char line[LINE];
+	size_t n = put_start(line, level);
+
+	n += put_text(line + n, sizeof(line) - n - 1, text);
+	line[n++] = '\n';
+	return log_sink_put(&sink, line, n);
+}
+
+/* Tells of the lines that were lost since it was last told; false when that cannot be
+ * written either. One process tells it, of all that share the losses. */
+static bool put_lost(void)
+{
+	unsigned long long told = atomic_load(&losses->told);
+	unsigned long long n = atomic_load(&losses->lost) - told;
+	char text[96];
+
+	if (n == 0 || !atomic_compare_exchange_strong(&losses->told, &told, told + n))
+		return true;
+	(void)snprintf(text, sizeof(text),
+		       "%llu line%s of this log could not be written and %s lost", n,
+		       n == 1 ? "" : "s", n == 1 ? "is" : "are");
+	if (put_line(LOG_WARNING, slice_str(text)))
+		return true;
+	(void)atomic_fetch_sub(&losses->told, n);
+	return false;
+}
+
+void log_tick(void)
+{
+	int saved = errno;
+
+	(void)put_lost();
+	errno = saved;
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
-	char line[LINE], text[LINE];
 	int saved = errno;
+	char text[LINE];
 	va_list ap;
-	size_t n;
 	int len;
 
 	if (level > log_max)
@@ -130,11 +170,8 @@ void log_line(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 	if (len < 0)
 		len = 0;
-	n = put_start(line, level);
-	n += put_text(line + n, sizeof(line) - n - 1,
-		      (struct slice){ text, strnlen(text, (size_t)len) });
-	line[n++] = '\n';
-	while (write(log_fd, line, n) < 0 && errno == EINTR)
-		;
+	if (!put_lost() ||
+	    !put_line(level, (struct slice){ text, strnlen(text, (size_t)len) }))
+		(void)atomic_fetch_add(&losses->lost, 1);
 	errno = saved;
 }

@@ -354,6 +354,7 @@ static int tick(struct master *m)
 		stop_begin(m, m->stop == STOP_KILL ? STOP_KILL : m->stop + 1);
 	else if (m->stop == STOP_NOT && upgrade_ready(&m->upgrade, now, &successor))
 		retire(m, successor);
+	log_tick();
 	children_tick(&m->children, m->service.cfg);
 	children_tick(&m->queue, m->service.cfg);
 	starts = children_fill(&m->children, &like, wanted(m));
@@ -414,6 +415,7 @@ static int master_init(struct master *m, struct err *e)
 	    children_init(&m->children, &worker_role, m->slots, NULL, e) < 0 ||
 	    children_init(&m->queue, &queue_role, m->slots, &m->children, e) < 0)
 		return -1;
+	log_losses(&slots_shared(m->slots)->log);
 	m->children.private_fd = m->queue.private_fd = m->handover.ready_fd;
 	if (m->handover.db_up)
 		health_inherit(m->slots);
@@ -456,6 +458,7 @@ int master_run(struct config **cfg, const char *config_path, char **argv)
 	}
 	service_drop(&m.next);
 	service_close(&m.service, shares_socket(&m));
+	log_losses(NULL);
 	slots_close(&m.slots);
 	return status;
 }

@@ -308,7 +308,11 @@ static int write_shared(struct slots *s, struct buf *b, struct err *e)
 		if (labelled(b, "worker_restarts_total", "cause", causes[i],
 			     atomic_load(&shared->restarted[i]), e) < 0)
 			return -1;
-	return 0;
+	return heading(b, "event_log_lost_total", "counter",
+		       "Lines of the event log that could not be written.", e) < 0
+		       ? -1
+		       : buf_printf(b, e, "waybill_event_log_lost_total %" PRIu64 "\n",
+				    (uint64_t)atomic_load(&shared->log.lost));
 }
 
 int metrics_text(struct slots *s, metrics_route_fn *name, struct buf *b, struct err *e)

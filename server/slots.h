@@ -9,6 +9,7 @@
 
 #include "parse/err.h"
 #include "parse/slice.h"
+#include "server/log_sink.h"
 #include "server/metrics.h"
 #include "server/throttle.h"
 
@@ -86,6 +87,7 @@ struct slots_shared {
 	atomic_ullong seed;     /* a number that differs from start to start */
 	atomic_ullong restarts; /* children replaced after an unexpected end */
 	atomic_ullong restarted[SLOTS_CAUSES];
+	struct log_lost log; /* of the event log */
 	struct slot slot[SLOTS_ALL];
 	/* Behind what is read often; what was never used costs no memory. */
 	struct slot_client client[SLOTS_WORKERS][SLOT_CLIENTS];

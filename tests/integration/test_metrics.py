@@ -1,5 +1,6 @@
 """What can be seen of a running server: /metrics, the access log, slow requests."""
 
+import fcntl
 import json
 import os
 import pty
@@ -12,7 +13,7 @@ import subprocess
 import unittest
 
 from support.pg import BUILD
-from support.server import ServerCase
+from support.server import Server, ServerCase
 from support.wait import wait_until
 
 LINE = re.compile(r'^(waybill_\w+)(?:\{([^}]*)\})? (\d+(?:\.\d+)?)$')
@@ -339,6 +340,84 @@ class FullLog(ServerCase):
         first = os.read(reader, 65536).decode().split("\n")[0]
         self.assertRegex(first, r'^127\.0\.0\.1 - - \[.*\] "GET /health.* HTTP/1\.1" 200 8 "-" "-" '
                                 r'\S+ route=health \d+us db=\d+us$')
+
+
+def filled_pipe():
+    """A pipe of one page, as small as it gets, that nobody reads."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    return reader, writer
+
+
+def stream_pair():
+    """What the service manager gives as standard error: a socket."""
+    reader, writer = socket.socketpair()
+    writer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    return reader.detach(), writer.detach()
+
+
+def closed_pipe():
+    """As in a container: the server's user may not open it anew."""
+    reader, writer = filled_pipe()
+    os.fchmod(writer, 0)
+    return reader, writer
+
+
+class FullEventLog(ServerCase):
+    """Nobody reads standard error: requests, and the master with TERM and all, waited for
+    that for ever."""
+    settings = {"workers": 2, "slow_log": "1ms", "log_level": "debug"}
+
+    def full(self, ends, user=None):
+        reader, writer = ends()
+        server = Server(self.db.conninfo, self.settings)
+        self.addCleanup(server.kill)
+        if user:
+            os.chmod(server.folder, 0o755)
+            shutil.chown(server.spool, user)
+        server.process = subprocess.Popen(
+            [os.path.join(BUILD, "waybilld"), "-c", server.config_path], env=server.environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=writer, user=user)
+        self.addCleanup(os.close, reader)
+        shared = os.get_blocking(writer)
+        def lost():
+            try:
+                for _ in range(20):
+                    server.client.post("/scan", {"waybill_number": "JT1"})
+                text = server.client.get("/metrics").body.decode()
+            except OSError:
+                return False
+            return parse(text)[("waybill_event_log_lost_total", "")] > 0
+        wait_until(lost, "lines are lost and counted")
+        self.assertTrue(shared and os.get_blocking(writer), "whoever started it may wait")
+        os.close(writer)
+        os.set_blocking(reader, False)
+        taken = b""
+        def told():
+            nonlocal taken
+            try:
+                taken += os.read(reader, 65536)
+            except BlockingIOError:
+                pass
+            return re.search(rb"(?m)^\S+ warning \w+( \d+)?\[\d+\] \d+ lines? of this log could not be "
+                             rb"written and (is|are) lost$", taken)
+        wait_until(told, "the log tells of it")
+        for line in taken.decode().splitlines():
+            self.assertRegex(line, r"^\d{4}-\d\d-\d\dT\S+Z (error|warning|info|debug) ")
+        for _ in range(30):
+            server.client.post("/scan", {"waybill_number": "JT1"})
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(server.process.wait(15), 0)
+
+    def test_a_pipe(self):
+        self.full(filled_pipe)
+
+    def test_a_socket(self):
+        self.full(stream_pair)
+
+    @unittest.skipUnless(os.geteuid() == 0, "becomes another user")
+    def test_a_pipe_of_another_user(self):
+        self.full(closed_pipe, "nobody")
 
 
 class Slow(ServerCase):
