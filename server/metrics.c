@@ -110,8 +110,8 @@ void metrics_rows(struct metrics *m, const struct import_rows *rows)
 const char *metrics_job_kind(size_t kind)
 {
 	static const char *const names[METRICS_JOB_KINDS] = { "upload", "session_purge",
-							      "hold_expiry",
-							      "retention" };
+							      "hold_expiry", "retention",
+							      "scans_match" };
 
 	return names[kind];
 }

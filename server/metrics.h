@@ -64,7 +64,7 @@ enum metric {
 };
 
 /* The order is that of the tables in metrics.c, which name them. */
-enum { METRICS_JOB_KINDS = 4 };
+enum { METRICS_JOB_KINDS = 5 };
 enum metrics_job {
 	METRICS_JOB_DONE,
 	METRICS_JOB_REFUSED,
