@@ -196,6 +196,19 @@ static const char *method_name(enum http_method m)
 	return names[m];
 }
 
+void router_methods(char allow[64])
+{
+	allow[0] = '\0';
+	for (int m = HTTP_GET; m < HTTP_OTHER; m++) {
+		bool used = m == HTTP_OPTIONS; /* answered for all of them */
+
+		for (size_t i = 0; i < ROUTES && !used; i++)
+			used = routes[i].method == (enum http_method)m;
+		if (used)
+			allow_add(allow, method_name((enum http_method)m));
+	}
+}
+
 unsigned router_find(enum http_method method, struct slice path,
 		     const struct route **route_r, struct slice segment[REQUEST_SEGMENTS],
 		     char allow[64])
@@ -218,5 +231,7 @@ unsigned router_find(enum http_method method, struct slice path,
 		known = true;
 		allow_add(allow, method_name(routes[i].method));
 	}
+	if (known)
+		allow_add(allow, method_name(HTTP_OPTIONS));
 	return known ? 405 : 404;
 }

@@ -42,11 +42,13 @@ struct route {
 /*
  * Finds the route of a method and a decoded path, and fills segment[]. Returns the
  * status when there is none: 404, 405 with the methods that would do in `allow`
- * ("GET, HEAD"), 501 for an unknown method; 0 with *route_r set otherwise.
+ * ("GET, HEAD, OPTIONS"), 501 for an unknown method; 0 with *route_r set otherwise.
  */
 unsigned router_find(enum http_method method, struct slice path,
 		     const struct route **route_r, struct slice segment[REQUEST_SEGMENTS],
 		     char allow[64]);
+/* The methods that any route has, for `OPTIONS *` (RFC 9110 section 9.3.7). */
+void router_methods(char allow[64]);
 /* A route's place in counters: 1 and up; 0 for NULL. */
 size_t router_index(const struct route *r);
 /* The name of that place: "none" for 0, NULL behind the last. */

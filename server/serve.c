@@ -65,17 +65,16 @@ static void refuse(unsigned status, const struct request *req, const char *allow
 	}
 }
 
-static bool options(const struct request *req, unsigned status, const char *allow,
+static bool options(const struct request *req, unsigned status, char allow[64],
 		    struct response *res)
 {
 	if (req->head.method != HTTP_OPTIONS)
 		return false;
 	if (slice_eq(req->url.path, SLICE("*")))
-		response_field(res, "Allow", SLICE("GET, HEAD, POST, OPTIONS"));
-	else if (status == 405)
-		response_field(res, "Allow", slice_str(allow));
-	else
+		router_methods(allow);
+	else if (status != 405)
 		return false;
+	response_field(res, "Allow", slice_str(allow));
 	res->status = 204;
 	return true;
 }
