@@ -7,7 +7,7 @@
 
 #include "server/db.h"
 #include "server/db_pq.h"
-#include "sql_table.h"
+#include "server/stmt.h"
 
 #include <stdbool.h>
 
@@ -25,6 +25,9 @@ struct db {
 	bool awaiting;   /* what stmt_send() sent is not answered yet */
 	bool answered;   /* ... but its rows have come */
 	int64_t await_until; /* when the wait for it is given up */
+	enum stmt_id awaited;
+	bool noted; /* number[] holds the last answer to it, which nobody has taken */
+	uint64_t number[STMT_NUMBERS];
 	uint32_t connect_ms; /* the longest connecting; 0: 3 s */
 	uint32_t patience;   /* milliseconds; 0: the configured statement_timeout */
 	uint64_t spent_us;

@@ -12,7 +12,8 @@ enum {
 	LATE_MS = 3000,     /* then any worker makes it */
 	PATIENCE_MS = 3000, /* of one check */
 	OK_MS = 500,        /* how exactly the last success is known */
-	GRACE_MS = 4000     /* since the last success */
+	GRACE_MS = 4000,    /* since the last success */
+	QUEUE_MS = 2000     /* between two looks at the queue */
 };
 
 bool health_up(struct slots *s)
@@ -66,16 +67,44 @@ static bool may_check(const struct slots_shared *shared, const struct db *db,
 	       atomic_load_explicit(&shared->db, memory_order_relaxed) != SLOTS_DB_UP;
 }
 
-/* An answer under way: noted when it came, or was waited for too long. */
+/* An answer under way: noted when it came, or was waited for too long. That a look at the
+ * queue failed tells nothing while the connection is there. */
 static void take(struct slots *s, struct db *db, uint64_t age)
 {
 	struct err e = { .kind = ERR_NONE };
-	int got = stmt_take(db, &e);
+	enum stmt_id id;
+	int got = stmt_take(db, &id, &e);
 
 	if (got == PARSE_DONE)
 		health_note(s, true);
+	else if (got < 0 && id == STMT_QUEUE_DEPTH && db_socket(db) >= 0)
+		return;
 	else if (got < 0 || age >= PATIENCE_MS)
 		health_note(s, false);
+}
+
+static void note_queue(struct slots_shared *shared, struct db *db, uint64_t now)
+{
+	uint64_t n[STMT_NUMBERS];
+
+	if (!stmt_numbers(db, STMT_QUEUE_DEPTH, n))
+		return;
+	atomic_store(&shared->queue.queued, n[0]);
+	atomic_store(&shared->queue.oldest_s, n[1]);
+	atomic_store(&shared->queue.running, n[2]);
+	atomic_store(&shared->queue.seen_ms, now);
+}
+
+/* True when the question is on its way. Every host asks, whether or not it has a worker
+ * for the queue. */
+static bool ask_queue(struct slots_shared *shared, struct db *db, uint64_t now)
+{
+	unsigned long long at = atomic_load(&shared->queue.asked_ms);
+	struct err e = { .kind = ERR_NONE };
+
+	return now >= at + QUEUE_MS && db_socket(db) >= 0 &&
+	       atomic_compare_exchange_strong(&shared->queue.asked_ms, &at, now) &&
+	       stmt_send(db, STMT_QUEUE_DEPTH, &e) == 0;
 }
 
 void health_tick(struct slots *s, struct db *db)
@@ -85,10 +114,11 @@ void health_tick(struct slots *s, struct db *db)
 	uint64_t now = clock_ms(), age = now < at ? 0 : now - at;
 	struct err e = { .kind = ERR_NONE };
 
-	if (stmt_awaits(db)) {
+	if (stmt_awaits(db))
 		take(s, db, age);
+	note_queue(shared, db, now);
+	if (stmt_awaits(db) || ask_queue(shared, db, now))
 		return;
-	}
 	if (age < CHECK_MS || !may_check(shared, db, age) ||
 	    !atomic_compare_exchange_strong(&shared->db_checked_ms, &at, now))
 		return;

@@ -14,6 +14,8 @@
 #include <inttypes.h>
 #include <stdbool.h>
 
+enum { QUEUE_KNOWN_MS = 10000 };
+
 /* In the order of enum metric. Equal names follow each other; only the first has a
  * help. us: counted in microseconds, shown in seconds. */
 static const struct {
@@ -120,8 +122,8 @@ static int heading(struct buf *b, const char *name, const char *type, const char
 			  help, name, type);
 }
 
-int metrics_text_gauge(struct buf *b, const char *name, const char *help, uint64_t value,
-		       struct err *e)
+static int gauge(struct buf *b, const char *name, const char *help, uint64_t value,
+		 struct err *e)
 {
 	if (heading(b, name, "gauge", help, e) < 0)
 		return -1;
@@ -292,15 +294,14 @@ static int write_shared(struct slots *s, struct buf *b, struct err *e)
 {
 	struct slots_shared *shared = slots_shared(s);
 
-	if (metrics_text_gauge(b, "workers_wanted", "Workers that the master keeps.",
-			       atomic_load(&shared->workers), e) < 0 ||
-	    metrics_text_gauge(b, "uptime_seconds", "Since the master started.",
-			       (clock_ms() - atomic_load(&shared->started_ms)) / 1000,
-			       e) < 0 ||
-	    metrics_text_gauge(b, "draining", "1: this host asks to be left alone.",
-			       slots_leaves(s), e) < 0 ||
-	    metrics_text_gauge(b, "database_up", "1: PostgreSQL answered last time.",
-			       atomic_load(&shared->db) == SLOTS_DB_UP, e) < 0 ||
+	if (gauge(b, "workers_wanted", "Workers that the master keeps.",
+		  atomic_load(&shared->workers), e) < 0 ||
+	    gauge(b, "uptime_seconds", "Since the master started.",
+		  (clock_ms() - atomic_load(&shared->started_ms)) / 1000, e) < 0 ||
+	    gauge(b, "draining", "1: this host asks to be left alone.", slots_leaves(s),
+		  e) < 0 ||
+	    gauge(b, "database_up", "1: PostgreSQL answered last time.",
+		  atomic_load(&shared->db) == SLOTS_DB_UP, e) < 0 ||
 	    heading(b, "worker_restarts_total", "counter",
 		    "Workers replaced, by what ended them.", e) < 0)
 		return -1;
@@ -313,6 +314,24 @@ static int write_shared(struct slots *s, struct buf *b, struct err *e)
 		       ? -1
 		       : buf_printf(b, e, "waybill_event_log_lost_total %" PRIu64 "\n",
 				    (uint64_t)atomic_load(&shared->log.lost));
+}
+
+/* Left out when nobody could look for a while: the database is away, or jobs locked. */
+static int write_queue(struct slots *s, struct buf *b, struct err *e)
+{
+	struct slots_shared *shared = slots_shared(s);
+	uint64_t seen = atomic_load(&shared->queue.seen_ms);
+
+	if (seen == 0 || clock_ms() > seen + QUEUE_KNOWN_MS)
+		return 0;
+	if (gauge(b, "jobs_queued", "Jobs that wait in the database.",
+		  atomic_load(&shared->queue.queued), e) < 0 ||
+	    gauge(b, "jobs_queued_seconds",
+		  "How long the oldest of those that are due has waited.",
+		  atomic_load(&shared->queue.oldest_s), e) < 0)
+		return -1;
+	return gauge(b, "jobs_running", "Jobs that are being done, on any host.",
+		     atomic_load(&shared->queue.running), e);
 }
 
 int metrics_text(struct slots *s, metrics_route_fn *name, struct buf *b, struct err *e)
@@ -330,9 +349,9 @@ int metrics_text(struct slots *s, metrics_route_fn *name, struct buf *b, struct 
 			   e) == 0 &&
 	    write_children(s, SLOT_QUEUE, "queue_workers",
 			   "Processes that load queued uploads.", b, e) == 0 &&
-	    metrics_text_gauge(b, "tasks", "Tasks that run.",
-			       slots_in(s, SLOT_TASK, SLOT_BUSY), e) == 0)
-		r = write_shared(s, b, e);
+	    gauge(b, "tasks", "Tasks that run.", slots_in(s, SLOT_TASK, SLOT_BUSY), e) ==
+		    0)
+		r = write_shared(s, b, e) < 0 ? -1 : write_queue(s, b, e);
 	free(sum);
 	return r;
 }

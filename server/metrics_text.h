@@ -13,8 +13,5 @@ typedef const char *metrics_route_fn(size_t route);
 /* Appends all of it. */
 int metrics_text(struct slots *s, metrics_route_fn *name, struct buf *b,
 		 struct err *e) MUST_CHECK;
-/* One gauge that is not on the scoreboard. */
-int metrics_text_gauge(struct buf *b, const char *name, const char *help, uint64_t value,
-		       struct err *e) MUST_CHECK;
 
 #endif

@@ -83,6 +83,11 @@ struct slots_shared {
 	atomic_uint db;         /* enum slots_db */
 	atomic_ullong db_ok_ms; /* of the last success */
 	atomic_ullong db_checked_ms;
+	struct {
+		atomic_ullong asked_ms; /* when a worker last asked */
+		atomic_ullong seen_ms;  /* when one was last told; 0: never */
+		atomic_ullong queued, oldest_s, running;
+	} queue; /* the database's, for all hosts */
 	atomic_ullong started_ms;
 	atomic_ullong seed;     /* a number that differs from start to start */
 	atomic_ullong restarts; /* children replaced after an unexpected end */

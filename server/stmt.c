@@ -224,13 +224,39 @@ static int copy_abort(struct db *db, int64_t deadline, struct err *e)
 	return 0;
 }
 
+/* What stmt_numbers() tells of an answer. */
+static void note(struct db *db, const PGresult *r)
+{
+	db->answered = PQresultStatus(r) == PGRES_TUPLES_OK;
+	db->noted = db->answered && PQntuples(r) == 1 && PQnfields(r) == STMT_NUMBERS;
+	for (int i = 0; db->noted && i < STMT_NUMBERS; i++) {
+		db->noted = !PQgetisnull(r, 0, i);
+		db->number[i] = strtoull(PQgetvalue(r, 0, i), NULL, 10);
+	}
+}
+
+/* The answer to stmt_send(), waited for. */
+static int take_awaited(struct db *db, int64_t deadline, struct err *e)
+{
+	PGresult *r;
+
+	do {
+		if (pq_result(db->conn, deadline, &r, e) < 0)
+			return -1;
+		if (r != NULL)
+			note(db, r);
+		PQclear(r);
+	} while (r != NULL);
+	return 0;
+}
+
 /* What stands between the caller and a usable connection. Returns 1 when the statement
  * is answered already: the ROLLBACK of a block whose connection is gone. */
 static int make_ready(struct db *db, enum stmt_id id, struct err *e)
 {
 	struct err lost = { 0 };
 
-	if (db->awaiting && pq_drain(db->conn, db_deadline(db), &lost) < 0)
+	if (db->awaiting && take_awaited(db, db_deadline(db), &lost) < 0)
 		db_lost(db);
 	db->awaiting = false;
 	lost = (struct err){ 0 };
@@ -336,13 +362,15 @@ int stmt_send(struct db *db, enum stmt_id id, struct err *e)
 		return err_set(e, ERR_TRANSIENT, "database connection lost");
 	}
 	db->awaiting = true;
-	db->answered = false;
+	db->answered = db->noted = false;
+	db->awaited = id;
 	db->await_until = pq_now() + AWAIT_MS;
 	return 0;
 }
 
-int stmt_take(struct db *db, struct err *e)
+int stmt_take(struct db *db, enum stmt_id *id_r, struct err *e)
 {
+	*id_r = db->awaited;
 	if (!db->awaiting)
 		return err_set(e, ERR_TRANSIENT, "nothing is awaited");
 	if (PQflush(db->conn) < 0 || PQconsumeInput(db->conn) == 0) {
@@ -357,7 +385,7 @@ int stmt_take(struct db *db, struct err *e)
 			return db->answered ? PARSE_DONE
 					    : err_set(e, ERR_TRANSIENT, "it failed");
 		}
-		db->answered = PQresultStatus(r) == PGRES_TUPLES_OK;
+		note(db, r);
 		PQclear(r);
 	}
 	if (pq_now() < db->await_until)
@@ -370,6 +398,15 @@ int stmt_take(struct db *db, struct err *e)
 bool stmt_awaits(const struct db *db)
 {
 	return db->awaiting;
+}
+
+bool stmt_numbers(struct db *db, enum stmt_id id, uint64_t number[STMT_NUMBERS])
+{
+	if (!db->noted || db->awaiting || db->awaited != id)
+		return false;
+	memcpy(number, db->number, sizeof(db->number));
+	db->noted = false;
+	return true;
 }
 
 int stmt_copy_begin(struct db *db, enum stmt_id id, struct err *e)

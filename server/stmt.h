@@ -9,7 +9,7 @@
 #include "server/db.h"
 #include "sql_table.h" /* enum stmt_id: STMT_SCAN for sql/query/scan.sql */
 
-enum { STMT_MAX_COLUMNS = 16 };
+enum { STMT_MAX_COLUMNS = 16, STMT_NUMBERS = 3 };
 
 /* One result. Values are copied into the arena that was passed in. */
 struct stmt_result {
@@ -47,13 +47,19 @@ int stmt_run(struct db *db, enum stmt_id id, const struct slice *params, size_t 
 /*
  * Sends a statement without parameters that nobody waits for, on a connection that is
  * open already; -1 when there is none, or something is under way on it. stmt_take() then
- * looks whether its answer came, without waiting: PARSE_MORE not yet, PARSE_DONE it
- * succeeded, -1 it failed, took 10 s, or nothing is awaited. Another statement takes its
- * answer away.
+ * looks whether its answer came, without waiting, and sets *id_r: PARSE_MORE not yet,
+ * PARSE_DONE it succeeded, -1 it failed, took 10 s, or nothing is awaited. Another
+ * statement waits for the answer, and is not told of it.
  */
 int stmt_send(struct db *db, enum stmt_id id, struct err *e) MUST_CHECK;
-int stmt_take(struct db *db, struct err *e) MUST_CHECK;
+int stmt_take(struct db *db, enum stmt_id *id_r, struct err *e) MUST_CHECK;
 bool stmt_awaits(const struct db *db);
+/*
+ * What such a statement answered, whoever waited for it: the first columns of its row as
+ * whole numbers. False when no answer of this one has come since the last call, or a
+ * column is NULL.
+ */
+bool stmt_numbers(struct db *db, enum stmt_id id, uint64_t number[STMT_NUMBERS]);
 
 /*
  * COPY ... FROM STDIN in text format, named by a statement file marked "-- plain". Errors

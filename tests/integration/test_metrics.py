@@ -13,6 +13,7 @@ import subprocess
 import unittest
 
 from support.pg import BUILD
+from support.psql_session import PsqlSession
 from support.server import Server, ServerCase
 from support.wait import wait_until
 
@@ -361,6 +362,48 @@ def closed_pipe():
     reader, writer = filled_pipe()
     os.fchmod(writer, 0)
     return reader, writer
+
+
+class QueueDepth(ServerCase):
+    """Nobody here takes jobs; how many there are is seen all the same."""
+    settings = {"workers": 2, "queue_workers": 0}
+
+    def queue(self):
+        with self.client.connect() as c:
+            c.socket.settimeout(2)
+            text = c.request("GET", "/metrics").body.decode()
+        return {name: value for (name, _), value in parse(text).items()
+                if name.startswith("waybill_jobs_") and name != "waybill_jobs_total"}
+
+    def test_seen_and_never_waited_for(self):
+        """The statement ran in the worker that was asked, and /metrics waited for a lock."""
+        wait_until(lambda: self.queue().get("waybill_jobs_queued") == 0, "the queue is seen")
+        self.client.upload(b"Waybill Number,Sender Name,Receiver Name\nQD1,A,B\n", "q.csv",
+                           **{"async": "1"})
+        wait_until(lambda: self.queue().get("waybill_jobs_queued") == 1, "the job is seen")
+        with PsqlSession(self.db.conninfo) as locked:
+            locked.run("begin; lock table jobs in access exclusive mode")
+            # Each answers within the two seconds of queue(), until what was seen is too old.
+            wait_until(lambda: self.queue() == {}, "what nobody saw for long is left out")
+            self.assertEqual(self.client.get("/health").status, 200)
+            self.assertEqual(self.client.post("/scan", {"waybill_number": "QD1"}).status, 404)
+            locked.run("rollback")
+        wait_until(lambda: self.queue().get("waybill_jobs_queued") == 1, "it is seen again")
+        self.assertEqual(self.queue()["waybill_jobs_running"], 0)
+
+    def test_every_kind_is_counted(self):
+        """scans_match was not: a kind that the counters did not know was dropped."""
+        text = self.client.get("/metrics").body.decode()
+        kinds = set(re.findall(r'(?m)^waybill_jobs_total{kind="(\w+)",', text))
+        self.assertEqual(kinds, {"upload", *self.db.value(
+            "SELECT string_agg(kind, ' ') FROM schedule").split()})
+        # What else could become a job: each kind that job_step() knows, and each inserted.
+        source = self.db.value("SELECT string_agg(prosrc, ' ') FROM pg_proc p JOIN pg_namespace n "
+                               "ON n.oid = pronamespace WHERE nspname NOT IN "
+                               "('pg_catalog', 'information_schema') AND prosrc LIKE '%job%'")
+        named = set(re.findall(r"p_kind = '(\w+)'", source))
+        self.assertLessEqual({"scans_match", "retention"}, named)
+        self.assertLessEqual(named, kinds)
 
 
 class FullEventLog(ServerCase):
