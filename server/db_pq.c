@@ -185,22 +185,29 @@ static int connect_each(const struct pq_target *t, PQconninfoOption *all,
 	return err_set(e, first.kind, "%s", first.text);
 }
 
+int pq_conninfo(const char *text, PQconninfoOption **all_r, struct err *e)
+{
+	char *wrong = NULL, why[160];
+
+	*all_r = PQconninfoParse(text, &wrong);
+	if (*all_r != NULL)
+		return 0;
+	one_line(wrong == NULL ? "out of memory" : wrong, why, sizeof(why));
+	PQfreemem(wrong);
+	return err_set(e, ERR_INTERNAL, "%s", why);
+}
+
 int pq_connect(const struct pq_target *t, int64_t deadline, PGconn **conn_r,
 	       struct err *e)
 {
 	struct host same = { NULL, NULL, NULL };
 	PQconninfoOption *all;
-	char *wrong = NULL, text[160];
 	const char *hosts;
 	int rc;
 
 	*conn_r = NULL;
-	all = PQconninfoParse(t->conninfo, &wrong);
-	if (all == NULL) {
-		one_line(wrong == NULL ? "out of memory" : wrong, text, sizeof(text));
-		PQfreemem(wrong);
-		return err_set(e, ERR_INTERNAL, "key 'database': %s", text);
-	}
+	if (pq_conninfo(t->conninfo, &all, e) < 0)
+		return err_prefix(e, "key 'database'");
 	hosts = option(all, "host");
 	if (hosts == NULL)
 		hosts = option(all, "hostaddr");

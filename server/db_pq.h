@@ -20,6 +20,10 @@ struct pq_target {
 	const char *application_name;
 };
 
+/* The options that a conninfo names; the caller frees them with PQconninfoFree(). -1,
+ * ERR_INTERNAL: it cannot be read ("invalid connection option"). */
+int pq_conninfo(const char *text, PQconninfoOption **all_r, struct err *e) MUST_CHECK;
+
 /*
  * Connects before the deadline; each of several hosts gets its share of the time, so
  * that one that swallows packets cannot use up all of it. Returns 0 with *conn_r in

@@ -41,6 +41,18 @@ struct db_read {
 	bool alone;  /* the primary is away: nothing newer is to be had */
 };
 
+int db_read_check(const struct config *cfg, struct err *e)
+{
+	PQconninfoOption *all;
+
+	if (*cfg->database_read == '\0')
+		return 0;
+	if (pq_conninfo(cfg->database_read, &all, e) < 0)
+		return err_prefix(e, "key 'database_read'");
+	PQconninfoFree(all);
+	return 0;
+}
+
 int db_read_open(const struct config *cfg, const char *name, struct db_read **r_r,
 		 struct err *e)
 {

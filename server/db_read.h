@@ -9,6 +9,9 @@
 
 struct db_read;
 
+/* Whether database_read can be read at all; -1 with e. It may well be away: nobody
+ * connects. */
+int db_read_check(const struct config *cfg, struct err *e) MUST_CHECK;
 /* Does not connect yet. *r_r is NULL when database_read is not set, which the functions
  * below take for "ask the primary". cfg must outlive it. */
 int db_read_open(const struct config *cfg, const char *name, struct db_read **r_r,

@@ -4,6 +4,7 @@
 #include "server/service.h"
 
 #include "server/access_log.h"
+#include "server/db_read.h"
 #include "server/listener.h"
 #include "server/log.h"
 #include "server/router.h"
@@ -59,7 +60,8 @@ int service_read(const struct service *s, const char *config_path,
 	if (config_load(config_path, &next->cfg, e) < 0)
 		return -1;
 	cfg = next->cfg;
-	if (router_pages_open(cfg->static_dir, &next->files, e) == 0) {
+	if (db_read_check(cfg, e) == 0 &&
+	    router_pages_open(cfg->static_dir, &next->files, e) == 0) {
 		if (strcmp(cfg->spool_dir, s->cfg->spool_dir) == 0 &&
 		    strcmp(cfg->user, s->cfg->user) == 0)
 			return 0;

@@ -4,6 +4,7 @@
  */
 #include "server/config.h"
 #include "server/db.h"
+#include "server/db_read.h"
 #include "server/log.h"
 #include "server/master.h"
 #include "server/router.h"
@@ -62,6 +63,8 @@ static int check(const struct config *cfg, struct err *e)
 		return err_set(e, ERR_INPUT, "key 'spool_dir': cannot write to \"%s\"",
 			       cfg->spool_dir);
 	if (trial_database(cfg, "waybilld -t", e) < 0)
+		return -1;
+	if (db_read_check(cfg, e) < 0)
 		return -1;
 	return cfg->auth ? check_admins(cfg, e) : 0;
 }

@@ -155,6 +155,19 @@ class Units(ConfCase):
                     out = run(analyze, "security", "--offline=true", "--threshold=20", path)
                     self.assertEqual(out.returncode, 0, out.stdout)
 
+    def test_a_core_has_a_place(self):
+        """An aborted worker left none: no limit, and / for a folder, which is read-only."""
+        for name in ("waybilld.service", "waybill-worker.service"):
+            with open(os.path.join(CONF, name), encoding="utf-8") as f:
+                keys = dict(line.rstrip("\n").split("=", 1) for line in f
+                            if "=" in line and line[0] != "#")
+            self.assertEqual(keys["LimitCORE"], "infinity", name)
+            folder = keys["WorkingDirectory"]
+            # systemd makes it and gives it to User=; all else is read-only.
+            self.assertIn(folder, [f"/var/lib/{d}" for d in keys["StateDirectory"].split()], name)
+            with open(os.path.join(CONF, "alerts.yml"), encoding="utf-8") as f:
+                self.assertIn(f"coredumpctl, or without systemd-coredump {folder}/core", f.read())
+
     def test_the_backup_is_at_two_and_may_write_where_it_writes(self):
         site = self.site(backup_second="/mnt/nas", timezone="Asia/Tokyo")
         self.assertIn("OnCalendar=*-*-* 02:00:00 Asia/Tokyo\n", site.text("waybill-backup.timer", "db"))
@@ -186,6 +199,10 @@ class Hosts(ConfCase):
                            "WAYBILL_STATIC_DIR": os.path.join(os.path.dirname(CONF), "static")}
             out = run(os.path.join(BUILD, "waybilld"), "-t", "-c", path, env=environment)
             self.assertEqual(out.returncode, 0, out)
+            out = run(os.path.join(BUILD, "waybilld"), "-t", "-c", path,
+                      env={**environment, "WAYBILL_DATABASE_READ": "hots=127.0.0.1"})
+            self.assertNotEqual(out.returncode, 0)
+            self.assertIn('key \'database_read\': invalid connection option "hots"', out.stderr)
             with open(path, "a", encoding="utf-8") as f:
                 f.write("wrokers = 3\n")
             out = run(os.path.join(BUILD, "waybilld"), "-t", "-c", path, env=environment)

@@ -176,6 +176,22 @@ class Reload(Life):
         self.assertEqual(load.done(), [])
         server.stop()
 
+    @not_pooled("a pooler takes more clients than PostgreSQL takes connections")
+    def test_the_old_workers_stay_until_the_new_ones_are_ready(self):
+        """Nothing failed when they were told to go at once: requests waited in the backlog."""
+        server = self.start()
+        before = self.workers(server, 2)
+        with self.no_more_connections(server):
+            server.signal(signal.SIGHUP)
+            wait_until(lambda: len(set(re.findall(r"worker (\d+)\[\d+\] .*too many connections",
+                                                  server.log()))) == 2, "the new ones have begun")
+            self.assertNotIn("reloaded; ", server.log())
+            self.assertLessEqual(set(before), set(server.workers()))
+            self.assertEqual(server.client.get("/ready").status, 200)
+        server.wait_for_log("reloaded; 2 new workers", 30)
+        self.workers(server, 2, without=before)
+        server.stop()
+
     def test_an_idle_connection_gets_one_more_answer(self):
         server = self.start()
         with server.client.connect() as c:
@@ -288,9 +304,13 @@ class Reload(Life):
                 self.refused(server, reason, before, database=conninfo)
         with self.subTest("a zone that PostgreSQL does not know"):
             self.refused(server, r"timezone", before, timezone="Nowhere/Atall")
+        # One that cannot be read at all was taken, and every look at it failed.
+        self.refused(server, r"key 'database_read': invalid connection option .nonsense.", before,
+                     database_read="nonsense=1 host=127.0.0.1")
         self.assertEqual(server.client.get("/ready").status, 200)
         # Another way to the same one is taken.
-        server.write_config(database=f"{good} options='-c work_mem=5MB'")
+        server.write_config(database=f"{good} options='-c work_mem=5MB'",
+                            database_read="host=127.0.0.1 port=1 dbname=away")
         server.signal(signal.SIGHUP)
         self.workers(server, 2, without=before)
         self.assertEqual(server.client.get("/ready").status, 200)
