@@ -34,24 +34,13 @@ struct client clients_peer(const struct clients *c, const char *peer)
 	return (struct client){ .trusted = c->trusted.local };
 }
 
-/* FNV-1a (Fowler, Noll, Vo), begun with the seed. */
-static uint64_t key_of(const struct ip *ip, uint64_t seed)
-{
-	uint64_t h = seed ^ UINT64_C(14695981039346656037);
-
-	for (size_t i = 0; i < sizeof(ip->b); i++)
-		h = (h ^ ip->b[i]) * UINT64_C(1099511628211);
-	h ^= h >> 32;
-	return h == 0 ? 1 : h;
-}
-
 enum clients_verdict clients_enter(struct clients *c, struct client *client)
 {
 	unsigned n;
 
 	if (c->most == 0 || client->trusted || !client->has_ip)
 		return CLIENTS_WELCOME;
-	client->key = key_of(&client->ip, c->seed);
+	client->key = throttle_key_ip(&client->ip, c->seed);
 	n = slots_client(c->slots, c->slot, client->key, 1);
 	if (n <= c->most)
 		return CLIENTS_WELCOME;

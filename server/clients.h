@@ -35,7 +35,8 @@ struct client clients_peer(const struct clients *c, const char *peer);
 /* The client that a proxy names. */
 struct client clients_named(const struct clients *c, const struct ip *ip);
 /*
- * Counts one more connection of a client; proxies are not counted. TOO_MANY over the
+ * Counts one more connection of a client, which is what throttle_key_ip() takes for one;
+ * proxies are not counted. TOO_MANY over the
  * limit, FLOOD over twice the limit: not even worth an answer. clients_leave() takes
  * it off again, whatever the verdict was.
  */

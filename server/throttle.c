@@ -3,8 +3,6 @@
  */
 #include "server/throttle.h"
 
-#include "parse/ip.h"
-
 enum { MINUTE_MS = 60000, NET_BYTES = 8, V4_AT = 12 };
 
 static uint64_t hash(const void *bytes, size_t n, uint64_t h)
@@ -17,19 +15,28 @@ static uint64_t hash(const void *bytes, size_t n, uint64_t h)
 	return h ^ h >> 32;
 }
 
-uint64_t throttle_key(struct slice address, uint64_t seed)
+static uint64_t key(const void *bytes, size_t n, uint64_t seed)
+{
+	uint64_t h = hash(bytes, n, seed ^ UINT64_C(14695981039346656037));
+
+	return h == 0 ? 1 : h;
+}
+
+uint64_t throttle_key_ip(const struct ip *ip, uint64_t seed)
 {
 	static const uint8_t mapped[V4_AT] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
-	struct ip ip;
-	uint64_t h = seed ^ UINT64_C(14695981039346656037);
 
-	if (!ip_parse(address, &ip))
-		h = hash(address.p, address.n, h);
-	else if (memcmp(ip.b, mapped, sizeof(mapped)) == 0)
-		h = hash(ip.b, sizeof(ip.b), h);
-	else
-		h = hash(ip.b, NET_BYTES, h);
-	return h == 0 ? 1 : h;
+	return key(ip->b,
+		   memcmp(ip->b, mapped, sizeof(mapped)) == 0 ? sizeof(ip->b) : NET_BYTES,
+		   seed);
+}
+
+uint64_t throttle_key(struct slice address, uint64_t seed)
+{
+	struct ip ip;
+
+	return ip_parse(address, &ip) ? throttle_key_ip(&ip, seed)
+				      : key(address.p, address.n, seed);
 }
 
 /* The client's entry: its own, else one that is free, else the last of its set. */

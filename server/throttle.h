@@ -6,6 +6,7 @@
 #ifndef SERVER_THROTTLE_H
 #define SERVER_THROTTLE_H
 
+#include "parse/ip.h"
 #include "parse/slice.h"
 
 #include <stdatomic.h>
@@ -22,6 +23,8 @@ struct throttle {
 
 /* The key of a client's address: one for each IPv4 address, one for each IPv6 network of
  * 64 bits, because that is what one customer gets; never 0. */
+uint64_t throttle_key_ip(const struct ip *ip, uint64_t seed);
+/* The same for an address as text; text that is none is a client of its own. */
 uint64_t throttle_key(struct slice address, uint64_t seed);
 /*
  * One more try at now_ms, of at most `rate` (1 and more) a minute, all of which may come
