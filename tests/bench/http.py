@@ -23,6 +23,7 @@ NGINX = """daemon off; worker_processes {workers}; pid {folder}/pid; error_log {
 events {{ worker_connections 1024; }}
 http {{
   access_log off; keepalive_requests 1000000000;
+  sendfile on; tcp_nopush on; open_file_cache max=100;
   client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
   uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
   server {{ listen 127.0.0.1:{port}; location /static/ {{ alias {folder}/static/; }}

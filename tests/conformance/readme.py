@@ -28,6 +28,16 @@ when nginx stops differing, or begins to, the test fails.
 
 `kept`: the connection goes on; `closed`: it ends; `waits`: nothing more came; `!name`: that field of
 the answer (or its body) is not what the table asks for; `?`: no HTTP answer.
+
+## A client that ends its sending side
+
+Who shuts down its sending side behind a whole request is answered all the same (RFC 9112 section
+9.6), but for what a task does: uploads, and waybills as a file. There such a client is taken for
+gone, its task is ended and nothing is answered, on purpose, and as nginx does by default before it
+has an answer from behind it (`proxy_ignore_client_abort off`). A client that left looks the same
+until something is written to it, a task writes nothing for minutes, and a machine full of tasks for
+nobody would keep the others waiting. An upload ended so left nothing behind; it is sent again
+with its `upload_key`.
 """
 
 
