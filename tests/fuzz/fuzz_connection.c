@@ -357,6 +357,12 @@ static bool must_answer(const struct talk *t, const struct asked *a)
 	return !(a->may_wait && (t->client & HALF_CLOSES) != 0);
 }
 
+/* By the head alone, whatever its body is. */
+static bool sent_to_login(const struct talk *t, const struct answer *a)
+{
+	return a->status == 303 && (t->client & STRANGER) != 0;
+}
+
 static void answers_fit(const struct talk *t)
 {
 	struct slice in = requests_of(t), out = buf_slice(&t->got);
@@ -370,7 +376,8 @@ static void answers_fit(const struct talk *t)
 			check(out.n == 0 && !must_answer(t, &q));
 			return;
 		}
-		check(q.r == PARSE_DONE || (a.close && a.status >= 400));
+		check(q.r == PARSE_DONE ||
+		      (a.close && (a.status >= 400 || sent_to_login(t, &a))));
 		if (q.r == PARSE_DONE && q.bodyless && !q.may_wait &&
 		    (t->client & (DRAINING | REFUSED)) == 0)
 			check(a.close != q.keep_alive);
