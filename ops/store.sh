@@ -59,12 +59,13 @@ unseal() {
 }
 
 ask() { psql -X -q -A -t -w -v ON_ERROR_STOP=1 "$@"; }
-# Rows of each table of a database, "TABLE N" a line, all at one moment.
+# Rows of each table of a database, "TABLE N" a line, all at one moment; not of unlogged ones,
+# which no backup holds.
 count_rows() {
 	ask -F ' ' -d "$1" <<-'END'
 		BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 		SELECT format('SELECT %L, count(*) FROM %I', relname, relname)
-		FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+		FROM pg_class WHERE relkind = 'r' AND relpersistence = 'p' AND relnamespace = 'public'::regnamespace
 		ORDER BY relname \gexec
 		COMMIT;
 	END
