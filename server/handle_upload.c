@@ -130,12 +130,13 @@ static struct slice keep(struct handle_env *env, struct request *req, int fd,
 static void answer_preview(struct request *req, const struct import_answer *answer,
 			   struct slice kept, struct response *res)
 {
-	struct slice json = answer->json;
+	struct slice json = answer->json, named = { NULL, 0 };
 
 	if (kept.n > 0)
-		json = arena_printf(req->arena, "%.*s,\"kept\":\"%.*s\"}",
-				    (int)json.n - 1, json.p, (int)kept.n, kept.p);
-	response_json(res, answer->http_status, json);
+		named = arena_printf(req->arena, "%.*s,\"kept\":\"%.*s\"}",
+				     (int)json.n - 1, json.p, (int)kept.n, kept.p);
+	/* Without memory for that, the file is sent again. */
+	response_json(res, answer->http_status, named.p != NULL ? named : json);
 }
 
 static void preview(struct handle_env *env, struct request *req, int fd,

@@ -6,9 +6,10 @@ import { parsed } from '/static/api.js';
 
 /*
  * file: null where the server has it. options: { upload_key, sheet, columns, strict, dry_run,
- * keep, kept }, each left out when it is empty or false. sent(done, total) in bytes of the whole request; left() once, when all of them
- * have left; signal, an AbortSignal, gives it up. The promise is always kept: with
- * { status, json } when the server answered, with { status: 0, json: null } when it did not.
+ * keep, kept }, each left out when it is empty or false. sent(done, total) in bytes of the whole
+ * request; left() when all of them have left; signal, an AbortSignal, gives it up. The promise is
+ * always kept: with { status, json } when the server answered, with { status: 0, json: null } when
+ * it did not.
  */
 export function transfer(path, file, options, { sent, left, signal } = {}) {
 	return new Promise((resolve) => {
@@ -36,13 +37,18 @@ export function transfer(path, file, options, { sent, left, signal } = {}) {
  * sent only when it does not know them any more. kept: what it called them, or ''.
  */
 export async function transferKept(path, file, kept, options, hooks) {
-	if (kept !== '') {
+	if (kept !== '' && await unchanged(file)) {
 		const answer = await transfer(path, null, { ...options, kept }, hooks);
 		if (answer.status !== 410 && answer.json?.error !== 'no_file') {
 			return answer;
 		}
 	}
 	return transfer(path, file, options, hooks);
+}
+
+/* A browser reads no file that was changed on the disk since it was chosen. */
+function unchanged(file) {
+	return file.slice(0, 1).arrayBuffer().then(() => true, () => false);
 }
 
 /* The file comes last, so that the server knows the options before the first row. */

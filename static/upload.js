@@ -114,13 +114,19 @@ function attempt() {
 async function send(work) {
 	const key = work.options.upload_key;
 	let answered = false;
+	let watched = false; /* what was kept may have gone: then the file leaves after its name */
 	hidePreview();
 	run(true);
 	complain('');
 	following = key;
 	history.replaceState(null, '', `#${key}`);
 	const answer = await transferKept('/upload', work.file, work.kept, work.options,
-		{ sent: showSending, left: () => follow(key, () => answered) });
+		{ sent: showSending, left: () => {
+			if (!watched) {
+				watched = true;
+				follow(key, () => answered);
+			}
+		} });
 	answered = true;
 	try {
 		await conclude(work, answer);

@@ -58,7 +58,9 @@ async function look() {
 		return;
 	}
 	byId('looking').hidden = true;
-	kept = answer.json?.kept ?? '';
+	if (answer.status === 200) {
+		kept = answer.json.kept ?? '';
+	}
 	if (answer.status === 200 && answer.json) {
 		show(answer.json);
 	} else {
@@ -104,7 +106,7 @@ function showSheets(p) {
 
 function showColumns(p) {
 	const headed = p.mapping.map((m, i) => ({ ...m, samples: p.samples[i] ?? [] }));
-	const bare = p.unheaded.map((m) => ({ ...m, field: 'extra' }));
+	const bare = (p.unheaded ?? []).map((m) => ({ ...m, field: 'extra' }));
 	rows(byId('preview-columns'), [...headed, ...bare].sort((a, b) => a.column - b.column).map((m) => [
 		letters(m.column), bare.includes(m) ? el('i', {}, 'no heading') : m.heading,
 		el('span', { class: 'code' }, m.samples.join(' \u00b7 ')), fieldSelect(p, m)]));
