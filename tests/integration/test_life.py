@@ -2,6 +2,7 @@
 workers that retire or get stuck, and what a service manager is told."""
 
 import contextlib
+import json
 import os
 import pwd
 import re
@@ -827,10 +828,10 @@ class ServiceManager(Life):
         case.finish(server, new)
         manager.wait_for("STOPPING", "1", n)
 
-    def start_activated(self, listener, count=1):
+    def start_activated(self, listener, count=1, **settings):
         """As systemd does it: the socket as descriptor 3, LISTEN_PID the process's own."""
         server = self.make()
-        server.write_config(listen="127.0.0.1:1")  # which it could not use
+        server.write_config(listen="127.0.0.1:1", **settings)  # which it could not use
         fd = listener.fileno()
         with open(server.log_path, "ab") as log:
             server.process = subprocess.Popen(
@@ -839,6 +840,36 @@ class ServiceManager(Life):
                 env=server.environment, pass_fds=[fd], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log)
         return server
+
+    def test_a_slow_reader_has_its_time_and_no_more(self):
+        """It takes some of a long answer five times a second. What the kernel takes for it is as
+        much as its listening socket says."""
+        with tempfile.TemporaryDirectory() as static, socket.socket() as listener, \
+                socket.socket() as client:
+            shutil.copytree(os.path.join(ROOT, "static"), static, dirs_exist_ok=True)
+            with open(os.path.join(static, "big.bin"), "wb") as f:
+                f.write(bytes(4 << 20))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            server = self.start_activated(listener, request_timeout="2s", body_min_rate="4M",
+                                          static_dir=static, access_log="-",
+                                          access_log_format="json")
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.settimeout(0.2)
+            client.connect(listener.getsockname())
+            client.sendall(b"GET /static/big.bin HTTP/1.1\r\nHost: x\r\n\r\n")
+
+            def ended():
+                """Its line in the access log, once it has one."""
+                with contextlib.suppress(TimeoutError):
+                    client.recv(40000)
+                return [line for line in server.log().splitlines() if "big.bin" in line]
+
+            line = json.loads(wait_until(ended, "the server ends it", pause=0.2)[0])
+            self.assertLess(line["bytes"], 4 << 20)
+            self.assertGreater(line["us"], 2500000)  # a second more than for no progress at all
+            server.stop()
 
     def test_passes_the_socket(self):
         with socket.create_server(("127.0.0.1", 0)) as listener:
