@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -73,7 +74,7 @@ static bool lock(int fd)
 			return true;
 		if (errno != EAGAIN && errno != EACCES)
 			return true; /* nothing to lock: a terminal needs none */
-		(void)poll(NULL, 0, 1);
+		(void)sched_yield();
 	}
 	return false;
 }

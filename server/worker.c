@@ -17,6 +17,7 @@
 #include "server/signals.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,6 +55,7 @@ struct worker {
 	struct conns conns;
 	size_t max; /* connections */
 	bool stopping;
+	bool served;           /* something in its last round */
 	bool leaving;          /* it accepts no more, and ends with its last connection */
 	uint64_t max_requests; /* 0: no limit */
 	uint64_t left_ms;      /* when it began to leave */
@@ -378,17 +380,24 @@ static int sleep_until_ready(struct worker *w, int ms, struct err *e)
 
 	if (fd >= 0 && poller_watch_anew(w->poller, fd, POLLIN, e) < 0)
 		return -1;
+	/* Who waits for a processor goes first: clients and siblings, so that more has
+	 * come by this worker's next turn, and one round answers it. Scans that come
+	 * meanwhile commit together. Where nobody waits, it costs a tenth of a
+	 * microsecond. */
+	if (w->served && ms > 0)
+		(void)sched_yield();
 	got = poller_wait(w->poller, w->event, EVENTS, ms);
+	w->served = got > 0;
 	if (got < 0)
 		(void)err_set(e, ERR_INTERNAL, "waiting failed: %s", strerror(errno));
 	poller_forget(w->poller, fd);
 	return got;
 }
 
-static int serve_ready(struct worker *w, size_t n, struct err *e)
+static int serve_ready(struct worker *w, size_t n, bool slept, struct err *e)
 {
 	/* Nothing came: see TICK_MS. */
-	bool connection = n == 0 && w->listen_fd >= 0;
+	bool connection = n == 0 && slept && w->listen_fd >= 0;
 
 	for (size_t i = 0; i < n; i++) {
 		int fd = w->event[i].fd;
@@ -419,7 +428,7 @@ static int round_trip(struct worker *w, struct err *e)
 	w->env.round_ms = now_ms(w);
 	/* Clients of a host that leaves are to come back to another one. */
 	w->env.draining = w->leaving || host_leaves(w);
-	if (serve_ready(w, (size_t)got, e) < 0)
+	if (serve_ready(w, (size_t)got, ms > 0, e) < 0)
 		return -1;
 	if (w->leaving)
 		conns_sweep(&w->conns, may_go, w);
