@@ -305,7 +305,10 @@ class Three(StandbyCase):
         self.site.run("db2", "pg_ctlcluster", "15", "main", "start")
         said = self.failover(code=1)
         self.assertIn("commits on db do not wait for db2 alone", said)
+        # Whom db's commits waited for cannot be read now. db3, which is down, was once no reason to stop.
         self.site.lose("db")
+        self.assertIn("db db3: one of them may have been the primary", self.failover(code=1))
+        self.assertEqual(self.site.state("db2"), "standby")
         self.site.lose("db3")
         self.assertIn("db db3: one of them may have been the primary", self.failover(code=1))
         self.assertEqual(self.site.state("db2"), "standby")
