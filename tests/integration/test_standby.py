@@ -9,6 +9,7 @@ import unittest
 
 from support import hosts
 from support.hosts import Hosts
+from support.pg import ROOT
 from support.wait import wait_until
 
 
@@ -126,6 +127,28 @@ class SettingUp(StandbyCase):
         said = self.site.script_of_postgres("db2", "restore", "--live", "--dry-run", ok=False)
         self.assertIn("db takes the site's writes", said)
         self.site.script("db2", "setup-standby")
+        self.assertEqual(self.pair(), ("db", "db2"))
+
+    def test_no_patroni_without_votes(self):
+        """It once stopped the primary first, and then waited for a majority for ever."""
+        site = f"{self.site.folder}/patroni.conf"
+        with open(self.site.site, encoding="ascii") as f, open(site, "w", encoding="ascii") as to:
+            to.write(f.read() + "patroni = on\n")
+        self.addCleanup(self.site.script, "db", "setup-db")  # the firewall without etcd
+        for name, text in (("systemctl", f'''echo "$@" >>{self.site.folder}/systemctl
+                case "$*" in *is-active*|*is-enabled*) exit 3 ;; esac'''), ("etcdctl", "exit 1")):
+            self.site.program(name, text)
+            self.addCleanup(self.site.program, name)
+        self.site.run("db", "mkdir", "-p", "/run/systemd/system")
+        self.addCleanup(self.site.run, "db", "rm", "-r", "/run/systemd")
+        said = self.site.run("db", "env", "ETCD_SECONDS=1", f"{ROOT}/ops/setup-patroni", "--site", site,
+                             "--host", "db", ok=False)
+        self.assertIn("etcd has no majority yet", said)
+        with open(f"{self.site.folder}/systemctl", encoding="ascii") as f:
+            said = f.read()
+        self.assertIn("start --no-block etcd\n", said)
+        self.assertNotRegex(said, "postgresql|patroni")
+        self.assertEqual(self.site.run("db", "ls", "/etc/patroni"), "")
         self.assertEqual(self.pair(), ("db", "db2"))
 
     def test_a_password_of_another_time(self):
