@@ -15,6 +15,7 @@ import uuid
 from support.pg import BUILD, ROOT, Cluster, Database, clean_environment, migrate
 from support.server import Server
 from support.site import Site, program, run
+from support.standby import Standby
 from support.wait import Port, wait_until
 
 OPS = os.path.join(ROOT, "ops")
@@ -548,6 +549,13 @@ ls -A "$0/base"; exit $status"""
                     self.assertEqual(self.metrics(f"waybill_{name}.prom")[f"waybill_{name}_failed"], "1")
         self.ops("backup", "wal", code=1, settings={"backup_dir": self.at("nowhere")})
         self.assertEqual(self.metrics("waybill_wal.prom")["waybill_wal_archive_failing"], "1")
+        # A standby archives nothing: its alarm of a refusal once never ended.
+        standby = Standby(self.cluster)
+        self.addCleanup(standby.drop)
+        self.ops("backup", "--dry-run", "wal", PGHOST=standby.socket)
+        self.assertEqual(self.metrics("waybill_wal.prom")["waybill_wal_archive_failing"], "1")
+        self.assertIn("this is a standby", self.ops("backup", "wal", PGHOST=standby.socket))
+        self.assertEqual(self.metrics("waybill_wal.prom"), {"waybill_wal_archive_failing": "0"})
 
     def test_a_full_disk_leaves_nothing_half(self):
         if os.geteuid() != 0 or run("unshare", "-m", "true").returncode != 0:
