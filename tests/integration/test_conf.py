@@ -168,11 +168,20 @@ class Units(ConfCase):
             with open(os.path.join(CONF, "alerts.yml"), encoding="utf-8") as f:
                 self.assertIn(f"coredumpctl, or without systemd-coredump {folder}/core", f.read())
 
+    def test_what_the_databases_need_is_started_for_ever(self):
+        """systemd once gave up etcd after five starts in ten seconds."""
+        for name in ("etcd", "patroni", "pgbouncer"):
+            with open(os.path.join(CONF, f"{name}-service.conf"), encoding="utf-8") as f:
+                unit, service = f.read().split("[Service]")
+            self.assertIn("[Unit]\n", unit, name)
+            self.assertIn("StartLimitIntervalSec=0\n", unit, name)
+            self.assertIn("Restart=always\n", service, name)
+
     def test_the_backup_is_at_two_and_may_write_where_it_writes(self):
         site = self.site(backup_second="/mnt/nas", timezone="Asia/Tokyo")
         self.assertIn("OnCalendar=*-*-* 02:00:00 Asia/Tokyo\n", site.text("waybill-backup.timer", "db"))
         text = site.text("waybill-backup.service", "db")
-        self.assertIn("ReadWritePaths=/var/backups/waybill\nReadWritePaths=-/mnt/nas\n", text)
+        self.assertIn("ReadWritePaths=-/var/backups/waybill\nReadWritePaths=-/mnt/nas\n", text)
         text = self.site(backup_second="nas:waybill").text("waybill-backup.service", "db")
         self.assertEqual(text.count("ReadWritePaths="), 1)
         for name in glob.glob(os.path.join(CONF, "waybill-*.service")):
