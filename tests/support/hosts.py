@@ -32,20 +32,18 @@ BEGIN = r"""set -e
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 tmpfs "$1"
 cd "$1"
-mkdir etc work lib log
+mkdir etc work state state-work lib log etcd backups
 mount -t overlay -o lowerdir=/etc,upperdir=etc,workdir=work overlay /etc
-rm -rf /etc/postgresql /etc/waybill /etc/patroni
-mkdir /etc/postgresql /etc/waybill /etc/patroni
-mkdir -p etcd /var/lib/etcd
+# Before a folder is made there: it would be the machine's, and stay.
+mount -t overlay -o lowerdir=/var/lib,upperdir=state,workdir=state-work overlay /var/lib
+rm -rf /etc/postgresql /etc/waybill /etc/patroni /var/lib/waybill-backup
+mkdir /etc/postgresql /etc/waybill /etc/patroni /var/lib/waybill-backup
+mkdir -p /var/lib/etcd
 mount --bind etcd /var/lib/etcd
-chown postgres: /etc/postgresql lib log etcd
 mount --bind lib /var/lib/postgresql
 mount --bind log /var/log/postgresql
-for own in /var/backups /var/lib/waybill-backup; do
-	mkdir -p "$own" "own$own"
-	mount --bind "own$own" "$own"
-done
-chown postgres: /var/lib/waybill-backup
+mount --bind backups /var/backups
+chown postgres: /etc/postgresql /var/lib/waybill-backup lib log etcd
 mount -t tmpfs -o mode=755 tmpfs /run
 install -d -o postgres -g postgres /run/postgresql
 ip link set lo up
