@@ -2,7 +2,8 @@
 """Runs the tests of one file of tests/integration: suite.py FILE [NAME]
 
 Prints each test, and writes {"passed", "failed", "skipped"} to the file named by
-WBTEST_COUNTS, for tests/run. NAME keeps the tests whose name contains it."""
+WBTEST_COUNTS, for tests/run. NAME keeps the tests whose name contains it. Exit status 0: all passed
+or were skipped, 1: one failed, 5: the file has none of that name."""
 
 import importlib.util
 import json
@@ -41,7 +42,9 @@ def main():
     if "WBTEST_COUNTS" in os.environ:
         with open(os.environ["WBTEST_COUNTS"], "w", encoding="utf-8") as f:
             json.dump(counts, f)
-    return 1 if counts["failed"] or not (result.testsRun or result.skipped) else 0
+    if not (result.testsRun or result.skipped or counts["failed"]):
+        return 5
+    return 1 if counts["failed"] else 0
 
 
 if __name__ == "__main__":
