@@ -10,7 +10,7 @@ import uuid
 from support.floor import FloorCase
 from support.wait import wait_until
 
-WAITS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+PROBE = "SELECT pg_logical_emit_message(true, 'probe', '')"
 ROWS = b"Waybill Number,Receiver\n%s,Ana\n"
 
 
@@ -24,19 +24,40 @@ class ToldAgain(FloorCase):
         wait_until(lambda: self.db.value("SELECT current_setting('synchronous_standby_names') = "
                                          f"'{name}'") == "t", "reloaded")
 
+    def waiting(self, probes=False):
+        """How many commits wait for the standby: those of the server, or our probes."""
+        return int(self.db.value(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND "
+            f"(query LIKE '%''probe''%') = {probes}", role="postgres"))
+
+    def probe(self):
+        """A commit that waits. Sessions see the setting before the checkpointer, and until that has
+        taken it, no commit does."""
+        while True:
+            thread = threading.Thread(target=self.db.query, args=(PROBE, "postgres"))
+            thread.start()
+            wait_until(lambda t=thread: not t.is_alive() or self.waiting(probes=True),
+                       "a commit waits, or does not")
+            if thread.is_alive():
+                return thread
+
     def again(self, ask, status=200):
         """ask() once more, while the standby is away: its answer comes with the standby."""
         answers = []
-        thread = threading.Thread(target=lambda: answers.append(ask()))
+        threads = [threading.Thread(target=lambda: answers.append(ask()))]
         self.standby("nobody")
         try:
-            thread.start()
-            wait_until(lambda: answers or self.db.value(WAITS, role="postgres") != "0",
+            threads.append(self.probe())
+            before = self.waiting()
+            threads[0].start()
+            wait_until(lambda: answers or self.waiting() > before,
                        "it waits for the standby, or is answered")
             self.assertEqual(answers, [], "answered without the standby")
         finally:
             self.standby("")
-            thread.join()
+            for thread in threads:
+                if thread.ident:  # begun
+                    thread.join()
         self.assertEqual(answers[0].status, status, answers[0])
         return answers[0].json()
 
