@@ -94,7 +94,7 @@ static void enqueue(struct handle_env *env, struct request *req, int fd,
 		    const struct upload_form *form, struct response *res)
 {
 	struct err e = { .kind = ERR_NONE };
-	struct import_answer answer;
+	struct import_answer answer = { .http_status = 0 };
 
 	if (upload_queue_put(env->cfg, env->db, fd, form->start, form->size,
 			     &form->options, req->arena, &answer, &e) == 0)

@@ -380,12 +380,6 @@ static int sleep_until_ready(struct worker *w, int ms, struct err *e)
 
 	if (fd >= 0 && poller_watch_anew(w->poller, fd, POLLIN, e) < 0)
 		return -1;
-	/* Who waits for a processor goes first: clients and siblings, so that more has
-	 * come by this worker's next turn, and one round answers it. Scans that come
-	 * meanwhile commit together. Where nobody waits, it costs a tenth of a
-	 * microsecond. */
-	if (w->served && ms > 0)
-		(void)sched_yield();
 	got = poller_wait(w->poller, w->event, EVENTS, ms);
 	w->served = got > 0;
 	if (got < 0)
@@ -420,8 +414,16 @@ static int serve_ready(struct worker *w, size_t n, bool slept, struct err *e)
 
 static int round_trip(struct worker *w, struct err *e)
 {
-	int ms = prepare(w, e), got = ms < 0 ? -1 : sleep_until_ready(w, ms, e);
+	int ms, got;
 
+	/* Who waits for a processor goes first: clients and siblings, so that more has
+	 * come by this worker's next turn, and one round answers it. Scans that come
+	 * meanwhile commit together. Where nobody waits, it costs a tenth of a
+	 * microsecond. */
+	if (w->served)
+		(void)sched_yield();
+	ms = prepare(w, e);
+	got = ms < 0 ? -1 : sleep_until_ready(w, ms, e);
 	if (got < 0)
 		return -1;
 	w->env.now_us = clock_us();

@@ -31,8 +31,14 @@ class Failover(MovedCase):
         r = self.client.upload(b"Waybill Number,Receiver\nQUEUED1,Ana\n", name="queue.csv",
                                **{"async": "1"})
         self.assertEqual(r.status, 202, r)
-        wait_until(lambda: self.client.get(f"/uploads/{r.json()['id']}").json()["state"] ==
-                   "completed", "the queue worker has moved")
+        path = f"/uploads/{r.json()['id']}"
+
+        def completed():
+            """Asked of a worker that has not connected anew, it may be 503 once."""
+            answer = self.client.get(path)
+            return answer.status == 200 and answer.json()["state"] == "completed"
+
+        wait_until(completed, "the queue worker has moved")
         # The old one, back as a standby, is left alone.
         self.call("--rejoin", self.primary)
         for _ in range(20):

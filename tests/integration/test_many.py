@@ -61,9 +61,12 @@ class Spread(ServerCase):
         self.spread(400, 55)
 
     def test_all_at_once_are_answered_though_each_worker_was_asleep(self):
+        before = sum(map(descriptors, self.server.workers()))
         for _ in range(20):
             with self.opened(8):
                 pass
+        wait_until(lambda: sum(map(descriptors, self.server.workers())) <= before,
+                   "all are closed")
 
 
 class Memory(ServerCase):

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import unittest
 
-from support.pg import BUILD
+from support.pg import BUILD, ROOT
 from support.psql_session import PsqlSession
 from support.server import Server, ServerCase
 from support.wait import wait_until
@@ -415,11 +415,16 @@ class FullEventLog(ServerCase):
         reader, writer = ends()
         server = Server(self.db.conninfo, self.settings)
         self.addCleanup(server.kill)
-        if user:
+        program = os.path.join(BUILD, "waybilld")
+        if user:  # who need not be able to reach the tree
             os.chmod(server.folder, 0o755)
             shutil.chown(server.spool, user)
+            program = shutil.copy(program, server.folder)
+            static = shutil.copytree(os.path.join(ROOT, "static"),
+                                     os.path.join(server.folder, "static"))
+            server.write_config(static_dir=static)
         server.process = subprocess.Popen(
-            [os.path.join(BUILD, "waybilld"), "-c", server.config_path], env=server.environment,
+            [program, "-c", server.config_path], env=server.environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=writer, user=user)
         self.addCleanup(os.close, reader)
         shared = os.get_blocking(writer)

@@ -90,7 +90,7 @@ class Pages(ServerCase):
 
     def test_options(self):
         r = self.client.request("OPTIONS", "/scan")
-        self.assertEqual((r.status, r.headers["allow"]), (204, "GET, HEAD, POST"), r)
+        self.assertEqual((r.status, r.headers["allow"]), (204, "GET, HEAD, POST, OPTIONS"), r)
         self.assertEqual(self.client.request("OPTIONS", "*").status, 204)
 
 
