@@ -205,8 +205,10 @@ class AccessLog(ServerCase):
         with open(os.path.join(pages, "large.png"), "wb") as f:
             f.write(random.Random(1).randbytes(LARGE))
         cls.server.write_config(access_log=cls.path, static_dir=pages)
+        old = set(cls.server.workers())
         cls.server.signal(signal.SIGHUP)
         cls.server.wait_for_log("reloaded")
+        wait_until(lambda: not old & set(cls.server.workers()), "those without a log are gone")
         wait_until(lambda: cls.client.get("/health") and os.path.exists(cls.path), "a log")
 
     def line(self, request_id):
