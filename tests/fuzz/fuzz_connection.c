@@ -357,10 +357,10 @@ static bool must_answer(const struct talk *t, const struct asked *a)
 	return !(a->may_wait && (t->client & HALF_CLOSES) != 0);
 }
 
-/* By the head alone, whatever its body is. */
-static bool sent_to_login(const struct talk *t, const struct answer *a)
+/* By the head alone, whatever its body is: OPTIONS, and a stranger's page. */
+static bool by_head_alone(const struct talk *t, const struct answer *a)
 {
-	return a->status == 303 && (t->client & STRANGER) != 0;
+	return a->status == 204 || (a->status == 303 && (t->client & STRANGER) != 0);
 }
 
 static void answers_fit(const struct talk *t)
@@ -377,7 +377,7 @@ static void answers_fit(const struct talk *t)
 			return;
 		}
 		check(q.r == PARSE_DONE ||
-		      (a.close && (a.status >= 400 || sent_to_login(t, &a))));
+		      (a.close && (a.status >= 400 || by_head_alone(t, &a))));
 		if (q.r == PARSE_DONE && q.bodyless && !q.may_wait &&
 		    (t->client & (DRAINING | REFUSED)) == 0)
 			check(a.close != q.keep_alive);

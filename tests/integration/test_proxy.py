@@ -325,9 +325,14 @@ class TakingTurns(ServerCase):
             self.assertEqual(other.request("GET", "/health").status, 200)
             for _ in range(1199):
                 self.assertEqual(greedy.response().status, 200)
-        routes = [json.loads(line)["route"] for line in self.server.log().splitlines()
-                  if line.startswith("{")]
-        self.assertEqual(routes.count("waybill_list"), 1200)
+
+        def all_told():
+            """The last answer comes before its line."""
+            routes = [json.loads(line)["route"] for line in self.server.log().splitlines()
+                      if line.startswith("{")]
+            return routes if routes.count("waybill_list") == 1200 else None
+
+        routes = wait_until(all_told, "each has its line")
         before = routes[:len(routes) - 1 - routes[::-1].index("health")]
         self.assertLess(before.count("waybill_list"), 1100)
 
