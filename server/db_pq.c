@@ -278,6 +278,8 @@ int pq_drain(PGconn *conn, int64_t deadline, struct err *e)
 	return 0;
 }
 
+/* 25006 and 0A000: a standby that nobody has promoted yet was asked to write, or for an
+ * unlogged table. */
 static enum err_kind kind_of(const char *state)
 {
 	static const struct {
@@ -287,7 +289,8 @@ static enum err_kind kind_of(const char *state)
 		{ "08", ERR_TRANSIENT },    { "40", ERR_TRANSIENT },
 		{ "53", ERR_TRANSIENT },    { "57", ERR_TRANSIENT },
 		{ "55P03", ERR_TRANSIENT }, { "25006", ERR_TRANSIENT },
-		{ "22", ERR_INPUT },        { "23", ERR_INPUT },
+		{ "0A000", ERR_TRANSIENT }, { "22", ERR_INPUT },
+		{ "23", ERR_INPUT },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
