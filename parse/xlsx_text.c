@@ -20,36 +20,39 @@ static bool is_hex(char c)
 	return is_digit(c) || (slice_lower(c) >= 'a' && slice_lower(c) <= 'f');
 }
 
-/* ECMA-376 part 1, 22.9.2.19 (ST_Xstring): _xHHHH_ stands for a character that XML
- * cannot hold; text that looks like one has its first underscore written so. */
-static bool looks_escaped(struct slice s)
-{
-	return s.n >= 7 && s.p[0] == '_' && s.p[1] == 'x' && is_hex(s.p[2]) &&
-	       is_hex(s.p[3]) && is_hex(s.p[4]) && is_hex(s.p[5]) && s.p[6] == '_';
-}
-
 /* XML 1.0 section 2.2: Char ::= #x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD]
- * | ...; CR is escaped because a parser turns it into LF (2.11). */
-static struct slice spelling(struct slice s, struct escape_spelling *use)
+ * | ...; CR is escaped because a parser turns it into LF (2.11). s is not empty. */
+static bool is_no_char(struct slice s)
 {
 	unsigned char c = (unsigned char)s.p[0];
 
-	switch (c) {
-	case '_':
+	return (c < 0x20 && c != '\t' && c != '\n') ||
+	       slice_starts(s, SLICE("\xEF\xBF\xBE")) ||
+	       slice_starts(s, SLICE("\xEF\xBF\xBF"));
+}
+
+/* ECMA-376 part 1, 22.9.2.19 (ST_Xstring): _xHHHH_ stands for a character that XML
+ * cannot hold; text that looks like one has its first underscore written so. The last
+ * one may come from the escape of what is behind it. */
+static bool looks_escaped(struct slice s)
+{
+	return s.n >= 7 && s.p[0] == '_' && s.p[1] == 'x' && is_hex(s.p[2]) &&
+	       is_hex(s.p[3]) && is_hex(s.p[4]) && is_hex(s.p[5]) &&
+	       (s.p[6] == '_' || is_no_char(slice_from(s, 6)));
+}
+
+static struct slice spelling(struct slice s, struct escape_spelling *use)
+{
+	if (s.p[0] == '_')
 		return looks_escaped(s) ? SLICE("_x005F_") : SLICE("");
-	case 0xEF: /* U+FFFE, U+FFFF */
-		if (!slice_starts(s, SLICE("\xEF\xBF\xBE")) &&
-		    !slice_starts(s, SLICE("\xEF\xBF\xBF")))
-			return SLICE("");
+	if (!is_no_char(s))
+		return escape_entity(s.p[0]);
+	if (s.p[0] == '\xEF') {
 		use->n = 3;
-		return (unsigned char)s.p[2] == 0xBE ? SLICE("_xFFFE_")
-						     : SLICE("_xFFFF_");
-	default:
-		if (c >= 0x20 || c == '\t' || c == '\n')
-			return escape_entity(s.p[0]);
-		(void)snprintf(use->room, sizeof(use->room), "_x%04X_", (unsigned)c);
-		return (struct slice){ use->room, 7 };
+		return s.p[2] == '\xBE' ? SLICE("_xFFFE_") : SLICE("_xFFFF_");
 	}
+	(void)snprintf(use->room, sizeof(use->room), "_x%04X_", (unsigned)s.p[0]);
+	return (struct slice){ use->room, 7 };
 }
 
 int xlsx_text_escape(const struct sink *out, struct slice text, struct err *e)
