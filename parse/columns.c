@@ -7,6 +7,7 @@
 #include "parse/column_choice.h"
 #include "parse/column_names.h"
 #include "parse/heading.h"
+#include "parse/reject_columns.h"
 #include "parse/text.h"
 #include "parse/utf8.h"
 
@@ -247,14 +248,15 @@ static int key_join(const struct row *r, struct arena *a, struct slice *all_r)
 }
 
 /* The digest of a row's texts, each as its bare letters and digits, in their order. */
-static int row_key(const struct row *r, char to[SHA256_HEX], struct err *e)
+static int row_key(struct row r, char to[SHA256_HEX], struct err *e)
 {
 	struct slice all;
 	struct arena a;
 	int rc;
 
 	arena_init(&a, SCORE_ARENA);
-	rc = key_join(r, &a, &all);
+	(void)reject_columns_drop(&r);
+	rc = key_join(&r, &a, &all);
 	if (rc == 0)
 		sha256_hex(all, to);
 	arena_release(&a);
@@ -284,16 +286,18 @@ static int refuse(uint32_t named, uint64_t number, const char *list, struct err 
 static int map_row(const struct row *r, const struct column_choice *chosen,
 		   struct arena *a, struct columns *c_r, struct err *e)
 {
-	struct row wide = *r;
+	struct row own = *r, wide;
 
-	*c_r = (struct columns){ .heading_row = r->number };
+	*c_r = (struct columns){ .heading_row = r->number,
+				 .end = reject_columns_drop(&own) };
 	for (size_t f = 0; f < FIELD_COUNT; f++)
 		c_r->of[f] = -1;
-	if (chosen != NULL && column_row_widen(r, chosen, a, &wide, e) < 0)
+	wide = own;
+	if (chosen != NULL && column_row_widen(&own, chosen, a, &wide, e) < 0)
 		return -1;
-	if (column_names(&wide, c_r, a, e) < 0 || row_key(r, c_r->key, e) < 0)
+	if (column_names(&wide, c_r, a, e) < 0 || row_key(own, c_r->key, e) < 0)
 		return -1;
-	if (chosen != NULL && choose(chosen, r, c_r, e) < 0)
+	if (chosen != NULL && choose(chosen, &own, c_r, e) < 0)
 		return -1;
 	fields_assign(&wide, c_r);
 	remarks_begin(c_r);
@@ -544,7 +548,7 @@ static int sheet_keys(struct table *t, size_t sheet, char (*key)[SHA256_HEX], si
 		got = table_next(t, &r, e);
 		if (got != PARSE_MORE || *n == COLUMNS_KEYS)
 			break;
-		if (row_key(&r, key[*n], e) < 0)
+		if (row_key(r, key[*n], e) < 0)
 			return -1;
 		while (same < *n && strcmp(key[same], key[*n]) != 0)
 			same++;
@@ -561,4 +565,13 @@ int columns_keys(struct table *t, struct slice sheet, char (*key)[SHA256_HEX],
 		if (is_candidate(t, i, sheet) && sheet_keys(t, i, key, n_r, e) < 0)
 			return -1;
 	return 0;
+}
+
+int columns_next(const struct columns *c, struct table *t, struct row *r, struct err *e)
+{
+	int got = table_next(t, r, e);
+
+	while (got == PARSE_MORE && r->n > 0 && r->cells[r->n - 1].column >= c->end)
+		r->n--;
+	return got;
 }

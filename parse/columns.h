@@ -58,6 +58,8 @@ struct columns {
 	size_t n;
 	int32_t of[FIELD_COUNT]; /* index into column[] of a field's (first) column, or -1
 				  */
+	uint32_t end; /* columns from this one on are a list of rejected rows' own
+		       * (reject_columns.h) and not read; UINT32_MAX: there are none */
 	/* The same for every row with these headings, in whatever order and with whatever
 	 * marks and upper case: what a choice of columns is remembered by. */
 	char key[SHA256_HEX];
@@ -108,6 +110,10 @@ int columns_find_chosen(struct table *t, struct slice sheet,
  */
 int columns_near(struct table *t, struct slice sheet, struct arena *a,
 		 struct columns *c_r, struct slice *sheet_r, struct err *e) MUST_CHECK;
+
+/* table_next() without cells behind c->end; a row may be left without any. */
+int columns_next(const struct columns *c, struct table *t, struct row *r,
+		 struct err *e) MUST_CHECK;
 
 enum { COLUMNS_KEYS = 64 };
 /* The keys (struct columns) of the rows that may be heading rows, in the order of

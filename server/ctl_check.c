@@ -161,7 +161,7 @@ static int check_rows(struct check *c, const char *sheet, struct err *e)
 	    0)
 		return -1;
 	print_columns(c, chosen);
-	while ((step = table_next(c->table, &r, e)) == PARSE_MORE)
+	while ((step = columns_next(&c->columns, c->table, &r, e)) == PARSE_MORE)
 		if (check_row(c, &r, e) < 0)
 			return -1;
 	if (step < 0)

@@ -9,6 +9,7 @@
 
 #include "parse/json_token.h"
 #include "parse/json_write.h"
+#include "parse/reject_columns.h"
 
 enum { PAGE = 500, PAGE_CAP = 48 * 1024 * 1024, HEADINGS_MAX = 16 * 1024 * 1024 };
 
@@ -18,16 +19,12 @@ enum { ROW, KIND, COLUMN, TEXT, REASON, CELLS };
 static int write_headings(struct table_out *o, const struct stmt_result *headings,
 			  struct err *e)
 {
-	static const struct slice ours[] = { SLICE_INIT("Row"),
-					     SLICE_INIT("Problem in column"),
-					     SLICE_INIT("Reason") };
-
 	for (size_t i = 0; i < headings->rows; i++)
 		if (stmt_value(headings, i, 1).p != NULL &&
 		    table_out_cell(o, XLSX_HEADING, stmt_value(headings, i, 1), e) < 0)
 			return -1;
-	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		if (table_out_cell(o, XLSX_HEADING, ours[i], e) < 0)
+	for (size_t i = 0; i < REJECT_COLUMNS; i++)
+		if (table_out_cell(o, XLSX_HEADING, reject_columns[i], e) < 0)
 			return -1;
 	return table_out_row_end(o, e);
 }

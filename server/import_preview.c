@@ -188,7 +188,7 @@ static int read_rows(struct preview *p, struct err *e)
 	struct row r;
 
 	while (p->read < IMPORT_PREVIEW_ROWS && clock_ms() < until) {
-		step = table_next(p->job.table, &r, e);
+		step = columns_next(&p->job.columns, p->job.table, &r, e);
 		if (step != PARSE_MORE)
 			break;
 		p->read++;

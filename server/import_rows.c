@@ -215,7 +215,7 @@ int import_rows(struct import_job *j, struct err *e)
 	struct row r;
 	int step;
 
-	while ((step = table_next(j->table, &r, e)) == PARSE_MORE) {
+	while ((step = columns_next(&j->columns, j->table, &r, e)) == PARSE_MORE) {
 		if (add_row(j, &r, e) < 0 || tell_now_and_then(j, e) < 0)
 			return -1;
 		if (j->copy.n < most)
@@ -242,7 +242,7 @@ int import_rows_first(struct import_job *j, struct slice *numbers_r, struct err 
 		struct reject why;
 		struct waybill w;
 
-		step = table_next(j->table, &r, e);
+		step = columns_next(&j->columns, j->table, &r, e);
 		if (step < 0)
 			return import_table_failed(j, e);
 		if (step == PARSE_DONE)

@@ -1,6 +1,7 @@
 """Rejected rows as files: as they were, with the reason, to mend and upload again as they are."""
 
 import io
+import json
 import os
 import subprocess
 import zipfile
@@ -43,11 +44,12 @@ class Rejects(UploadCase):
         """What was rejected is loaded, and nothing else is changed."""
         self.adds_up(mended, 2)
         self.assertEqual((mended["inserted"], mended["rejected"]), (2, 0), mended)
-        got = self.db.query("SELECT waybill_number, receiver_name, cod_amount, extra ->> 'Colour' "
+        got = self.db.query("SELECT waybill_number, receiver_name, cod_amount, extra::text "
                             "FROM waybills WHERE waybill_number ~ '^RT' ORDER BY 1")
-        self.assertEqual(got, [["RT1", "Ana", "1500", "red"], ["RT2", "Ben\nJr", "2", "blue, \"dark\""],
-                               ["RT3", "Cara", "3", None], ["RT4", "New", "6", None],
-                               ["RT5", "Dan", "5", "green"]])
+        self.assertEqual([[*row[:3], json.loads(row[3])] for row in got], [
+            ["RT1", "Ana", "1500", {"Colour": "red"}],
+            ["RT2", "Ben\nJr", "2", {"Colour": "blue, \"dark\""}], ["RT3", "Cara", "3", {}],
+            ["RT4", "New", "6", {}], ["RT5", "Dan", "5", {"Colour": "green", "Column F": "beyond"}]])
         self.db.query("DELETE FROM waybills WHERE waybill_number ~ '^RT'")
 
     def test_csv_keeps_the_columns_in_order_and_goes_in_again(self):
@@ -81,6 +83,25 @@ class Rejects(UploadCase):
                         b'<c r="E2"', b'<c r="D2" t="inlineStr"><is><t>RT2</t></is></c><c r="E2"')
                 new.writestr(name, data)
         self.check(self.upload(out.getvalue(), "mended.xlsx"))
+
+    def test_the_list_is_read_as_its_file_was(self):
+        """Row, column and reason were kept with the waybill, and a choice of columns was not known
+        again because of them."""
+        chosen = {"columns": "waybill_number=Ref"}
+        file = table(["Ref", "Who", "Reason"], ["RX1", "Ana", "a"], ["", "Ben", "b"])
+        lines = self.rows(self.rejects(self.upload(file, "x.csv", **chosen), "csv"))
+        self.assertEqual(lines, [["Ref", "Who", "Reason", "Row", "Problem in column", "Reason"],
+                                 ["", "Ben", "b", "3", "Ref", "no waybill number"]])
+        again = self.upload(table(*lines), "again.csv")
+        self.assertEqual((again["rejected"], again["warnings"][0]["kind"]), (1, "columns_chosen"))
+        self.assertEqual([m["heading"] for m in again["mapping"]], ["Ref", "Who", "Reason"])
+        self.assertEqual(self.rows(self.rejects(again, "csv"))[0], lines[0])
+        seen = self.client.upload(table(*lines), name="again.csv", path="/upload/preview").json()
+        self.assertEqual((seen["unheaded"], seen["rejected"]), ([], 1))
+        lines[1][0] = "RX2"
+        self.assertEqual(self.upload(table(*lines), "mended.csv")["inserted"], 1)
+        self.assertEqual(self.client.get("/waybills/RX2").json()["extra"],
+                         {"Who": "Ben", "Reason": "b"})
 
     def test_earlier_rows_of_a_number_are_not_to_be_mended(self):
         answer = self.first()
