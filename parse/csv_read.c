@@ -442,6 +442,11 @@ const char *csv_encoding(const struct csv *c)
 	return text_encoding_name(c->decode.encoding);
 }
 
+bool csv_guessed(const struct csv *c)
+{
+	return c->decode.encoding == TEXT_WINDOWS_1252;
+}
+
 uint64_t csv_progress(const struct csv *c)
 {
 	return c->at - c->in.n;

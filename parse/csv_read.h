@@ -54,6 +54,8 @@ int csv_rewind(struct csv *c, struct err *e) MUST_CHECK;
 char csv_delimiter(const struct csv *c);
 /* "UTF-8", "UTF-16LE", "UTF-16BE" or "Windows-1252", as known so far. */
 const char *csv_encoding(const struct csv *c);
+/* Whether the encoding of what was read so far is a guess: Windows-1252. */
+bool csv_guessed(const struct csv *c);
 /* Bytes of the file read so far, out of the `size` given to csv_open(). */
 uint64_t csv_progress(const struct csv *c);
 /* Frees *c and sets it to NULL. Fine on NULL. */

@@ -117,6 +117,11 @@ int table_open(int fd, uint64_t start, uint64_t size, const struct table_limits 
 	return 0;
 }
 
+bool table_guessed(const struct table *t)
+{
+	return t->csv != NULL && csv_guessed(t->csv);
+}
+
 const char *table_format(const struct table *t)
 {
 	if (t->book != NULL)

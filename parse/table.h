@@ -77,6 +77,8 @@ int table_select(struct table *t, size_t i, struct err *e) MUST_CHECK;
  * ERR_LIMIT. Row numbers rise strictly; rows without cells are left out.
  */
 int table_next(struct table *t, struct row *r, struct err *e) MUST_CHECK;
+/* Whether the texts read so far may be wrong: nothing tells their encoding. */
+bool table_guessed(const struct table *t);
 /* How far the selected sheet was read, as bytes of the file out of *total_r. */
 uint64_t table_progress(const struct table *t, uint64_t *total_r);
 void table_close(struct table **t);

@@ -106,6 +106,29 @@ void text_decode_init(struct text_decode *d, enum text_encoding encoding, uint64
 	*d = (struct text_decode){ .encoding = encoding, .offset = offset };
 }
 
+/*
+ * GB 2312 and EUC-KR: a first byte of A1 to F7, a second one of A1 to FE. Many such
+ * pairs and hardly a letter between them settle it on the way; a few at the end.
+ */
+enum { PAIRS_SETTLE = 32, PAIRS_PER_ALONE = 8, PAIRS_FEW = 2 };
+
+static void weigh_pairs(struct text_decode *d, unsigned char c)
+{
+	bool second = d->first && c >= 0xa1 && c <= 0xfe;
+
+	d->pairs += second;
+	d->alone += d->first && !second;
+	d->first = !second && c >= 0xa1 && c <= 0xf7;
+	d->alone += !second && !d->first && c >= 0x80;
+	if (second && d->pairs >= PAIRS_SETTLE && d->pairs / PAIRS_PER_ALONE > d->alone)
+		d->foreign = true;
+}
+
+static bool ends_foreign(const struct text_decode *d)
+{
+	return d->pairs >= PAIRS_FEW && d->pairs > d->alone + d->first;
+}
+
 /* No character: the input ends inside it, or it is none. */
 enum { CUT = 0, BAD = -1 };
 
@@ -174,6 +197,12 @@ static int fail(const struct text_decode *d, int used, unsigned c, struct err *e
 {
 	unsigned long long at = d->offset;
 
+	if (d->foreign)
+		return err_set(
+			e, ERR_INPUT,
+			"byte %llu: the text before it looks Chinese or Korean, in "
+			"an encoding that is not read",
+			at);
 	if (used == CUT)
 		return err_set(e, ERR_INPUT,
 			       "byte %llu: the file ends inside a character", at);
@@ -195,8 +224,10 @@ static size_t copy_run(struct text_decode *d, struct slice *in, char *to, size_t
 		while (n < most && (signed char)in->p[n] >= 0)
 			n++;
 	}
-	if (n > 0)
+	if (n > 0) {
 		memcpy(to, in->p, n);
+		weigh_pairs(d, 0);
+	}
 	(void)slice_take(in, n);
 	d->offset += n;
 	return n;
@@ -235,6 +266,8 @@ static int step(struct text_decode *d, struct slice *in, bool last, char *to, si
 		return used;
 	d->offset += (unsigned)used;
 	*n += utf8_put(code, to + *n);
+	if (d->encoding == TEXT_WINDOWS_1252)
+		weigh_pairs(d, (unsigned char)s.p[0]);
 	if (d->n_held > (size_t)used) {
 		memmove(d->held, d->held + used, d->n_held - (size_t)used);
 		d->n_held -= (size_t)used;
@@ -252,7 +285,7 @@ int text_decode_feed(struct text_decode *d, struct slice *in, bool last, char *t
 
 	assert(size >= TEXT_ROOM);
 	*n_r = 0;
-	while (in->n > 0 || (d->n_held > 0 && last)) {
+	while (!d->foreign && (in->n > 0 || (d->n_held > 0 && last))) {
 		int used;
 
 		if (d->n_held == 0)
@@ -268,5 +301,9 @@ int text_decode_feed(struct text_decode *d, struct slice *in, bool last, char *t
 			    e);
 	}
 	*n_r = n;
-	return last && in->n == 0 && d->n_held == 0 ? PARSE_DONE : PARSE_MORE;
+	last = last && in->n == 0 && d->n_held == 0;
+	d->foreign = d->foreign || (last && ends_foreign(d));
+	if (d->foreign && n == 0)
+		return fail(d, 0, 0, e);
+	return last && !d->foreign ? PARSE_DONE : PARSE_MORE;
 }

@@ -11,7 +11,9 @@
  *    Windows-1252 if not. What was given out before is the same in both.
  *
  * After that the encoding never changes: a byte that does not belong to it is an error
- * that names its offset, never a replacement character.
+ * that names its offset, never a replacement character. What was taken for Windows-1252
+ * and turns out to be made of pairs of bytes, as Chinese and Korean characters are in
+ * GBK, Big5 and EUC-KR, is an error, too: in Western text accented letters stand alone.
  */
 #ifndef PARSE_TEXT_DECODE_H
 #define PARSE_TEXT_DECODE_H
@@ -43,8 +45,11 @@ const char *text_encoding_name(enum text_encoding encoding);
 struct text_decode {
 	enum text_encoding encoding;
 	uint64_t offset;       /* of the next byte to be decoded, in the file */
-	unsigned char held[4]; /* private: a sequence cut by the end of the input */
+	unsigned char held[4]; /* private, like all below: a sequence that the end of the
+				* input cuts */
 	size_t n_held;
+	uint64_t pairs, alone; /* bytes of Windows-1252 over 0x7F */
+	bool first, foreign;   /* the last byte may begin a pair; there are too many */
 };
 
 /* Decoding starts behind the mark: feed bytes from `offset` (bom_r) of the file on. */

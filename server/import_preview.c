@@ -196,6 +196,7 @@ static int read_rows(struct preview *p, struct err *e)
 			return -1;
 	}
 	p->complete = step == PARSE_DONE;
+	p->job.report.guessed = table_guessed(p->job.table);
 	return step < 0 ? import_table_failed(&p->job, e) : 0;
 }
 

@@ -188,6 +188,14 @@ static int warnings(const struct import_report *r, struct buf *b, struct err *e)
 		return -1;
 	if (r->columns != NULL && warn_columns(r->columns, b, e) < 0)
 		return -1;
+	if (warn_fixed(b, "encoding", r->guessed,
+		       "The file does not tell its encoding and was read as "
+		       "Windows-1252: look "
+		       "whether names with accents are right; if not, save it as \"CSV "
+		       "UTF-8\" "
+		       "or .xlsx and upload it again.",
+		       NULL, e) < 0)
+		return -1;
 	if (warn_statuses(r, b, e) < 0 ||
 	    warn_fixed(b, "on_hold", r->on_hold,
 		       "Parcels on hold are left as they are; resume them and upload the "

@@ -30,6 +30,7 @@ struct import_report {
 	uint64_t staged; /* rows that could be read, repeated ones included */
 	uint64_t inserted, updated, duplicate, rejected;
 	uint64_t on_hold; /* known ones that were left alone */
+	bool guessed;     /* nothing tells the encoding of the texts */
 	bool loaded;      /* the merge was run: what is left of staged is unchanged */
 };
 

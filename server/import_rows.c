@@ -228,6 +228,7 @@ int import_rows(struct import_job *j, struct err *e)
 	}
 	if (step != PARSE_DONE)
 		return import_table_failed(j, e);
+	j->report.guessed = table_guessed(j->table);
 	/* A file that is no longer than that keeps its order. */
 	return (many ? send_ordered(j, e) : send_piece(j, e)) < 0 ? -1 : 1;
 }

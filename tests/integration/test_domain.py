@@ -284,3 +284,21 @@ class Rows(DomainCase):
                 ("m.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4096), r"\.xls")):
             with self.subTest(words):
                 self.assertRegex(self.upload(file, name, status=415)["message"], words)
+
+    def test_an_encoding_that_is_a_guess_is_told(self):
+        """Names of a file as Macs and DOS write it were loaded as other names without a word."""
+        text = "Waybill,Receiver,City\nDE1,Pe\u00f1a,Cebu\n"
+        for encoding, name in (("utf-8", "Pe\u00f1a"), ("utf-8-sig", "Pe\u00f1a"),
+                               ("utf-16", "Pe\u00f1a"), ("cp1252", "Pe\u00f1a"),
+                               ("mac-roman", "Pe\u2013a"), ("cp850", "Pe\u00a4a")):
+            with self.subTest(encoding):
+                answer = self.upload(text.encode(encoding), "e.csv")
+                self.assertEqual(self.kinds(answer), {} if "utf" in encoding else {"encoding": 1})
+                self.assertEqual(self.row("DE1")["receiver_name"], name)
+        for text in ("Waybill,Receiver,City\nDE2,\u5f20\u4f1f,\u5e7f\u5dde\n",
+                     "\u8fd0\u5355\u53f7,Receiver,City\nDE2,Ana,Cebu\n",
+                     "Waybill,Receiver\n" + "DE2,Ana\n" * 20000 + "DE2,\u5e7f\u5dde\n" * 20):
+            with self.subTest(text[:40]):
+                answer = self.upload(text.encode("gbk"), "e.csv", status=422)
+                self.assertEqual(answer["error"], "damaged_file")
+                self.assertRegex(answer["message"], "Chinese or Korean.*save the file as CSV UTF-8")

@@ -34,6 +34,16 @@ static const struct row {
 	{ "1252 at the end", SLICE_INIT("Espa\xf1"), TEXT_WINDOWS_1252, "Espa\xc3\xb1" },
 	{ "1252 high end", SLICE_INIT("\xff\xe9"), TEXT_WINDOWS_1252,
 	  "\xc3\xbf\xc3\xa9" },
+	{ "gbk", SLICE_INIT("a,\xd5\xc5\xce\xb0\n"), TEXT_WINDOWS_1252,
+	  "a,\xc3\x95\xc3\x85\xc3\x8e\xc2\xb0\n!byte 7: the text before it looks Chinese "
+	  "or Korean, in an encoding that is not read" },
+	{ "big5", SLICE_INIT("\xb1\x69\xb0\xb6\xa4\xa4"), TEXT_WINDOWS_1252,
+	  "\xc2\xb1i\xc2\xb0\xc2\xb6\xc2\xa4\xc2\xa4!byte 6: the text before it looks "
+	  "Chinese or Korean, in an encoding that is not read" },
+	{ "two letters side by side, once", SLICE_INIT("CA\xd1\xd3N"), TEXT_WINDOWS_1252,
+	  "CA\xc3\x91\xc3\x93N" },
+	{ "the same among others", SLICE_INIT("\xd1\xd3 \xd1\xd3 \xf1 \xf1"),
+	  TEXT_WINDOWS_1252, "\xc3\x91\xc3\x93 \xc3\x91\xc3\x93 \xc3\xb1 \xc3\xb1" },
 	{ "no such 1252", SLICE_INIT("\xf1\xf1\x81"), TEXT_WINDOWS_1252,
 	  "\xc3\xb1\xc3\xb1!byte 2 (0x81) is no Windows-1252, as the text before it is" },
 	{ "damaged utf-8", SLICE_INIT("\xc3\xb1\xc3\xb1 \xf1"), TEXT_UTF8,
