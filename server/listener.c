@@ -34,6 +34,16 @@ static int prepare(int fd)
 	return fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+/* For what is in errno. */
+static int refuse(const char *address, struct err *e)
+{
+	return err_set(e, ERR_INPUT, "cannot listen on %s: %s%s", address,
+		       strerror(errno),
+		       errno == EADDRINUSE ? " (another program listens there, or this "
+					     "one under another address)"
+					   : "");
+}
+
 static int bind_listen(int family, const struct sockaddr *sa, socklen_t len, int backlog,
 		       const char *address, struct err *e)
 {
@@ -49,14 +59,28 @@ static int bind_listen(int family, const struct sockaddr *sa, socklen_t len, int
 	if (family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	if (prepare(fd) < 0 || bind(fd, sa, len) < 0 || listen(fd, backlog) < 0) {
-		(void)err_set(e, ERR_INPUT, "cannot listen on %s: %s%s", address,
-			      strerror(errno),
-			      errno == EADDRINUSE ? " (another program listens there)"
-						  : "");
+		(void)refuse(address, e);
 		(void)close(fd);
 		return -1;
 	}
 	return fd;
+}
+
+/* Whether somebody listens on a socket file. */
+static bool is_served(const struct sockaddr_un *sa)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0), flags;
+	bool refused;
+
+	if (fd < 0)
+		return true;
+	/* A full queue is no reason to wait. */
+	flags = fcntl(fd, F_GETFL);
+	(void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	refused = connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) < 0 &&
+		  errno == ECONNREFUSED;
+	(void)close(fd);
+	return !refused;
 }
 
 static int open_unix(const char *path, int backlog, const char *address, struct err *e)
@@ -73,8 +97,13 @@ static int open_unix(const char *path, int backlog, const char *address, struct 
 	memcpy(sa.sun_path, path, n + 1);
 	/* A socket file left by a server that was killed; never a file of another kind.
 	 */
-	if (stat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+	if (stat(path, &st) == 0 && S_ISSOCK(st.st_mode)) {
+		if (is_served(&sa)) {
+			errno = EADDRINUSE;
+			return refuse(address, e);
+		}
 		(void)unlink(path);
+	}
 	return bind_listen(AF_UNIX, (const struct sockaddr *)&sa, sizeof(sa), backlog,
 			   address, e);
 }

@@ -4,6 +4,7 @@ PostgreSQL, dies."""
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -239,6 +240,36 @@ class Alone(unittest.TestCase):
         self.assertEqual(second.process.wait(10 * SLOW), 1)
         self.assertRegex(second.log(), rf"127\.0\.0\.1:{server.port.number}.*in use")
         server.stop()
+
+    def test_a_unix_socket_in_use_is_left_alone(self):
+        """A second start took the file away, and nobody reached the first any more."""
+        server = self.server(workers=1)
+        path = os.path.join(server.folder, "s")
+        server.write_config(listen=f"unix:{path}")
+        server.start(ready=False)
+        server.wait_for_log(" ready$")
+        second = Server("dbname=none", {"listen": f"unix:{path}"})
+        self.addCleanup(second.kill)
+        second.start(ready=False)
+        self.assertEqual(second.process.wait(10 * SLOW), 1)
+        self.assertRegex(second.log(), rf"unix:{path}.*in use")
+        def answers():
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(10 * SLOW)
+                s.connect(path)
+                s.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+                return b" 200 " in s.recv(4096)
+        self.assertTrue(answers())
+        family = server.workers()
+        server.process.kill()  # its file stays, and is nobody's
+        server.process.wait()
+        wait_until(lambda: not any(map(alive, family)), "its workers ended")
+        self.assertTrue(os.path.exists(path))
+        n = len(server.log())
+        server.start(ready=False)
+        wait_until(lambda: re.search(r" ready$", server.log()[n:], re.MULTILINE), "it is ready")
+        self.assertTrue(answers())
+        server.stop(expected_errors=["the master is gone"])
 
     def test_log_file_is_opened_anew(self):
         server = self.server(workers=2)
