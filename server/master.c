@@ -202,6 +202,16 @@ static void process_usr2(struct master *m)
 		log_line(LOG_ERROR, "upgrade failed, this program goes on: %s", e.text);
 }
 
+/* While it stops: nobody is to wait for what will not come. */
+static void refuse_late(void)
+{
+	if (signals_took(SIGHUP))
+		log_line(LOG_WARNING, "reload refused, the old configuration stays: this "
+				      "server is stopping");
+	if (signals_took(SIGUSR2))
+		log_line(LOG_WARNING, "upgrade refused: this server is stopping");
+}
+
 static void process_count(struct master *m, int by)
 {
 	unsigned want = m->service.cfg->workers + m->extra;
@@ -293,8 +303,10 @@ static void take_signals(struct master *m)
 	/* Logs are rotated during a delay, too. */
 	if (signals_took(SIGUSR1))
 		process_usr1(m);
-	if (m->stop != STOP_NOT)
+	if (m->stop != STOP_NOT) {
+		refuse_late();
 		return;
+	}
 	if (signals_took(SIGHUP))
 		process_hup(m);
 	if (signals_took(SIGUSR2))

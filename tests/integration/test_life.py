@@ -652,6 +652,18 @@ class Drain(Life):
         server.signal(signal.SIGQUIT)
         self.assertEqual(server.process.wait(10 * SLOW), 0)
 
+    def test_what_comes_too_late_is_refused(self):
+        """HUP and USR2 were passed over without a word."""
+        server = self.start(drain_delay="30s")
+        server.signal(signal.SIGQUIT)
+        server.wait_for_log("draining: ")
+        server.signal(signal.SIGHUP)
+        server.wait_for_log("reload refused, the old configuration stays: .*stopping")
+        server.signal(signal.SIGUSR2)
+        server.wait_for_log("upgrade refused: .*stopping")
+        server.signal(signal.SIGQUIT)
+        self.assertEqual(server.process.wait(10 * SLOW), 0)
+
     def test_workers_are_replaced_during_the_delay(self):
         server = self.start(drain_delay="30s")
         victim = self.workers(server, 2)[0]
