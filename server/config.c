@@ -68,6 +68,8 @@ static const char *check_listen(struct slice v)
 			return allowed;
 		port = port * 10 + (unsigned)(v.p[i] - '0');
 	}
+	if (port == 0)
+		return "has port 0, which is any: nobody would know it";
 	return port <= 65535 ? NULL : "has a port over 65535";
 }
 
@@ -322,31 +324,33 @@ static const struct key *find_key(struct slice name)
 
 /*
  * The value of `key = value # comment`: a '#' at the start or behind a blank opens
- * a comment; within double quotes around the whole value everything counts.
+ * a comment; within double quotes around the whole value everything counts, and behind
+ * them nothing but a comment may stand.
  */
-static struct slice value_of(struct slice v)
+static int value_of(const struct key *k, struct slice v, struct slice *v_r, struct err *e)
 {
-	const char *quote;
+	struct slice rest;
 
-	v = slice_trim(v);
-	if (v.n > 1 && v.p[0] == '"') {
-		(void)slice_take(&v, 1);
-		quote = slice_find(v, '"');
-		if (quote != NULL)
-			return (struct slice){ v.p, (size_t)(quote - v.p) };
-		v.p--;
-		v.n++;
+	*v_r = v = slice_trim(v);
+	rest = slice_from(v, 1);
+	if (v.n > 1 && v.p[0] == '"' && slice_find(rest, '"') != NULL) {
+		*v_r = slice_split(&rest, '"');
+		rest = slice_trim(rest);
+		return rest.n == 0 || rest.p[0] == '#'
+			       ? 0
+			       : refuse_value(k, v, "has something behind its quotes", e);
 	}
-	for (size_t i = 0; i < v.n; i++)
+	for (size_t i = 0; i < v_r->n; i++)
 		if (v.p[i] == '#' && (i == 0 || v.p[i - 1] == ' ' || v.p[i - 1] == '\t'))
-			v.n = i;
-	return slice_trim(v);
+			v_r->n = i;
+	*v_r = slice_trim(*v_r);
+	return 0;
 }
 
 static int load_line(struct config *c, struct slice line, struct err *e)
 {
 	const struct key *k;
-	struct slice name;
+	struct slice name, value;
 
 	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
 		line.n--;
@@ -365,7 +369,7 @@ static int load_line(struct config *c, struct slice line, struct err *e)
 			       "unknown key '%.*s'; the keys are described in "
 			       "waybilld.conf",
 			       (int)(name.n < SHOWN ? name.n : SHOWN), name.p);
-	return set(c, k, value_of(line), e);
+	return value_of(k, line, &value, e) < 0 ? -1 : set(c, k, value, e);
 }
 
 static int load_file(struct config *c, const char *path, struct err *e)

@@ -150,6 +150,9 @@ static const struct refusal {
 	{ "IPv6 without brackets", "listen = ::1:8080", 1, "must be HOST:PORT" },
 	{ "a bracket too few", "listen = [::1:8080", 1, "must be HOST:PORT" },
 	{ "port too large", "listen = *:65536", 1, "has a port over 65535" },
+	{ "port 0", "listen = 127.0.0.1:0", 1, "has port 0" },
+	{ "behind quotes", "timezone = \"Asia/Manila\" # so\ntimezone = \"UTC\" x", 2,
+	  "has something behind its quotes" },
 	{ "port is text", "listen = *:http", 1, "must be HOST:PORT" },
 	{ "relative socket", "listen = unix:sock", 1, "must be HOST:PORT" },
 	{ "quote in the zone", "timezone = A'; DROP", 1, "must be a time zone" },
@@ -180,7 +183,7 @@ static void addresses_of_every_form_are_taken(void **state)
 {
 	static const char *const forms[] = {
 		"127.0.0.1:8080", "[::1]:8080",       "*:80",
-		"localhost:0",    "unix:/run/x.sock", "[::]:8080",
+		"localhost:1",    "unix:/run/x.sock", "[::]:8080",
 	};
 
 	(void)state;
