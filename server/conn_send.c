@@ -217,6 +217,7 @@ void conn_linger(struct conn *c)
 	ssize_t n = read(c->fd, waste, sizeof(waste));
 
 	if (n > 0) {
+		metrics_add(c->env->handle.metrics, METRIC_RECEIVED, (uint64_t)n);
 		c->deadline_ms = conn_now_ms(c) + LINGER_MS;
 		if (c->deadline_ms > c->linger_ms)
 			c->deadline_ms = c->linger_ms;

@@ -75,6 +75,35 @@ class Metrics(ServerCase):
         for name in ("received_bytes_total", "sent_bytes_total", "connections_accepted_total"):
             self.assertGreater(self.value(name, "", after), self.value(name, "", before))
 
+    def test_bytes_are_those_that_came_and_went(self):
+        """A refused body that was read to its end was not counted, nor was "100 Continue"."""
+        came = went = 0
+        def ask(*pieces):
+            nonlocal came, went
+            with socket.create_connection(("127.0.0.1", self.server.port.number), 20) as s:
+                answer = b""
+                for piece in pieces:
+                    s.sendall(piece)
+                    came += len(piece)
+                    if piece is not pieces[-1]:
+                        answer += s.recv(65536)
+                while more := s.recv(65536):
+                    answer += more
+            went += len(answer)
+            return answer
+        def counted():
+            sent_before = went
+            text = ask(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            v = parse(text.partition(b"\r\n\r\n")[2].decode())
+            return (self.value("received_bytes_total", "", v) - came,
+                    self.value("sent_bytes_total", "", v) - sent_before)
+        scan = b"POST /scan HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        before = counted()
+        self.assertIn(b" 413 ", ask(scan + b"Content-Length: 500000\r\n\r\n" + b"x" * 500000))
+        self.assertIn(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 4",
+                      ask(scan + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n", b"{}"))
+        wait_until(lambda: counted() == before, "each byte is counted once")
+
     def test_latencies(self):
         self.client.get("/health")
         values = self.metrics()
