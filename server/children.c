@@ -158,8 +158,30 @@ static void retire(struct child *k, uint32_t patience_ms)
 	k->end_ms = clock_ms() + patience_ms;
 }
 
-void children_replace(struct children *c)
+/* Two generations run already: with a third one there would be no slots left. */
+static void overtake(struct children *c, uint32_t patience_ms)
 {
+	unsigned serve = 0;
+	bool old;
+
+	for (size_t i = 0; i < SLOTS_WORKERS; i++)
+		serve += c->child[i].pid != 0 && c->child[i].old && !c->child[i].told &&
+			 state_of(&c->child[i]) != SLOT_STARTING;
+	old = serve < children_ready(c);
+	for (size_t i = 0; i < SLOTS_WORKERS; i++) {
+		struct child *k = &c->child[i];
+
+		if (k->pid == 0 || k->told || k->old != old)
+			continue;
+		retire(k, patience_ms);
+		(void)kill(k->pid, SIGQUIT);
+	}
+}
+
+void children_replace(struct children *c, uint32_t patience_ms)
+{
+	if (c->replacing)
+		overtake(c, patience_ms);
 	for (size_t i = 0; i < SLOTS_WORKERS; i++)
 		c->child[i].old = true;
 	c->policy = (struct policy){ .early = 0 };

@@ -56,8 +56,10 @@ unsigned children_alive(const struct children *c);
 unsigned children_ready(const struct children *c);
 void children_signal(const struct children *c, int sig);
 /* Makes all workers the old generation. They serve on until children_settle() finds
- * `wanted` new ones ready, tells them to finish within patience_ms, and returns true. */
-void children_replace(struct children *c);
+ * `wanted` new ones ready, tells them to finish within patience_ms, and returns true. Of
+ * an old generation and one that was to replace it, the one that serves less is told to
+ * finish at once. */
+void children_replace(struct children *c, uint32_t patience_ms);
 bool children_settle(struct children *c, unsigned wanted, uint32_t patience_ms);
 /* Tells the newest to finish within patience_ms: one worker fewer. */
 void children_retire_one(struct children *c, uint32_t patience_ms);

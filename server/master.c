@@ -102,8 +102,8 @@ static void reload(struct master *m)
 	descriptors_check(m->service.cfg);
 	m->extra = 0;
 	show_wanted(m);
-	children_replace(&m->children);
-	children_replace(&m->queue);
+	children_replace(&m->children, config_longest_request(m->service.cfg));
+	children_replace(&m->queue, m->service.cfg->task_timeout);
 }
 
 /* A database that is away is no reason to keep what does not name it any more. */

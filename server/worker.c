@@ -510,6 +510,8 @@ int worker_run(const struct worker_start *s)
 	w.env.forget_ctx = &w;
 	know_database(&w);
 	connect_first(&w);
+	/* What waits to be accepted is for those who can answer it. */
+	w.stopping = !host_leaves(&w) && signals_took(SIGQUIT);
 	slot_state(s->slot, SLOT_IDLE);
 	loop(&w);
 	worker_release(&w);

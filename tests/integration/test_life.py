@@ -193,6 +193,22 @@ class Reload(Life):
         self.workers(server, 2, without=before)
         server.stop()
 
+    @not_pooled("a pooler takes more clients than PostgreSQL takes connections")
+    def test_reloads_that_overtake_each_other(self):
+        """Workers of a generation that was never whole kept their slots until the next one was
+        ready, which found none left: no reload came to its end any more."""
+        server = self.start(workers=86)
+        before = self.workers(server, 86)
+        with self.no_more_connections(server):
+            for first in (87, 173):
+                server.signal(signal.SIGHUP)
+                server.wait_for_log(rf"worker {first}\[\d+\] .*too many connections")
+            self.assertLessEqual(set(before), set(server.workers()))
+            self.assertEqual(server.client.get("/ready").status, 200)
+        server.wait_for_log("reloaded; 86 new workers", 40)
+        self.workers(server, 86, without=before)
+        server.stop()
+
     def test_an_idle_connection_gets_one_more_answer(self):
         server = self.start()
         with server.client.connect() as c:
