@@ -33,7 +33,6 @@ int access_log_open(const struct config *cfg, struct err *e)
 	} else if (strcmp(path, "-") == 0) {
 		log_sink_standard(&sink, STDOUT_FILENO);
 	} else if (log_sink_file(&sink, path) < 0) {
-		log_sink_close(&sink);
 		return err_set(e, ERR_INPUT, "key 'access_log': cannot open \"%s\": %s",
 			       path, strerror(errno));
 	}

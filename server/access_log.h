@@ -24,7 +24,7 @@ struct access_log_line {
  * By the keys 'access_log' (empty: none; "-": standard output) and 'access_log_format':
  *   combined  the well-known form, then request id, route=, us, db=
  *   json      one object a line
- * Also opens the file again after USR1.
+ * Also opens the file again after USR1. -1 with e: what was open before is written on.
  */
 int access_log_open(const struct config *cfg, struct err *e) MUST_CHECK;
 /* 0 written, or nothing to write to; -1 the line is lost. */

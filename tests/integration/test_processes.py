@@ -286,6 +286,23 @@ class Alone(unittest.TestCase):
         wait_until(reloaded, "events stand in the new file")
         server.stop()
 
+    def test_an_access_log_that_cannot_be_opened_anew_is_written_on(self):
+        """It was closed, and what was asked from then on stood nowhere and was not counted."""
+        server = self.server(workers=1)
+        folder = os.path.join(server.folder, "logs")
+        os.mkdir(folder)
+        server.write_config(access_log=os.path.join(folder, "access"))
+        server.start()
+        os.rename(folder, folder + ".away")
+        server.signal(signal.SIGUSR1)
+        server.wait_for_log(r"worker 1\[\d+\] key 'access_log': cannot open")
+        self.assertEqual(server.client.get("/health?late").status, 200)
+        def written():
+            with open(os.path.join(folder + ".away", "access"), encoding="utf-8") as f:
+                return "/health?late" in f.read()
+        wait_until(written, "the line stands in the old file")
+        server.stop(expected_errors=["cannot open"])
+
     def test_check_says_what_is_wrong(self):
         def check(server):
             out = subprocess.run(
