@@ -216,6 +216,18 @@ static int make_room(struct table *t, size_t n, struct err *e)
 	return 0;
 }
 
+/* ="0012" is how programs keep spreadsheets from taking a text for a number. */
+static struct slice formula_text(struct slice s)
+{
+	struct slice inside = s;
+
+	if (s.n < 3 || s.p[0] != '=' || s.p[1] != '"' || s.p[s.n - 1] != '"')
+		return s;
+	(void)slice_take(&inside, 2);
+	inside.n--;
+	return slice_find(inside, '"') == NULL ? inside : s;
+}
+
 static int next_of_text(struct table *t, struct row *r, struct err *e)
 {
 	struct csv_row from;
@@ -227,11 +239,14 @@ static int next_of_text(struct table *t, struct row *r, struct err *e)
 		*r = (struct row){ .number = from.number,
 				   .cells = t->cells,
 				   .nul = from.nul };
-		for (size_t i = 0; i < from.n; i++)
-			if (from.cells[i].n > 0)
+		for (size_t i = 0; i < from.n; i++) {
+			struct slice text = formula_text(from.cells[i]);
+
+			if (text.n > 0)
 				t->cells[r->n++] = (struct cell){ .column = (uint32_t)i,
 								  .kind = CELL_TEXT,
-								  .text = from.cells[i] };
+								  .text = text };
+		}
 		if (r->n > 0)
 			return PARSE_MORE;
 	}

@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 enum cell_kind {
-	CELL_TEXT,   /* shared, inline or formula string; every cell of CSV and TSV */
+	CELL_TEXT,   /* shared, inline or formula string; every cell of CSV and TSV, where
+		      * ="0012" is the text 0012 */
 	CELL_NUMBER, /* value in `number` */
 	CELL_DATE,   /* a number whose style shows a date or a time */
 	CELL_BOOL,   /* text TRUE or FALSE */

@@ -210,7 +210,7 @@ class Statuses(DomainCase):
 class Numbers(DomainCase):
     def test_waybill_numbers_are_normalised(self):
         for text, want in (("\tjt0000000000001", "JT0000000000001"), (" DW1 ", "DW1"),
-                           ("\u00a0DW2\u00a0", "DW2"), ("'DW3", "DW3"), ("D\x07W4", "DW4"),
+                           ("\u00a0DW2\u00a0", "DW2"), ("'DW3", "DW3"), ('="0012345"', "0012345"), ("D\x07W4", "DW4"),
                            ("00012", "00012"), ("772012345678", "772012345678"),
                            ("1.23456789012E+11", "123456789012")):
             with self.subTest(text):

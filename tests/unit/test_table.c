@@ -209,6 +209,23 @@ static void delimited_text(void **state)
 	close_table(&f);
 }
 
+static void texts_as_formulas(void **state)
+{
+	struct fixture f;
+	struct err e = { 0 };
+
+	(void)state;
+	open_text(&f,
+		  "AWB;COD\n=\"0012\";=\"\"\n\"=\"\"0013\"\"\";=5\n=\"a\"&\"b\";=\"\n"
+		  "'=\"1\";=\"1\"x\n",
+		  &e, 0);
+	assert_int_equal(table_select(f.table, 0, &e), 0);
+	assert_string_equal(rest(f.table), "1: A=TAWB B=TCOD;2: A=T0012;3: A=T0013 B=T=5;"
+					   "4: A=T=\"a\"&\"b\" B=T=\";"
+					   "5: A=T'=\"1\" B=T=\"1\"x;");
+	close_table(&f);
+}
+
 static void refusals(void **state)
 {
 	static const struct {
@@ -277,6 +294,7 @@ int main(void)
 		cmocka_unit_test(a_workbook_as_a_whole_has_a_limit),
 		cmocka_unit_test(failure_names_the_sheet),
 		cmocka_unit_test(delimited_text),
+		cmocka_unit_test(texts_as_formulas),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(long_cells),
 	};
