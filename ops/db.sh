@@ -16,6 +16,17 @@ ask() { as_postgres psql -X -q -A -t -v ON_ERROR_STOP=1 -p "$db_port" "$@"; }
 runs() { [ -z "$ROOT" ] && ask -d postgres -c 'SELECT 1' >/dev/null 2>&1; }
 is_standby() { [ "$(ask -d postgres -c 'SELECT pg_is_in_recovery()')" = t ]; }
 
+# A release of Debian has one PostgreSQL, unless a source of others was added.
+need_postgresql() {
+	if [ -z "$ROOT" ] && [ ! -x "/usr/lib/postgresql/$version/bin/postgres" ]; then
+		offered=$(apt-cache depends postgresql 2>/dev/null |
+			sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p')
+		[ -z "$offered" ] || apt-cache show "postgresql-$version" >/dev/null 2>&1 ||
+			fail "this system has packages of PostgreSQL $offered, none of $version: set pg_version = $offered, on all hosts"
+	fi
+	need_packages "postgresql-$version"
+}
+
 # Patroni starts, stops and restarts PostgreSQL once it has it.
 patroni_runs() { [ -z "$ROOT" ] && [ "$(get patroni)" = on ] && pgrep -f "[p]atroni /etc/patroni/" >/dev/null 2>&1; }
 # Started by anybody else, it would be out of Patroni's sight.

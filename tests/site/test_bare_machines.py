@@ -108,6 +108,15 @@ class BareMachines(unittest.TestCase):
                 self.assertEqual(host.sh(FILES).stdout, before)
                 self.assertEqual(self.since(name), since)
 
+    def test_another_postgresql_than_the_releases_is_refused(self):
+        host = self.lab["db"]
+        has = host.sh("sed -n 's/^pg_version = //p' /etc/waybill/site.conf").stdout.strip()
+        other = "15" if has != "15" else "17"
+        out = host.sh(f"sed 's/^pg_version = .*/pg_version = {other}/' /etc/waybill/site.conf "
+                      f">/tmp/other.conf && {OPS}setup-db --site /tmp/other.conf", check=False)
+        self.assertEqual(out.returncode, 1)
+        self.assertIn(f"none of {other}: set pg_version = {has}", out.stderr)
+
     def test_a_user_scans_through_the_address(self):
         client = self.lab.client()
         wait_until(lambda: client.get("/ready").status == 200, "the site", 30, 0.2)
