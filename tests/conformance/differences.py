@@ -1,4 +1,4 @@
-"""Where nginx 1.22 answers a row otherwise, and why that is meant: {reason: {row: nginx's
+"""Where nginx (1.22, and 1.26 alike) answers a row otherwise, and why that is meant: {reason: {row: nginx's
 outcome}}."""
 
 DIFFERENCES = {

@@ -22,7 +22,7 @@ This file is written by `tests/conformance/readme.py` out of the table; the test
 
 ## Where nginx answers otherwise
 
-{asked} of the rows are asked of nginx 1.22 too, with the settings of its package (the other rows are
+{asked} of the rows are asked of nginx 1.22 and 1.26 too, with the settings of its package (the other rows are
 about what this server alone has). It answers {same} of them alike. The others are meant to differ;
 when nginx stops differing, or begins to, the test fails.
 
