@@ -44,6 +44,8 @@ class FloorChaos(unittest.TestCase):
     def play(self, server, floor, link, acts, pause=(0.1, 1.0), most=None):
         """The violations, after everything has been scanned."""
         floor.prepare(server.client)
+        # Also where commits are told before they are on disk: the stations need their sessions.
+        self.db.query("CHECKPOINT", role="postgres")
         nemesis = Nemesis(random.Random(f"nemesis {floor.seed}"), acts, pause, most)
 
         async def run():
