@@ -11,10 +11,11 @@ import unittest
 import urllib.request
 
 from support.moved import MovedCase
+from support.pg import newest_postgresql
 from support.wait import wait_until
 
 LONG = os.environ.get("WBTEST_LONG") == "1"
-YML = "/etc/patroni/15-main.yml"
+YML = f"/etc/patroni/{newest_postgresql()}-main.yml"
 
 
 class Watcher(threading.Thread):
@@ -101,12 +102,12 @@ class Patroni(MovedCase):
         self.site.script_of_postgres(primary, "backup", "base")
         self.site.sql(primary, "DROP TABLE kept", "warehousedb")
         said = self.site.script_of_postgres(primary, "restore", "--live", ok=False)
-        self.assertIn("patronictl -c /etc/patroni/15-main.yml remove waybill", said)
+        self.assertIn(f"patronictl -c {YML} remove waybill", said)
         for name in (standby, primary):
             self.patroni[name].terminate()
             self.patroni[name].wait(60)
         said = self.site.script_of_postgres(primary, "restore", "--live")
-        self.assertIn("restored to /var/lib/postgresql/15/main", said)
+        self.assertIn(f"restored to /var/lib/postgresql/{newest_postgresql()}/main", said)
         self.patronictl(primary, "remove", "waybill", text="waybill\nYes I am aware\n")
         self.begin_patroni(primary)
         wait_until(lambda: self.site.state(primary) == "primary", "it is the primary again", 90)

@@ -9,8 +9,11 @@ import unittest
 
 from support import hosts
 from support.hosts import Hosts
-from support.pg import ROOT
+from support.pg import ROOT, newest_postgresql
 from support.wait import wait_until
+
+VERSION = str(newest_postgresql())
+DATA = f"/var/lib/postgresql/{VERSION}/main"
 
 
 @unittest.skipUnless(hosts.can(), "needs root, namespaces, overlays and nft")
@@ -103,27 +106,27 @@ class SettingUp(StandbyCase):
             capture_output=True, text=True, check=False).stderr)
 
     def test_what_is_there_is_kept(self):
-        self.site.run("db2", "pg_ctlcluster", "15", "main", "stop")
-        self.site.run("db2", "rm", "/var/lib/postgresql/15/main/standby.signal")
+        self.site.run("db2", "pg_ctlcluster", VERSION, "main", "stop")
+        self.site.run("db2", "rm", f"{DATA}/standby.signal")
         said = self.site.script("db2", "setup-standby", ok=False)
         self.assertIn("--replace moves it aside", said)
         said = self.site.script("db2", "setup-standby", "--replace")
         self.assertIn("db2: done", said)
-        self.assertIn("main.before-", self.site.run("db2", "ls", "/var/lib/postgresql/15"))
+        self.assertIn("main.before-", self.site.run("db2", "ls", os.path.dirname(DATA)))
         self.assertEqual(self.pair(), ("db", "db2"))
 
     def test_data_without_settings_is_kept(self):
         """As on a machine whose /etc was made anew: the package's tool would adopt the data."""
-        self.site.run("db2", "pg_ctlcluster", "15", "main", "stop")
-        self.site.run("db2", "rm", "-r", "/etc/postgresql/15/main")
-        self.site.run("db2", "touch", "/var/lib/postgresql/15/main/what_was_there")
+        self.site.run("db2", "pg_ctlcluster", VERSION, "main", "stop")
+        self.site.run("db2", "rm", "-r", f"/etc/postgresql/{VERSION}/main")
+        self.site.run("db2", "touch", f"{DATA}/what_was_there")
         self.assertIn("what was there is in", self.site.script("db2", "setup-standby", "--replace"))
-        self.site.run("db2", "sh", "-c", "ls /var/lib/postgresql/15/main.before-*/what_was_there")
+        self.site.run("db2", "sh", "-c", f"ls {DATA}.before-*/what_was_there")
         self.site.script("db", "setup-db")
         self.assertEqual(self.pair(), ("db", "db2"))
 
     def test_no_restore_beside_a_primary(self):
-        self.site.run("db2", "pg_ctlcluster", "15", "main", "stop")
+        self.site.run("db2", "pg_ctlcluster", VERSION, "main", "stop")
         said = self.site.script_of_postgres("db2", "restore", "--live", "--dry-run", ok=False)
         self.assertIn("db takes the site's writes", said)
         self.site.script("db2", "setup-standby")
@@ -196,7 +199,7 @@ class Moving(StandbyCase):
         self.assertEqual(self.waits_for(new), "")
         self.note(new, 4)
         # Whoever starts it: it is no second primary.
-        self.site.run(old, "pg_ctlcluster", "15", "main", "start")
+        self.site.run(old, "pg_ctlcluster", VERSION, "main", "start")
         self.assertEqual(self.site.state(old), "standby")
         # Nor may it become one: it follows nobody.
         said = self.failover("--planned", code=1)
@@ -279,14 +282,14 @@ class Moving(StandbyCase):
         primary, standby = self.pair()
         for name in ("apt-get", "apt-cache", "dpkg-query"):
             self.addCleanup(self.site.program, name)
-        self.site.program("apt-cache", "echo '  Candidate: 15.99-1'")
-        self.site.program("dpkg-query", "cat /etc/waybill/postgresql.version 2>/dev/null || echo 15.1-1")
+        self.site.program("apt-cache", "echo '  Candidate: 99-1'")
+        self.site.program("dpkg-query", "cat /etc/waybill/postgresql.version 2>/dev/null || echo 1-1")
         self.site.program("apt-get", '''case "$*" in
             *" update"*) ;;
-            *) pg_ctlcluster 15 main restart; hostname=$(cat /etc/waybill/name)
+            *) pg_ctlcluster ''' + VERSION + ''' main restart; hostname=$(cat /etc/waybill/name)
                echo "$hostname $(runuser -u postgres -- psql -XAtc "SELECT pg_is_in_recovery()")" >>'''
                           + self.site.folder + '''/updates
-               echo 15.99-1 >/etc/waybill/postgresql.version ;;
+               echo 99-1 >/etc/waybill/postgresql.version ;;
             esac''')
         for name in ("db", "db2"):
             self.site.run(name, "sh", "-c", f"echo {name} >/etc/waybill/name")
@@ -300,11 +303,11 @@ class Moving(StandbyCase):
         code, said = self.site.anywhere("rolling-upgrade-db")
         self.assertEqual((code, "nothing to change" in said), (0, True), said)
         # Nothing is touched while the standby does not follow.
-        self.site.program("apt-cache", "echo '  Candidate: 15.100-1'")
-        self.site.run(primary, "pg_ctlcluster", "15", "main", "stop")
+        self.site.program("apt-cache", "echo '  Candidate: 100-1'")
+        self.site.run(primary, "pg_ctlcluster", VERSION, "main", "stop")
         code, said = self.site.anywhere("rolling-upgrade-db")
         self.assertEqual((code, "one standby must answer" in said), (1, True), said)
-        self.site.run(primary, "pg_ctlcluster", "15", "main", "start")
+        self.site.run(primary, "pg_ctlcluster", VERSION, "main", "start")
 
 
 class Three(StandbyCase):
@@ -325,7 +328,7 @@ class Three(StandbyCase):
         self.note("db", 1)  # db3 has it, db2 has not
         self.site.signal("db3", signal.SIGKILL)
         self.site.signal("db", signal.SIGKILL)
-        self.site.run("db2", "pg_ctlcluster", "15", "main", "start")
+        self.site.run("db2", "pg_ctlcluster", VERSION, "main", "start")
         said = self.failover(code=1)
         self.assertIn("commits on db do not wait for db2 alone", said)
         # Whom db's commits waited for cannot be read now. db3, which is down, was once no reason to stop.
@@ -338,7 +341,7 @@ class Three(StandbyCase):
         self.site.reach("db")
         self.site.reach("db3")
         # With all that commits waited for, the one that has most takes over.
-        self.site.run("db3", "pg_ctlcluster", "15", "main", "start")
+        self.site.run("db3", "pg_ctlcluster", VERSION, "main", "start")
         self.failover()
         self.assertEqual(self.site.state("db3"), "primary")
         self.assertEqual(self.notes("db3"), ["1"])

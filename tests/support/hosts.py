@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 
-from .pg import ROOT, clean_environment
+from .pg import ROOT, clean_environment, newest_postgresql
 from .wait import wait_until
 
 NEWNET = 0x40000000
@@ -79,7 +79,8 @@ class Hosts:
         self.holders, self.daemons = {}, []
         self.site = os.path.join(self.folder, "site.conf")
         with open(self.site, "w", encoding="ascii") as f:
-            f.write(SITE + "".join(f"{k} = {v}\n" for k, v in settings.items()))
+            f.write(SITE + "".join(f"{k} = {v}\n" for k, v in {
+                "pg_version": newest_postgresql(), **settings}.items()))
             if third:
                 f.write(f"host = db3 db {NETWORK}.33 1G 1 10G\n")
         self.ssh = os.path.join(self.folder, "ssh")

@@ -28,7 +28,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from .client import Client, Connection
-from .pg import ROOT, clean_environment, psql
+from .pg import ROOT, clean_environment, newest_postgresql, psql
 from .site import program
 from .wait import wait_until
 
@@ -492,11 +492,6 @@ def site_conf(hosts, settings):
              *(f"host = {name} {role} {NETWORK}{n} 512M 1 10G" for name, role, n in hosts),
              *(f"{k} = {v}" for k, v in settings.items())]
     return "".join(line + "\n" for line in lines)
-
-
-def newest_postgresql():
-    found = [int(path.split("/")[4]) for path in glob.glob("/usr/lib/postgresql/*/bin/postgres")]
-    return max(v for v in found if 15 <= v <= 17)
 
 
 def package(version):

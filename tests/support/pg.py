@@ -12,6 +12,7 @@ own: Cluster(durable=True).
 import atexit
 import csv
 import fcntl
+import glob
 import io
 import os
 import shutil
@@ -33,6 +34,12 @@ def clean_environment():
     """The environment without settings of ours or of libpq: tests say what they mean."""
     pooled = {"WAYBILL_DATABASE_POOLED": "on"} if POOLED else {}
     return {k: v for k, v in os.environ.items() if not k.startswith(("WAYBILL_", "PG"))} | pooled
+
+
+def newest_postgresql():
+    """Of those that are here and that a site may have: its major version."""
+    found = [int(path.split("/")[4]) for path in glob.glob("/usr/lib/postgresql/*/bin/postgres")]
+    return max(v for v in found if 15 <= v <= 17)
 
 
 def psql(conninfo, sql, within=()):
