@@ -1,6 +1,6 @@
 """A lab (support/lab.py) of bare machines: under each host's files is a fresh Debian or Ubuntu, as
-an administrator finds it, with packages fetched but none installed. It needs debootstrap too, and
-the package source of this machine."""
+an administrator finds it, with packages fetched but none installed: the release that this machine
+has, or WBTEST_SUITE. It needs debootstrap too, and the package source of this machine."""
 
 import fcntl
 import os
@@ -32,7 +32,8 @@ def release():
 
 
 def mirror():
-    """Where this machine's own packages come from: (the release's name, an address), or None."""
+    """Where this machine's own packages come from: (the name of the release to fetch from there, an
+    address), or None."""
     if not program("apt-get"):
         return None
     name = release().get("VERSION_CODENAME")
@@ -40,7 +41,7 @@ def mirror():
                         "Created-By: Packages", check=False).stdout.splitlines():
         address, codename, component = line.split()
         if codename == name and component == "main":
-            return name, address
+            return os.environ.get("WBTEST_SUITE") or name, address
     return None
 
 
