@@ -149,6 +149,9 @@ static void print_totals(const struct check *c)
 	print_note(n->signing.ambiguous + n->submission.ambiguous,
 		   "dates that read both ways (03/04), taken like the column's others, "
 		   "else month first");
+	if (table_guessed(c->table))
+		(void)printf("  the encoding is a guess, Windows-1252: look at names "
+			     "with accents\n");
 }
 
 static int check_rows(struct check *c, const char *sheet, struct err *e)

@@ -174,6 +174,9 @@ class Output(RowsCase):
         out = ctl("rows", "--check", fixture("headings_indonesian.xlsx")).stdout.decode()
         self.assertRegex(out, r"M +COD -> extra \(another column")
         self.assertRegex(out, r"5 data rows\n +5 waybills\n +1 totals at the foot")
+        for name, guess in (("windows_1252.csv", True), ("utf8.csv", False)):
+            out = ctl("rows", "--check", fixture(name)).stdout.decode()
+            self.assertEqual("the encoding is a guess" in out, guess, out)
 
     def test_check_prints_no_control_characters(self):
         """A terminal must not obey what a stranger's file says."""
