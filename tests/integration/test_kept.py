@@ -5,12 +5,14 @@ import tempfile
 import unittest
 
 from support.pg import Cluster, Database, migrate
+from support.pooler import not_pooled
 from support.server import Server
 from support.standby import Standby
 from support.uploads import csv, sample
 from support.wait import wait_until
 
-LOST = [r"cannot connect to the database", r"database connection lost", r"\(57P0\d\)"]
+LOST = [r"cannot connect to the database", r"database connection lost", r"\(57P0\d\)",
+        r"server login has been failing"]
 
 
 class KeptCase(unittest.TestCase):
@@ -76,6 +78,7 @@ class Lost(KeptCase):
         self.asked_again(host, kept)
         host.stop(expected_errors=LOST)
 
+    @not_pooled("PgBouncer would ask both hosts in turn")
     def test_a_standby_that_takes_over_has_none(self):
         primary = Cluster(settings=["wal_level=replica"])
         self.addCleanup(primary.drop)
