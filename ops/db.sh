@@ -1,12 +1,14 @@
 # What the scripts that run on a database host share; sourced after lib.sh and find_host.
 #
-# unit  PostgreSQL's    and what cluster.sh has
+# unit  PostgreSQL's    include  what pg_createcluster is told, whose own settings may leave it out
+# and what cluster.sh has
 
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # used by those who source this; of lib.sh
 # shellcheck source=ops/cluster.sh
 . "$here/cluster.sh"
 unit=postgresql@$version-main
+include=add_include_dir=conf.d
 replication_password=$(get replication_password_file)
 
 as_postgres() { (cd / && setpriv --reuid=postgres --regid=postgres --init-groups "$@"); }

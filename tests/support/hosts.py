@@ -39,6 +39,8 @@ mount -t overlay -o lowerdir=/var/lib,upperdir=state,workdir=state-work overlay 
 rm -rf /etc/postgresql /etc/waybill /etc/patroni /var/lib/waybill-backup
 mkdir /etc/postgresql /etc/waybill /etc/patroni /var/lib/waybill-backup
 mkdir -p /var/lib/etcd
+# As an administrator may have it: what his own settings leave out is not there by itself.
+echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
 mount --bind etcd /var/lib/etcd
 mount --bind lib /var/lib/postgresql
 mount --bind log /var/log/postgresql
