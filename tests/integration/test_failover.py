@@ -7,6 +7,7 @@ import unittest
 import uuid
 
 from support.moved import MovedCase
+from support.pg import newest_postgresql
 from support.wait import wait_until
 
 
@@ -16,7 +17,7 @@ class Failover(MovedCase):
         self.assertEqual(code, 0, said)
 
     def start(self, name):
-        self.site.run(name, "pg_ctlcluster", "15", "main", "start")
+        self.site.run(name, "pg_ctlcluster", str(newest_postgresql()), "main", "start")
 
     def kill_and_move(self):
         self.site.signal(self.primary, signal.SIGKILL)
