@@ -126,8 +126,11 @@ class Server:
             return f.read()
 
     def wait_for_log(self, pattern, timeout=15.0):
-        return wait_until(lambda: re.search(pattern, self.log(), re.MULTILINE),
-                          f"the log says {pattern!r}", timeout)
+        try:
+            return wait_until(lambda: re.search(pattern, self.log(), re.MULTILINE),
+                              f"the log says {pattern!r}", timeout)
+        except AssertionError as e:
+            raise AssertionError(f"{e}; it ends:\n{self.log()[-2000:]}") from None
 
     def stop(self, number=QUIT, expected_errors=(), timeout=30.0):
         """Stops it, and fails on a wrong exit status, a process left behind, or
