@@ -108,14 +108,15 @@ static bool in_calendar(double serial)
 
 size_t cell_date_text(double serial, char *to)
 {
-	return in_calendar(serial) ? put_ms((int64_t)(serial * DAY_MS + 0.5), to) : 0;
+	return in_calendar(serial) ? put_ms((int64_t)(serial * (double)DAY_MS + 0.5), to)
+				   : 0;
 }
 
 size_t cell_date_text_seconds(double serial, char *to)
 {
 	if (!in_calendar(serial))
 		return 0;
-	return put_ms((int64_t)(serial * DAY_SECONDS + 0.5) * 1000, to);
+	return put_ms((int64_t)(serial * (double)DAY_SECONDS + 0.5) * 1000, to);
 }
 
 /* Takes exactly that many digits. */
@@ -202,6 +203,6 @@ bool cell_date_serial(struct slice iso, double *serial_r)
 			return false;
 		(void)take_byte(&iso, 'Z');
 	}
-	*serial_r = day + ms / DAY_MS;
+	*serial_r = day + ms / (double)DAY_MS;
 	return iso.n == 0;
 }

@@ -369,7 +369,7 @@ bool date_serial_read(double serial, struct date_text *d_r)
 	struct moment m = { 0 };
 	unsigned ymd;
 
-	if (serial >= YMD_FIRST && serial <= YMD_LAST) {
+	if (serial >= (double)YMD_FIRST && serial <= (double)YMD_LAST) {
 		ymd = (unsigned)serial;
 		m.year = ymd / 10000;
 		m.month = ymd / 100 % 100;
@@ -380,7 +380,7 @@ bool date_serial_read(double serial, struct date_text *d_r)
 		d_r->n = put(&m, d_r->text);
 		return true;
 	}
-	if (!(serial >= SERIAL_FIRST && serial < SERIAL_END))
+	if (!(serial >= (double)SERIAL_FIRST && serial < (double)SERIAL_END))
 		return false;
 	d_r->order = DATE_FIXED;
 	/* Rounded to the second as a sheet shows it: a serial of six decimals is off by a

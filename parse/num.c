@@ -150,7 +150,7 @@ static bool is_decimal(char sign, struct slice first, size_t n, enum alone alone
 static bool grouped(struct slice s, enum alone point, enum alone comma, struct num *n)
 {
 	struct slice first = slice_take(&s, digits_at(s)), part;
-	size_t len, groups = 0;
+	size_t len;
 	char group = '\0', sign;
 	bool refused = false;
 
@@ -159,7 +159,7 @@ static bool grouped(struct slice s, enum alone point, enum alone comma, struct n
 	*n = (struct num){ .n = 0 };
 	if (first.n == 0 || !digits_add(n, first))
 		return false;
-	for (; s.n > 0; groups++) {
+	while (s.n > 0) {
 		sign = sign_at(s, &len);
 		(void)slice_take(&s, len);
 		part = slice_take(&s, digits_at(s));

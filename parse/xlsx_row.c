@@ -186,7 +186,7 @@ static bool show_date(const struct xlsx_row *row, double *serial, char *text, si
 	double moved = *serial;
 
 	if (row->setup->date_1904 && moved >= 1)
-		moved += CELL_DATE_1904;
+		moved += (double)CELL_DATE_1904;
 	*n_r = cell_date_text(moved, text);
 	if (*n_r > 0)
 		*serial = moved;

@@ -89,12 +89,12 @@ static void run(const struct config *cfg, const struct config *in_use,
 	if (try(cfg, "waybilld trial", patience_ms, &e) < 0) {
 		v = TRIAL_BAD;
 		if (write(fd, e.text, strlen(e.text)) < 0)
-			_exit(v);
+			_exit((int)v);
 		(void)alarm((TRIAL_MS + patience_ms) / 1000); /* as long again */
 		if (in_use != NULL && try(in_use, "waybilld trial", 0, &unused) < 0)
 			v = TRIAL_NEITHER;
 	}
-	_exit(v);
+	_exit((int)v);
 }
 
 int trial_start(struct trial *t, const struct config *cfg, const struct config *in_use,

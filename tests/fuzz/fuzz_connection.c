@@ -73,7 +73,7 @@ static void *known(void *p)
 static void set_up(void)
 {
 	static char dir[] = "/tmp/waybill-fuzz-XXXXXX";
-	struct static_files *files;
+	struct static_files *files = NULL;
 	struct err e = { 0 };
 	char board[64];
 	size_t n;

@@ -107,8 +107,8 @@ static void seen_or_left_alone(void **state)
 static void cut_anywhere(void **state)
 {
 	static const char *const whole[] = {
-		"<c r=\"A7\" s=\"1\" t=\"inlineStr\"><is><t "
-		"xml:space=\"preserve\">some text</t></is></c>",
+		("<c r=\"A7\" s=\"1\" t=\"inlineStr\"><is><t "
+		 "xml:space=\"preserve\">some text</t></is></c>"),
 		"<c r=\"A7\" s=\"1\" t=\"str\"><v>some text that is long</v></c>",
 		"<c r=\"A7\" s=\"1\" t=\"n\"><v>123456789.25</v></c>",
 	};
