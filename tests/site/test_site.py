@@ -19,6 +19,7 @@ import unittest
 
 from support.lab import SECRETS, Lab, inside, package, why_not
 from support.people import cookie
+from support.pg import newest_postgresql
 from support.scenes import LONG, print_table, scene
 from support.wait import wait_until
 
@@ -282,8 +283,8 @@ class AllIsWell(unittest.TestCase):
 
     # --- the units, under a real systemd
 
-    def shown(self, unit, name):
-        return LAB["app1"].sh(f"systemctl show -P {name} {unit}").stdout.strip()
+    def shown(self, unit, name, host="app1"):
+        return LAB[host].sh(f"systemctl show -P {name} {unit}").stdout.strip()
 
     def test_a_killed_service_is_started_again(self):
         for unit in ("waybilld", "waybill-worker"):
@@ -292,6 +293,19 @@ class AllIsWell(unittest.TestCase):
                 LAB["app1"].sh(f"systemctl kill -s KILL --kill-who=main {unit}")
                 wait_until(lambda u=unit, n=before: int(self.shown(u, "NRestarts")) == n + 1
                            and self.shown(u, "ActiveState") == "active", f"{unit} is back", 30, 0.2)
+
+    def test_one_that_is_killed_again_and_again_is_started_each_time(self):
+        # More often than systemd starts a unit in ten seconds when nobody tells it otherwise.
+        for host, unit in (("lb2", "haproxy"), ("db2", f"postgresql@{newest_postgresql()}-main")):
+            for n in range(7):
+                with self.subTest(unit, n=n):
+                    before = int(self.shown(unit, "NRestarts", host))
+                    LAB[host].sh(f"systemctl kill -s KILL --kill-who=main {unit}")
+                    wait_until(lambda h=host, u=unit, n=before:
+                               int(self.shown(u, "NRestarts", h)) > n
+                               and self.shown(u, "ActiveState", h) == "active",
+                               f"{unit} is back", 30, 0.2)
+        LAB.wait_well()
 
     def test_the_night_of_the_primary(self):
         """What the timers begin: its units forbid what they need not, and nothing that they do."""
