@@ -1,4 +1,5 @@
-# Where backups are, for the scripts that make and read them; sourced after lib.sh and options().
+# Where backups are, for the scripts that make and read them; sourced after lib.sh and options(). The
+# working folder is / from here on.
 #
 # Both locations look the same:
 #   wal/SEGMENT.gz             the archive (ops/wal)
@@ -24,6 +25,8 @@ PGUSER=postgres
 PATH=$bin:$PATH
 export PGPORT PGUSER PATH
 umask 077
+# Root's home, say, is none that postgres may be in: find and others fail there.
+cd /
 
 # A pipe's status is its last command's: the others leave a note.
 try() { "$@" || echo "$1 ended with $?" >>"$work/failed"; }

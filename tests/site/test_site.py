@@ -191,6 +191,15 @@ class AllIsWell(unittest.TestCase):
             with self.subTest(host.name):
                 self.assertRegex(said, "nothing to change\n$")
 
+    def test_backups_are_made_and_found_from_root_s_home(self):
+        """postgres may not be there, and nothing was found, or removed, by hand."""
+        said = LAB.primary().sh("cd /root && chmod 700 . && PATH=$PATH:/usr/share/waybill/ops"
+                                " && backup && restore --dry-run"
+                                " && restore --into look --dry-run && ! restore --key none", check=False)
+        self.assertEqual(said.returncode, 0, said.stdout + said.stderr)
+        self.assertIn("would: restore it to /root/look\n", said.stdout)
+        self.assertEqual(said.stderr, "ops/restore: /root/none cannot be read (--help tells)\n")
+
     def test_the_site_is_verified(self):
         out = LAB.ops("verify-site", check=False)
         self.assertEqual(out.returncode, 0, out.stdout + out.stderr)
