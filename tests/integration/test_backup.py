@@ -485,7 +485,16 @@ class Nightly(BackupCase):
         said = self.ops("backup", "dump", PATH=self.clock("60 days"), code=1)
         self.assertIn("failed: second", said)
         self.assertLessEqual(set(kept), set(self.files(self.first)))
-        self.assertEqual(self.metrics("waybill_backup.prom")["waybill_backup_failed"], "1")
+        figures = self.metrics("waybill_backup.prom")
+        self.assertEqual(figures["waybill_backup_failed"], "1")
+        # A disk that is full of them lets no new one be made: by hand, they go all the same.
+        os.unlink(self.second)
+        os.rename(self.second + "-away", self.second)
+        self.assertNotIn("would", self.ops("backup", "--dry-run", "expire"))
+        self.assertIn("has expired", self.ops("backup", "expire", PATH=self.clock("60 days")))
+        self.assertLess(len(self.files(self.first)), len(kept))
+        self.assertEqual(len(self.files(self.first, r"Z\.info")), 2)
+        self.assertEqual(self.metrics("waybill_backup.prom"), figures)
 
 
 class Alone(BackupCase):
