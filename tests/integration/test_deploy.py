@@ -162,6 +162,25 @@ class Deploy(unittest.TestCase):
         self.assertIn("nothing to change", self.call("deploy-app", self.debs[1]).stdout)
         self.balancer.wait_for("UP", "app1", "app2")
 
+    def test_one_that_was_stopped_before_anything_was_installed_goes_back(self):
+        """It has the package of before, and stayed in maintenance."""
+        self.balancer.tell("set server waybill/app1 state maint")
+        out = self.call("deploy-app", self.debs[0])
+        self.assertEqual((out.returncode, self.versions()), (0, ["1.0", "1.0"]), out)
+        self.assertIn("app1: up with 1.0", out.stdout)
+        self.assertIn("app2 has 1.0", out.stdout)
+        self.balancer.wait_for("UP", "app1", "app2")
+
+    def test_one_that_cannot_be_reached_is_not_taken_out(self):
+        hosts = dict(self.hosts)
+        del hosts["127.0.77.21"]
+        self.addCleanup(self.write, self.folder, "hosts.json", json.dumps(self.hosts))
+        self.write(self.folder, "hosts.json", json.dumps(hosts))
+        out = self.call("deploy-app", self.debs[1])
+        self.assertEqual(out.returncode, 1)
+        self.assertIn("app1 cannot be reached by ssh", out.stderr)
+        self.assertEqual(self.balancer.state("app1")["status"], "UP")
+
     def test_a_host_that_does_not_come_back_gets_no_requests(self):
         self.write(os.path.join(self.folder, "app1"), "full", "")
         out, failed, _ = self.while_asking(lambda: self.call("deploy-app", self.debs[1]))
