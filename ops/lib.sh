@@ -32,6 +32,9 @@ bad() {
 	exit 2
 }
 
+# Where a file is, wherever the script goes later.
+absolute() { case $1 in /*) echo "$1" ;; *) echo "$PWD/$1" ;; esac; }
+
 # The options that all have; prints nothing and leaves the rest in $rest.
 options() {
 	rest=
@@ -45,7 +48,6 @@ options() {
 		--site)
 			[ $# -gt 1 ] || bad "--site needs a file"
 			SITE=$2
-			export SITE
 			shift
 			;;
 		--host)
@@ -58,6 +60,10 @@ options() {
 		esac
 		shift
 	done
+	if [ -n "${SITE:-}" ]; then
+		SITE=$(absolute "$SITE")
+		export SITE
+	fi
 	"$here/site" check || exit 2
 }
 
@@ -93,9 +99,16 @@ step() {
 }
 
 # install_file FROM MODE OWNER PATH: PATH becomes a copy of FROM, if it is not that already.
-# Returns 0 when it changed (or would).
+# Returns 0 when it changed (or would), or when a run changed it that ended before it had done what
+# follows from that (a reload). A boot empties $begun, and reads all files anew.
+begun=$ROOT/run/waybill-setup/${0##*/}
 install_file() {
-	cmp -s "$1" "$ROOT$4" && return 1
+	if cmp -s "$1" "$ROOT$4"; then
+		grep -qsxF "$4" "$begun" || return 1
+		echo "$4" >>"$work/changes"
+		say "$ROOT$4 was written by a run that did not end"
+		return 0
+	fi
 	echo "$4" >>"$work/changes"
 	if [ "$dry" = yes ]; then
 		say "would: write $ROOT$4"
@@ -106,7 +119,8 @@ install_file() {
 		return 0
 	fi
 	say "wrote $ROOT$4"
-	mkdir -p "$(dirname "$ROOT$4")" || exit 1
+	mkdir -p "$(dirname "$ROOT$4")" "${begun%/*}" || exit 1
+	echo "$4" >>"$begun" || exit 1
 	# Beside it and renamed: nobody reads half a file.
 	if [ -z "$ROOT" ]; then
 		install -m "$2" -o "${3%:*}" -g "${3#*:}" "$1" "$4.new" || exit 1
@@ -132,8 +146,19 @@ put() {
 	install_file "$work/"$put_what
 }
 
+# quoted FILE CHARACTERS: its first line, with a backslash before each of these, in $work/quoted.
+quoted() { head -n 1 "$1" | sed "s/[$2]/\\\\&/g" >"$work/quoted"; }
+
+# closed PATH MODE: a secret that was copied (600; 640 for its group, too) may have come open to all.
+closed() {
+	case $2 in 640) more=037 ;; *) more=077 ;; esac
+	[ -z "$(find "$ROOT$1" -maxdepth 0 -perm /$more 2>/dev/null)" ] ||
+		step "close $1 to others" chmod "$2" "$ROOT$1"
+}
+
 # make_secret PATH OWNER MODE: a random first line, where there is no such file.
 make_secret() {
+	closed "$1" "$3"
 	[ ! -s "$ROOT$1" ] || return 0
 	[ "$dry" = no ] || {
 		step "make a password in $1" :
@@ -204,6 +229,7 @@ backups() {
 		if [ ! -s "$ROOT$with_key" ]; then
 			step "make the key $with_key: keep a copy where no fire of the site comes" backup_key "$with_key"
 		fi
+		closed "$with_key" 640
 	fi
 	parts=no
 	for part in waybill-backup.service waybill-backup.timer waybill-backup-drill.service \
@@ -237,6 +263,7 @@ backup_key() {
 }
 
 done_saying() {
+	[ "$dry" = yes ] || rm -f "$begun"
 	changed=$(($(wc -l <"$work/changes")))
 	if [ "$changed" -eq 0 ]; then
 		say "$host: nothing to change"

@@ -138,6 +138,50 @@ class Roles(SetupCase):
         # libpq's escapes
         self.assertEqual(files["etc/waybill/pgpass"], "*:*:*:waybill:a\\:secret\\\\of the site\n")
 
+    def test_a_run_that_ended_half_way_is_finished_by_the_next(self):
+        """Its files were as they should be by then, and what they ask for was never restarted."""
+        in_the_way = os.path.join(self.root, "etc/systemd/system")
+        os.makedirs(os.path.dirname(in_the_way))
+        with open(in_the_way, "wb"):
+            pass
+        self.assertNotEqual(self.call("setup-db", "--host", "db").returncode, 0)
+        self.assertIn("etc/postgresql/15/main/conf.d/waybill.conf", self.files())
+        os.unlink(in_the_way)
+        restart = "systemctl restart postgresql@15-main"
+        for dry in (["--dry-run"], []):
+            out = self.call("setup-db", "--host", "db", *dry)
+            self.assertEqual((out.returncode, out.stderr), (0, ""))
+            self.assertIn("conf.d/waybill.conf was written by a run that did not end", out.stdout)
+        self.assertIn(restart, out.stdout)
+        out = self.call("setup-db", "--host", "db").stdout
+        self.assertIn("nothing to change", out)
+        self.assertNotIn(restart, out)
+
+    def test_a_secret_that_was_copied_open_to_all_is_closed(self):
+        self.secret("db.password")
+        path = os.path.join(self.root, "etc/waybill/db.password")
+        os.chmod(path, 0o644)
+        self.assertIn("would: close", self.call("setup-app", "--host", "app2", "--dry-run").stdout)
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o644)
+        self.call("setup-app", "--host", "app2")
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+
+    def test_odd_passwords(self):
+        """Each file has quotes of its own."""
+        odd = "a b'\"\\$x`id`&|"
+        for name in ("db.password", "stats.password", "replication.password"):
+            self.secret(name, odd)
+        with open(self.site.path, "a", encoding="utf-8") as f:
+            f.write("pgbouncer = on\npatroni = on\n")
+        for script, host in (("setup-lb", "lb1"), ("setup-app", "app2"), ("setup-patroni", "db")):
+            out = self.call(script, "--host", host)
+            self.assertEqual((out.returncode, out.stderr), (0, ""))
+        files = self.files()
+        self.assertIn('insecure-password "a b\'\\"\\\\\\$x`id`&|"\n', files["etc/haproxy/haproxy.cfg"])
+        self.assertEqual(files["etc/pgbouncer/userlist.txt"],
+                         '"waybill" "a b\'""\\$x`id`&|"\n')
+        self.assertIn('password: "a b\'\\"\\\\$x`id`&|"\n', files["etc/patroni/15-main.yml"])
+
     def test_what_is_refused(self):
         for script, words, reason in (
                 ("setup-lb", ["--host", "app1"], "'app1' is no lb host of the site"),
