@@ -153,6 +153,34 @@ class Ends(FloorCase):
             self.assertEqual(self.post(f"/sessions/{s}/{what}", 409)["error"], "session_dispatched")
         self.assertEqual(self.post("/sessions/99999999/cancel", 404)["error"], "session_not_found")
 
+    def test_what_was_taken_back_while_cancelled_is_not_expected(self):
+        upload, kept = self.load("ST1", "ST2")["id"], self.load("ST3")["id"]
+        s = self.open(uploads=[upload, kept])
+        self.post(f"/sessions/{s}/cancel")
+        self.assertEqual(self.post(f"/uploads/{upload}/undo")["undo"]["removed"], 2)
+        got = self.post(f"/sessions/{s}/resume")
+        self.assertEqual((got["expected"], got["missing"]), (1, 1))
+        missing = self.get(f"/sessions/{s}/missing")["missing"]
+        self.assertEqual([m["waybill_number"] for m in missing], ["ST3"])
+        self.load("ST1")
+        self.scan("ST1", session_id=s)
+        self.scan("ST3", session_id=s)
+        self.assertEqual(self.figures(s), (2, 0, 0, 0))
+
+    def test_begun_or_resumed_while_its_upload_is_taken_back(self):
+        """What it expects is there, or what was there is kept."""
+        for i in range(12):
+            upload = self.load(f"SU{i}A", f"SU{i}B")["id"]
+            again = self.open(uploads=[upload])
+            self.post(f"/sessions/{again}/cancel")
+            _, _, begun = self.together(
+                lambda u=upload: self.post(f"/uploads/{u}/undo"),
+                lambda s=again: self.post(f"/sessions/{s}/resume"),
+                lambda u=upload: self.open(uploads=[u]))
+            for s in (again, begun):
+                missing = self.get(f"/sessions/{s}/missing")["missing"]
+                self.assertEqual(self.get(f"/sessions/{s}")["missing"], len(missing))
+
     def test_dispatch_dry_then_real_then_again(self):
         numbers = [f"DI{i}" for i in range(6)]
         s = self.open(uploads=[self.load(*numbers)["id"]])

@@ -100,6 +100,32 @@ class Unknown(FloorCase):
         self.assertTrue(self.get("/waybills/KC1")["history"][-1]["detail"]["late"])
         self.assertNotIn(key, self.listed())
 
+    def test_brought_while_its_session_was_cancelled(self):
+        s = self.open()
+        body = {"waybill_number": "KO1", "session_id": s, "scan_id": str(uuid.uuid4()),
+                "scanned_at": "2026-01-05T08:00:00+08:00"}
+        first = self.post("/scan", 404, **body)
+        meant = self.scan("KO2X", "not_found", session_id=s)["scan_id"]
+        self.scan("KO2X", "not_found", session_id=s)
+        gone = self.scan("KO4", "not_found", session_id=s)["scan_id"]
+        self.undo(gone)
+        news = self.get(f"/sessions/{s}")["news_cursor"]
+        self.post(f"/sessions/{s}/cancel")
+        self.load("KO1", "KO2", "KO4")
+        self.post(f"/unknown-scans/{meant}/match", waybill_number="KO2", by="sue")
+        self.assertEqual(self.figures(s)[:3], (0, 0, 3))
+        got = self.post(f"/sessions/{s}/resume")
+        self.assertEqual([got[k] for k in ("valid", "duplicate", "error")], [2, 0, 1])
+        scans = {x["waybill_number"]: x for x in self.get(f"/sessions/{s}/scans")["scans"]}
+        self.assertEqual([scans[n]["result"] for n in ("KO1", "KO2", "KO2X", "KO4")],
+                         ["valid", "valid", "not_found", "not_found"])
+        self.assertEqual((scans["KO2"]["scanned_number"], scans["KO2"]["matched_by"]),
+                         ("KO2X", "sue"))
+        self.assertEqual({n["waybill_number"] for n in
+                          self.get(f"/sessions/{s}?since={news}")["news"]}, {"KO1", "KO2"})
+        self.assertEqual(self.post("/scan", 404, **body), first)
+        self.assertEqual(self.post(f"/sessions/{s}/dispatch")["dispatched"], 2)
+
     def test_what_the_manifest_says_counts(self):
         s = self.open()
         self.scan("KD1", "not_found", session_id=s)

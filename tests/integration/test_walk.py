@@ -1,5 +1,5 @@
 """A floor on which anything happens in any order: whatever was done, every figure is that of its
-rows, every verdict told is told again.
+rows, every list has as many lines as its figure says, and every verdict told is told again.
 
 WBTEST_SEED repeats a walk, WBTEST_STEPS makes it longer, WBTEST_EVERY looks after so many steps.
 """
@@ -151,9 +151,12 @@ class Walker:
 
     def upload(self):
         r = self.random
-        self.numbers[r.randrange(len(self.numbers))] += "A"
+        fresh = r.sample(range(len(self.numbers)), 3)
+        for i in fresh:
+            self.numbers[i] += "A"
         rows = "".join(f"{n},Ana,{r.choice(STATUSES)},{r.choice(('Cebu', 'Davao', ''))}\n"
-                       for n in r.choices(self.numbers, k=r.randrange(1, 8)))
+                       for n in (*(self.numbers[i] for i in fresh),
+                                 *r.choices(self.numbers, k=r.randrange(5))))
         a = self.client.upload(f"Waybill Number,Receiver,Status,City\n{rows}".encode(), "a.csv",
                                batch=r.choice(("true", "false")))
         self.done.append(("upload", rows, a.status))
@@ -163,6 +166,17 @@ class Walker:
     def take_back(self):
         if self.uploads:
             self.ask("POST", f"/uploads/{self.random.choice(self.uploads[-6:])}/undo", {})
+
+    def meanwhile(self):
+        """A session is away while uploads come and go."""
+        session = self.some(self.sessions[-5:])
+        if session:
+            self.ask("POST", f"/sessions/{session}/cancel", {})
+            uploads = self.ask("GET", f"/sessions/{session}").json()["uploads"]
+            for upload in uploads:
+                self.ask("POST", f"/uploads/{upload}/undo", {})
+            self.upload()
+            self.ask("POST", f"/sessions/{session}/resume", {})
 
     def waybill(self):
         what = self.random.choice(("hold", "resume"))
@@ -179,7 +193,7 @@ class Walker:
 
     STEPS = (("scan", 30), ("backlog", 6), ("again", 8), ("another", 2), ("undo", 14), ("open", 4),
              ("cancel", 3), ("resume", 5), ("dispatch", 3), ("upload", 6), ("take_back", 6),
-             ("waybill", 8), ("unknown", 6))
+             ("meanwhile", 3), ("waybill", 8), ("unknown", 6))
 
     def step(self):
         what, = self.random.choices([s for s, _ in self.STEPS], [w for _, w in self.STEPS])
@@ -198,8 +212,16 @@ class Walk(FloorCase):
             "select waybill_number from scanned_waybills n join waybills w using (waybill_number) "
             "where n.result = 'not_found' and matched_at is null and dismissed_at is null "
             "and voided_at is null"), [], "unknown scans of known numbers")
+        self.assertEqual(self.db.query(
+            "select n.waybill_number, session_id from scanned_waybills n "
+            "join batch_sessions b on b.id = session_id where b.state = 'open' "
+            "and result = 'not_found' and matched_at is not null and voided_at is null"),
+            [], "scans of open sessions that were matched and not judged")
         for s in sessions:
             got = self.get(f"/sessions/{s}")
+            if got["state"] == "open" and got["expected"] is not None:
+                missing = self.get(f"/sessions/{s}/missing?limit=1000")["missing"]
+                self.assertEqual(got["missing"], len(missing), got)
             counted = [sum(x[k] for x in got["stations"]) for k in ("valid", "duplicate", "error")]
             self.assertEqual([got[k] for k in ("valid", "duplicate", "error")], counted)
 
