@@ -31,7 +31,7 @@ function environment(port) {
 
 function add(name, role) {
 	execFileSync(join(build, 'waybillctl'), ['user', 'add', name, '--role', role, '--stdin'],
-		{ env: environment(0), input: `${PASSWORD}\n` });
+		{ env: environment(1), input: `${PASSWORD}\n` });
 }
 
 before(async () => {

@@ -13,7 +13,7 @@ import unittest
 from .pg import BUILD, ROOT, clean_environment
 
 # What runs at the sites today; each release puts the one before here.
-PREVIOUS = "7c2c1eda139e3a7b106293f11d5c892c9e25ff8c"
+PREVIOUS = "ef605f5cf53652e7ba421d162a49efb1819e4e6f"
 
 
 class Release:
