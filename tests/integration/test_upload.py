@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import threading
 import unittest
 import uuid
@@ -220,6 +221,24 @@ class Small(UploadCase):
                 c.send(b"10000\r\n" + b"x" * 65536 + b"\r\n")
             r = c.response()
         self.assertEqual(r.status, 413, r)
+
+
+class FullDisk(UploadCase):
+    expected_errors = [r"cannot write to the spool folder: No space left on device"]
+
+    def test_a_full_disk_is_named(self):
+        spool = self.server.spool
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=777", "waybill", spool],
+                          capture_output=True, check=False).returncode != 0:
+            self.skipTest("a small disk cannot be mounted here: it takes root")
+        rows = csv(*(f"FULL{n:040},," for n in range(20000)))
+        try:
+            r = self.client.upload(rows, "full.csv")
+        finally:
+            subprocess.run(["umount", "-l", spool], check=True)
+        self.assertEqual((r.status, r.json()["error"]), (503, "no_room"), r)
+        self.assertEqual(r.headers["retry-after"], "10")
+        self.assertEqual(self.client.upload(rows, "full.csv").status, 200)
 
 
 class Large(UploadCase):
