@@ -197,7 +197,7 @@ test('a scan made after the session ended stays in the queue', async () => {
 	await page.fill('#station', 'Dock 1');
 	await page.click('#begin');
 	await page.waitForSelector('#work:not([hidden])');
-	execFileSync(join(build, 'waybillctl'), ['user', 'disable', 'kim'], { env: environment(0) });
+	execFileSync(join(build, 'waybillctl'), ['user', 'disable', 'kim'], { env: environment(1) });
 	await page.keyboard.type('JT0000000000001', { delay: 5 });
 	await page.keyboard.press('Enter');
 	await page.waitForSelector('.panel[data-kind="held"]');
