@@ -4,6 +4,7 @@
  */
 import { Unreachable, call, reason } from '/static/api.js';
 import { begin } from '/static/beginning.js';
+import { insist } from '/static/insist.js';
 
 const ONE_MS = 5000;      /* a scan that takes longer is better kept and sent again */
 const BACKLOG_MS = 30000;
@@ -50,13 +51,18 @@ async function beginSessions(items, begun) {
 	return null;
 }
 
-function scan({ scan: body }) {
-	return call('POST', '/scan', { body, key: body.scan_id, deadline: ONE_MS });
+/* One that had to wait already is not waited for: the line is known to be bad. */
+const ask = (item) => (item.late ? call : insist);
+
+function scan(item) {
+	const { scan: body } = item;
+	return ask(item)('POST', '/scan', { body, key: body.scan_id, deadline: ONE_MS });
 }
 
-function undo({ scan: { scan_id: id, by, station } }) {
+function undo(item) {
+	const { scan: { scan_id: id, by, station } } = item;
 	const query = new URLSearchParams({ by, station });
-	return call('DELETE', `/scans/${id}?${query}`, { key: `undo-${id}`, deadline: ONE_MS });
+	return ask(item)('DELETE', `/scans/${id}?${query}`, { key: `undo-${id}`, deadline: ONE_MS });
 }
 
 async function sendBacklog(items) {

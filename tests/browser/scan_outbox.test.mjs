@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { OwnServer, recorded } from './own_server.mjs';
+import { Relay } from './relay.mjs';
 import { launch, load, numbers, panel, scan, startScanning, text, tones, until } from './support.mjs';
 
 let browser, server, page;
@@ -87,6 +88,29 @@ test('thirty scans while the server sleeps', async () => {
 	assert.deepEqual(recorded(await sessionOf()), valid(list));
 	assert.deepEqual((await page.locator('#recent .recent-number').allTextContents()).reverse(), list);
 	await page.context().close();
+});
+
+test('a request that nobody answers, nor refuses, is asked again before the operator notices', async () => {
+	const list = await load(numbers(3));
+	const way = await Relay.to(server.url);
+	try {
+		await start({ site: way.url });
+		const session = await sessionOf();
+		await type(list.slice(0, 1));
+		await panel(page, 'valid');
+		way.losePower();
+		const began = Date.now();
+		await type(list.slice(1, 2));
+		await until(async () => await text(page, '.panel-number') === list[1], 'the verdict is told');
+		assert.ok(Date.now() - began < 1500 * Number(process.env.WBTEST_SLOW ?? 1), `${Date.now() - began} ms`);
+		await panel(page, 'valid');
+		await type(list.slice(2));
+		await empty();
+		assert.deepEqual(recorded(session), valid(list));
+	} finally {
+		await page.context().close();
+		way.close();
+	}
 });
 
 test('a server that sleeps for longer than a scan waits gets the same scan again', async () => {

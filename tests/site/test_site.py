@@ -108,7 +108,7 @@ class Faults(unittest.TestCase):
             time.sleep(3)
             active.power_on()
 
-        self.scene("active load balancer's host lost", act, 1, silent=True)
+        self.scene("active load balancer's host lost", act, 1)
 
     @long
     def test_haproxy_is_killed(self):

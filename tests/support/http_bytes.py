@@ -2,8 +2,13 @@
 Only what our clients and our server send: a Content-Length or no body."""
 
 import asyncio
+import time
 
 LIMIT = 64 << 20
+# As static/insist.js has them.
+COPIES = 2
+SOONEST = 0.4  # seconds
+PATIENCE = 3  # times what the last answer took
 
 
 async def read_message(reader):
@@ -71,6 +76,7 @@ class Caller:
         self.reader = self.writer = None
         self.cookie = ""
         self.retry_after = 0.0  # seconds, as the last answer said
+        self.took = 0.0  # seconds, until the last answer of insist()
 
     def close(self):
         if self.writer:
@@ -102,3 +108,44 @@ class Caller:
         self.cookie = field(message, "set-cookie").partition(";")[0] or self.cookie
         self.retry_after = float(field(message, "retry-after") or 0)
         return answer(message)
+
+    async def insist(self, data):
+        """ask(), and the same again over other connections while nobody answers. The first good
+        answer counts, or the last bad one; its connection is the one that is kept."""
+        began = time.monotonic()
+        pause = max(SOONEST, PATIENCE * self.took)
+        calls = {asyncio.create_task(self.ask(data)): self}
+        copies = 0
+        call = caller = None
+        try:
+            while calls and not settles(call):
+                done, _ = await asyncio.wait(calls, timeout=pause if copies < COPIES else None,
+                                             return_when=asyncio.FIRST_COMPLETED)
+                if done:
+                    call = done.pop()
+                    caller = calls.pop(call)
+                else:
+                    copies += 1
+                    copy = Caller(*self.address, began + self.timeout - time.monotonic())
+                    copy.source, copy.cookie = self.source, self.cookie
+                    calls[asyncio.create_task(copy.ask(data))] = copy
+        finally:
+            for other, its in calls.items():
+                other.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+                other.cancel()
+                its.close()
+        self._become(caller)
+        self.took = time.monotonic() - began
+        return call.result()
+
+    def _become(self, caller):
+        if caller is not self:
+            self.close()
+            self.reader, self.writer = caller.reader, caller.writer
+            self.cookie, self.retry_after = caller.cookie, caller.retry_after
+
+
+def settles(call):
+    """Whether asking again would change nothing."""
+    return bool(call) and not call.exception() and (
+        call.result()[0] < 500 and call.result()[0] != 429)

@@ -9,11 +9,10 @@ LONG = os.environ.get("WBTEST_LONG")
 TABLE = []
 
 
-def scene(test, lab, name, act, limit, failed=None, back=lambda: None, seconds=60, silent=False):
+def scene(test, lab, name, act, limit, failed=None, back=lambda: None, seconds=60):
     """Longest wait of a station while act() happens, below limit seconds (three times that in the
     short form, on machines that have other things to do); nothing lost. back() repairs what does
-    not come back by itself. silent: a request that is on its way just then is never answered, nor
-    refused, so that its station waits until its own deadline; the short form has time for one."""
+    not come back by itself."""
     shift = Shift(lab, seconds)
     try:
         shift.wait_for_more(150)
@@ -28,7 +27,7 @@ def scene(test, lab, name, act, limit, failed=None, back=lambda: None, seconds=6
     floor, found = shift.floor, shift.violations()
     wait, who, since = floor.longest_wait()
     if not LONG:
-        limit = max(3 * limit, limit + shift.floor.timeout if silent else 0)
+        limit *= 3
     lost = sum(v.kind == "lost" for v in found)
     TABLE.append((name, str(len(floor.scans)), str(len(floor.failed)), f"{wait:.2f} s",
                   f"{limit:g} s", str(lost)))

@@ -155,8 +155,9 @@ class Station:
 
     async def _send_one(self, caller):
         scan = self.outbox[0]
+        # A paced floor's stations are the scan page: static/sender.js.
         await ask_once(caller, scan, "POST", "/scan", json.dumps(scan.json()).encode(),
-                       key=scan.id)
+                       key=scan.id, insist=self.floor.pace and not self.down)
         self.outbox.popleft()
         await self._heard(caller, scan)
 
@@ -194,15 +195,17 @@ class Station:
         if self.random.random() < (0.02 if scan.result == "valid" else 0.005):
             scan.undo = Asked()
             await self.floor.ask(caller, scan.undo, "DELETE", f"/scans/{scan.id}?by=ben",
-                                 self.random, key=f"undo-{scan.id}")
+                                 self.random, key=f"undo-{scan.id}", insist=self.floor.pace)
             if self.random.random() < 0.5:
                 self.scan(scan.number, scan.mode, self.group.session)
 
 
-async def ask_once(caller, asked, method, path, body=b"", kind="application/json", key=""):
+async def ask_once(caller, asked, method, path, body=b"", kind="application/json", key="",
+                   insist=False):
     """Fills in the answer; raises ConnectionError when the server did not say."""
     asked.sent = asked.sent or time.monotonic()
-    status, text = await caller.ask(request(method, path, body, kind, key))
+    ask = caller.insist if insist else caller.ask
+    status, text = await ask(request(method, path, body, kind, key))
     if status >= 500 or status in (408, 429):
         raise ConnectionError(f"{method} {path}: answered {status} {text[:200]}")
     asked.heard, asked.status, asked.body = time.monotonic(), status, json.loads(text)
@@ -257,12 +260,13 @@ class Floor:
         return Caller(*self.address, timeout, source)
 
     async def ask(self, caller, asked, method, path, rng, body=b"", kind="application/json",
-                  settled=None, key=""):
+                  settled=None, key="", insist=False):
         """Until it is answered, and settled(asked) is true of the answer."""
         failures = 0
         while True:
             try:
-                await ask_once(caller, asked, method, path, body, kind, key)
+                await ask_once(caller, asked, method, path, body, kind, key,
+                               insist and not failures)
                 if settled is None or settled(asked):
                     return
                 asked.heard = None
