@@ -117,6 +117,9 @@ static int city_of(struct slice name, int within)
 		}
 	n = strlen(bare);
 	if (found == UNKNOWN && n > 4 && strcmp(bare + n - 4, "city") == 0) {
+		/* Quezon City is no other name of Quezon in Quezon. */
+		if (city_by_key(bare, UNKNOWN) != UNKNOWN)
+			return UNKNOWN;
 		bare[n - 4] = '\0';
 		found = city_by_key(bare, within);
 	} else if (found == UNKNOWN && within != UNKNOWN) {
@@ -201,6 +204,9 @@ static bool take_city(struct segments *s, struct address *to)
 		return false;
 	province = city_of(last, UNKNOWN);
 	if (province < 0)
+		return false;
+	/* "Makati, Manila": which of the two is the city, and which says only where? */
+	if (s->n > 1 && city_of(without_zip(s->at[s->n - 2]), province) == province)
 		return false;
 	to->province = slice_str(province_names[province]);
 	to->city = last;
