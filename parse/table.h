@@ -16,7 +16,9 @@ enum cell_kind {
 	CELL_NUMBER, /* value in `number` */
 	CELL_DATE,   /* a number whose style shows a date or a time */
 	CELL_BOOL,   /* text TRUE or FALSE */
-	CELL_ERROR   /* text #N/A and the like */
+	CELL_ERROR,  /* text #N/A and the like */
+	CELL_NO_RESULT /* a formula whose result the file does not hold; no text. (One
+			* that gave an empty text is no cell.) */
 };
 
 struct cell {
@@ -26,7 +28,8 @@ struct cell {
 	 * double, integers below 10^21 without an exponent. DATE: "2025-01-31 08:05:00";
 	 * "08:05:00" for a serial below 1; with fractions of a second ".250". */
 	struct slice text;
-	double number; /* NUMBER: the value. DATE: the serial in the 1900 system */
+	double number; /* NUMBER: the value. DATE: the serial in the 1900 system (a
+			* NUMBER that is meant for one has that of the workbook) */
 };
 
 struct row {
@@ -34,7 +37,9 @@ struct row {
 	const struct cell *cells; /* filled cells only, columns rising */
 	size_t n;
 	bool hidden;
-	bool nul; /* a cell's text holds a NUL, which no database keeps */
+	bool nul;       /* a cell's text holds a NUL, which no database keeps */
+	bool date_1904; /* the workbook's serials count from 1904 */
+	bool no_result; /* a cell is CELL_NO_RESULT */
 };
 
 /* Characters (UTF-16 units) of a cell, as spreadsheet programs have it. A table may hold

@@ -6,9 +6,11 @@
 #include "parse/waybill.h"
 
 #include "parse/address.h"
+#include "parse/cell_date.h"
 #include "parse/cell_text.h"
 #include "parse/column_names.h"
 #include "parse/date_text.h"
+#include "parse/footer.h"
 #include "parse/json_write.h"
 #include "parse/num.h"
 #include "parse/phone.h"
@@ -22,6 +24,7 @@ enum {
 	MONEY_WHOLE = 10,
 	MONEY_PLACES = 2,
 	COUNT_WHOLE = 9,
+	EIGHT_DIGITS = 10000000,
 	REJECT_TEXT = 200 /* bytes of a cell that is too long */
 };
 
@@ -35,6 +38,7 @@ struct reader {
 	struct arena *a;
 	struct waybill_notes *notes;
 	uint64_t row;
+	bool date_1904;
 	struct waybill *w;
 	struct extra *extra; /* room for one for every cell */
 	size_t n_extra;
@@ -165,6 +169,16 @@ static void count_order(struct date_order *count, enum date_order_of order)
 	}
 }
 
+/* A number that no style shows as a date is still a serial of its workbook, unless it is
+ * 20250131. */
+static double serial_of(const struct reader *rd, const struct cell *cell)
+{
+	bool moved = rd->date_1904 && cell->kind == CELL_NUMBER &&
+		     cell->number < (double)EIGHT_DIGITS;
+
+	return moved ? cell->number + (double)CELL_DATE_1904 : cell->number;
+}
+
 static int read_time(struct reader *rd, const struct column *column,
 		     const struct cell *cell, struct slice text)
 {
@@ -172,7 +186,7 @@ static int read_time(struct reader *rd, const struct column *column,
 	struct waybill *w = rd->w;
 	struct date_text d;
 	bool ok = cell->kind == CELL_NUMBER || cell->kind == CELL_DATE
-			  ? date_serial_read(cell->number, &d)
+			  ? date_serial_read(serial_of(rd, cell), &d)
 			  : date_text_read(text, &d);
 
 	if (!ok) {
@@ -246,6 +260,25 @@ static int read_remark(struct reader *rd, struct slice text)
 	return 0;
 }
 
+/*
+ * "-" or "N/A" is an empty cell, but for names and remarks: a city called so would go
+ * into the address and onto the dashboard, a phone take the place of the one that is
+ * known.
+ */
+static bool says_nothing(enum field field, struct slice text)
+{
+	switch (field) {
+	case FIELD_SENDER_NAME:
+	case FIELD_RECEIVER_NAME:
+	case FIELD_ITEM_NAME:
+	case FIELD_REMARKS:
+	case FIELD_WAYBILL_NUMBER:
+		return false;
+	default:
+		return text_is_filler(text);
+	}
+}
+
 /* Reads a filled cell of a mapped column. */
 static int read_field(struct reader *rd, const struct column *column,
 		      const struct cell *cell, struct slice text)
@@ -254,12 +287,13 @@ static int read_field(struct reader *rd, const struct column *column,
 		keep_bad(rd, column, text);
 		return 0;
 	}
+	if (says_nothing(column->field, text))
+		return 0;
 	switch (column->field) {
 	case FIELD_WAYBILL_NUMBER:
 		return 0; /* read before */
 	case FIELD_STATUS:
-		if (!text_is_filler(text))
-			read_status(rd, column, text);
+		read_status(rd, column, text);
 		return 0;
 	case FIELD_SENDER_PHONE:
 	case FIELD_RECEIVER_PHONE:
@@ -267,10 +301,10 @@ static int read_field(struct reader *rd, const struct column *column,
 	case FIELD_WEIGHT:
 	case FIELD_NUMBER_OF_ITEMS:
 	case FIELD_COD_AMOUNT:
-		return text_is_filler(text) ? 0 : read_number(rd, column, cell, text);
+		return read_number(rd, column, cell, text);
 	case FIELD_SIGNING_TIME:
 	case FIELD_SUBMISSION_TIME:
-		return text_is_filler(text) ? 0 : read_time(rd, column, cell, text);
+		return read_time(rd, column, cell, text);
 	case FIELD_REMARKS:
 		return read_remark(rd, text);
 	default:
@@ -386,89 +420,6 @@ static int write_extra(struct reader *rd)
 	return 0;
 }
 
-/* The words that footers begin with; longer ones stand before their beginnings. */
-static size_t footer_word(struct slice s)
-{
-	static const struct slice words[] = {
-		SLICE_INIT("grand total"), SLICE_INIT("sub total"),
-		SLICE_INIT("sub-total"),   SLICE_INIT("subtotal"),
-		SLICE_INIT("totals"),      SLICE_INIT("total"),
-		SLICE_INIT("jumlah"),      SLICE_INIT("总计"),
-		SLICE_INIT("合计"),        SLICE_INIT("小计"),
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		struct slice head = { s.p, words[i].n };
-
-		if (s.n >= head.n && slice_eq_nocase(head, words[i]))
-			return head.n;
-	}
-	return 0;
-}
-
-enum label { LABEL_NONE, LABEL_BEGINS, LABEL_ONLY };
-
-/* "Total" alone or with a colon; or "Total parcels: 25", but not "TOTAL-0001". */
-static enum label footer_label(struct slice s)
-{
-	size_t n = footer_word(s);
-
-	s = slice_from(s, n);
-	if (n == 0)
-		return LABEL_NONE;
-	if (s.n == 0 || text_is_filler(s)) /* a colon, a dash */
-		return LABEL_ONLY;
-	if (s.p[0] == ':' || s.p[0] == '(' || s.p[0] == '=' || text_trim(s).p != s.p)
-		return LABEL_BEGINS;
-	return LABEL_NONE;
-}
-
-/* Eight letters and digits, one of them a digit, and no space: more than any count of
- * parcels has, and no number of a courier has less. */
-static bool looks_like_number(struct slice s)
-{
-	size_t n = 0;
-	bool digit = false;
-
-	for (size_t i = 0; i < s.n; i++) {
-		if (text_class((unsigned char)s.p[i] & 0x7f) == TEXT_LETTER)
-			n++;
-		if (s.p[i] == ' ')
-			return false;
-		digit = digit || (s.p[i] >= '0' && s.p[i] <= '9');
-	}
-	return n >= 8 && digit;
-}
-
-/* The first filled cell that is no bare number (a row's own number, a sum), or NULL. */
-static const struct cell *first_text(const struct row *r)
-{
-	for (size_t i = 0; i < r->n; i++) {
-		struct slice s = text_trim(r->cells[i].text);
-
-		if (r->cells[i].kind == CELL_TEXT && s.n > 0 &&
-		    (s.p[0] < '0' || s.p[0] > '9'))
-			return &r->cells[i];
-	}
-	return NULL;
-}
-
-static bool is_footer(const struct row *r, const struct cell *number)
-{
-	const struct cell *first = first_text(r);
-	enum label label =
-		first == NULL ? LABEL_NONE : footer_label(text_trim(first->text));
-	struct slice s = { NULL, 0 };
-
-	if (label == LABEL_NONE)
-		return false;
-	if (number != NULL)
-		s = text_trim(number->text);
-	if (s.n == 0 || text_is_filler(s) || number == first)
-		return true;
-	return label == LABEL_ONLY && !looks_like_number(s);
-}
-
 static const struct cell *cell_at(const struct row *r, uint32_t column)
 {
 	for (size_t i = 0; i < r->n && r->cells[i].column <= column; i++)
@@ -545,13 +496,26 @@ static int reject_cell(struct reader *rd, const struct cell *cell, struct reject
 	return own_heading(rd, cell, &rej->heading);
 }
 
+/* Cells that a person sees filled, once a program has calculated them. */
+static void note_no_result(struct reader *rd, const struct row *r)
+{
+	if (!r->no_result)
+		return;
+	rd->notes->no_results++;
+	note_add(&rd->notes->first.no_results, r->number, SLICE(""), SLICE(""));
+}
+
 int waybill_read(const struct columns *c, const struct row *r, struct arena *a,
 		 struct waybill_notes *notes, enum row_verdict *verdict_r,
 		 struct waybill *w, struct reject *rej, struct err *e)
 {
-	struct reader rd = {
-		.c = c, .a = a, .notes = notes, .row = r->number, .w = w, .e = e
-	};
+	struct reader rd = { .c = c,
+			     .a = a,
+			     .notes = notes,
+			     .row = r->number,
+			     .date_1904 = r->date_1904,
+			     .w = w,
+			     .e = e };
 	const struct cell *number =
 		cell_at(r, c->column[c->of[FIELD_WAYBILL_NUMBER]].column);
 	const struct cell *bad = bad_cell(r, &rej->reason);
@@ -563,10 +527,12 @@ int waybill_read(const struct columns *c, const struct row *r, struct arena *a,
 		return reject_cell(&rd, bad, rej);
 	}
 	*verdict_r = ROW_BLANK;
-	if (is_blank(r))
+	if (is_blank(r)) {
+		note_no_result(&rd, r);
 		return 0;
+	}
 	*verdict_r = ROW_FOOTER;
-	if (is_footer(r, number)) {
+	if (footer_row(r, number)) {
 		notes->footers++;
 		note_add(&notes->first.footers, r->number, SLICE(""), SLICE(""));
 		return 0;
@@ -585,6 +551,7 @@ int waybill_read(const struct columns *c, const struct row *r, struct arena *a,
 	rd.extra = arena_alloc(a, r->n * sizeof(*rd.extra));
 	if (rd.extra == NULL)
 		return no_room(e);
+	note_no_result(&rd, r);
 	if (read_cells(&rd, r) < 0)
 		return -1;
 	split_address(&rd);

@@ -34,8 +34,8 @@ struct waybill {
 	 * - province, city, barangay, street: their cells; in a row without any of
 	 *   them what address_split() finds in the receiver's address.
 	 * - remarks: with Remark1 to Remark3 behind each other, joined by "; ".
-	 * "-", "N/A" and the like (text_is_filler()) are empty cells of a status, a
-	 * number and a time, and text elsewhere.
+	 * "-", "N/A" and the like (text_is_filler()) are empty cells; in names, items
+	 * and remarks they are text.
 	 */
 	struct slice value[FIELD_COUNT];
 	/* For an ambiguous date: value[] holds the month-first reading, these the
@@ -54,8 +54,7 @@ struct waybill {
 enum row_verdict {
 	ROW_WAYBILL,
 	ROW_BLANK,   /* no cell with more than white space */
-	ROW_FOOTER,  /* its first text is "Total", "Jumlah" and the like or begins so, and
-		      * it has nothing that looks like a waybill number */
+	ROW_FOOTER,  /* totals: see footer.h */
 	ROW_REJECTED /* no waybill number that can be read, or a cell, in any column, of
 		      * more than TABLE_CELL_CHARS */
 };
@@ -77,9 +76,11 @@ struct waybill_notes {
 	uint64_t cod_flags; /* "COD", "NON-COD" where an amount belongs */
 	uint64_t unknown_statuses;
 	uint64_t bad_values; /* optional cells that could not be read and went to extra */
+	uint64_t no_results; /* rows, blank ones included, with formulas that have none */
 	/* The first of some of them. */
 	struct {
-		struct note footers, hidden_rows, phones, cod_flags, statuses, bad_values;
+		struct note footers, hidden_rows, phones, cod_flags, statuses, bad_values,
+			no_results;
 		struct note signing, submission; /* dates that read both ways */
 	} first;
 };

@@ -30,6 +30,13 @@ static bool is_clean(struct slice s)
 	return true;
 }
 
+/* Full-width forms (U+FF01..FF5E), which no scanner sends, as the ASCII they stand for.
+ */
+static bool is_wide(uint32_t code)
+{
+	return code >= 0xff01 && code <= 0xff5e;
+}
+
 static char upper(char c)
 {
 	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
@@ -64,7 +71,8 @@ static const char *clean(struct slice s, bool drop, char *to, size_t *n_r)
 	*n_r = 0;
 	while (s.n > 0) {
 		struct slice rest = s;
-		enum text_class class = text_class(utf8_get(&s));
+		uint32_t code = utf8_get(&s);
+		enum text_class class = text_class(code);
 		size_t len = rest.n - s.n;
 
 		if (class == TEXT_CONTROL && drop)
@@ -75,7 +83,9 @@ static const char *clean(struct slice s, bool drop, char *to, size_t *n_r)
 			return space_inside(rest);
 		if (++chars > WAYBILL_NUMBER_MAX)
 			return "a waybill number longer than 64 characters";
-		for (size_t i = 0; i < len; i++)
+		if (is_wide(code))
+			to[(*n_r)++] = upper((char)(code - 0xff01 + '!'));
+		for (size_t i = 0; i < len && !is_wide(code); i++)
 			to[(*n_r)++] = upper(rest.p[i]);
 	}
 	return *n_r == 0 ? empty : NULL;
@@ -126,6 +136,15 @@ static const char *number_fault(double number, struct slice text)
 	return NULL;
 }
 
+/* What programs that do not calculate write for a formula's result. */
+static bool is_zero(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] != '0')
+			return false;
+	return true;
+}
+
 int waybill_number_cell(const struct cell *cell, struct arena *a, struct slice *number_r,
 			const char **reason_r, struct err *e)
 {
@@ -134,8 +153,14 @@ int waybill_number_cell(const struct cell *cell, struct arena *a, struct slice *
 
 	*reason_r = NULL;
 	*number_r = (struct slice){ NULL, 0 };
-	if (s.n == 0 || text_is_filler(s))
+	if (cell->kind == CELL_NO_RESULT)
+		*reason_r = "the cell is a formula whose result the file does not hold: "
+			    "open it in Excel or LibreOffice, save it, and upload that";
+	else if (s.n == 0 || text_is_filler(s))
 		*reason_r = empty;
+	else if (is_zero(s))
+		*reason_r = "zero, not a waybill number; if a formula gave it, open the "
+			    "file in Excel or LibreOffice, save it, and upload that";
 	else if (cell->kind == CELL_NUMBER)
 		*reason_r = number_fault(cell->number, s);
 	else if (cell->kind == CELL_DATE)

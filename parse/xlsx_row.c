@@ -100,6 +100,7 @@ int xlsx_row_begin(struct xlsx_row *row, struct slice number, struct err *e)
 	row->number = n;
 	row->next_column = 0;
 	row->n = row->n_kept = 0;
+	row->no_result = false;
 	row->text.n = 0;
 	return 0;
 }
@@ -293,6 +294,21 @@ static int add_value(struct xlsx_row *row, const struct xlsx_cell *c, size_t fro
 	return -1;
 }
 
+/* Programs that do not calculate write a formula alone; an empty text is a result. */
+static int add_no_result(struct xlsx_row *row, const struct xlsx_cell *c, struct err *e)
+{
+	if (!c->formula || c->type == XLSX_TYPE_FORMULA)
+		return 0;
+	if (row->n == row->room && make_room(row, e) < 0)
+		return -1;
+	row->text_at[row->n] = ELSEWHERE;
+	row->cells[row->n++] = (struct cell){ .column = c->column,
+					      .kind = CELL_NO_RESULT,
+					      .text = SLICE("") };
+	row->no_result = true;
+	return 0;
+}
+
 int xlsx_row_add(struct xlsx_row *row, const struct xlsx_cell *c, size_t from,
 		 struct err *e)
 {
@@ -300,7 +316,7 @@ int xlsx_row_add(struct xlsx_row *row, const struct xlsx_cell *c, size_t from,
 	struct cell *cell;
 
 	if (row->text.n == from)
-		return 0;
+		return add_no_result(row, c, e);
 	if (row->n == row->room && make_room(row, e) < 0)
 		return -1;
 	cell = &row->cells[row->n];
@@ -419,6 +435,8 @@ void xlsx_row_end(struct xlsx_row *row, struct row *r)
 	r->number = row->number;
 	r->cells = row->cells;
 	r->n = row->n;
+	r->no_result = row->no_result;
+	r->date_1904 = row->setup->date_1904;
 }
 
 void xlsx_row_release(struct xlsx_row *row)

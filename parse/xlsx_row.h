@@ -34,6 +34,7 @@ struct xlsx_cell {
 	uint32_t column;
 	uint32_t style;
 	enum xlsx_type type;
+	bool formula;    /* for xlsx_row_add(); one without a value is CELL_NO_RESULT */
 	uint32_t string; /* XLSX_TYPE_SHARED: the value, for xlsx_row_add_view() alone */
 };
 
@@ -43,7 +44,8 @@ struct xlsx_row {
 	uint32_t next_column; /* the first one that no cell was in or before */
 	struct cell *cells;   /* n of them; their texts are set by xlsx_row_end() */
 	size_t n;
-	size_t n_kept; /* cells whose texts are in no view of xlsx_row_add_view() */
+	bool no_result; /* one of them is CELL_NO_RESULT */
+	size_t n_kept;  /* cells whose texts are in no view of xlsx_row_add_view() */
 	/* The cells' texts. A value is appended here, then xlsx_row_add() is called. */
 	struct buf text;
 	size_t *text_at; /* private: of each cell in `text` */
@@ -60,7 +62,8 @@ int xlsx_row_begin(struct xlsx_row *row, struct slice number, struct err *e) MUS
 int xlsx_row_place(struct xlsx_row *row, struct slice ref, uint32_t *column_r,
 		   struct err *e) MUST_CHECK;
 /* Makes the cell's value, which is in row->text from byte `from` on, a cell of the row;
- * one without text is left out. ERR_INPUT: not a value of its type; ERR_LIMIT. */
+ * one without text is left out, but for a formula's. ERR_INPUT: not a value of its type;
+ * ERR_LIMIT. */
 int xlsx_row_add(struct xlsx_row *row, const struct xlsx_cell *c, size_t from,
 		 struct err *e) MUST_CHECK;
 /* The same for a value that is a view, not copied as long as the row can do without. */

@@ -52,7 +52,7 @@ static int read_cell_attr(struct xlsx_sheet *s, const struct xml_token *t,
 	return xlsx_row_place(&s->row, ref, &c->column, e);
 }
 
-/* 18.3.1.4: c = f?, v?, is?, extLst? The formula is left out: v is what it gave. */
+/* 18.3.1.4: c = f?, v?, is?, extLst? The formula is passed by: v is what it gave. */
 static int read_cell_content(struct xlsx_sheet *s, struct xlsx_cell *c, struct err *e)
 {
 	bool has_value = false;
@@ -67,6 +67,7 @@ static int read_cell_content(struct xlsx_sheet *s, struct xlsx_cell *c, struct e
 		if (t.kind == XML_TEXT)
 			continue;
 		is_v = slice_eq(t.name, SLICE("v"));
+		c->formula = c->formula || slice_eq(t.name, SLICE("f"));
 		if (!is_v && !slice_eq(t.name, SLICE("is"))) {
 			if (xml_skip(s->x, e) < 0)
 				return -1;

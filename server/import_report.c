@@ -210,6 +210,10 @@ static int warnings(const struct import_report *r, struct buf *b, struct err *e)
 		       "columns; "
 		       "their rows are loaded without them.",
 		       &n->first.bad_values, e) < 0 ||
+	    warn_fixed(b, "no_result", n->no_results,
+		       "Formulas whose results the file does not hold are empty cells: "
+		       "open it in Excel or LibreOffice, save it, and upload that.",
+		       &n->first.no_results, e) < 0 ||
 	    warn_fixed(b, "cod_flag", n->cod_flags,
 		       "COD cells that say COD or NON-COD carry no amount.",
 		       &n->first.cod_flags, e) < 0 ||

@@ -78,6 +78,18 @@ static const struct read_row {
 	{ "an address that is not sure stays whole", "Waybill|Receiver Address",
 	  "JT1|12 Rizal St, San Fernando",
 	  "waybill_number=JT1\nreceiver_address=12 Rizal St, San Fernando\nextra={}\n" },
+	/* a dash was a city, and a part of the address */
+	{ "fillers are no places and no phones",
+	  "Waybill|Destination|City|Barangay|Street|Receiver Phone|Sender Address|"
+	  "Express Type|Receiver|Remarks",
+	  "JT1|N/A|Cebu|-|--|-|null|-|Na|-",
+	  "waybill_number=JT1\nreceiver_name=Na\nreceiver_address=Cebu\ncity=Cebu\n"
+	  "destination=Cebu\nremarks=-\nextra={}\n" },
+	{ "an address beside fillers is split", "Waybill|Address|City|Barangay",
+	  "JT1|7 Mabini St, Makati|-|-",
+	  "waybill_number=JT1\nreceiver_address=7 Mabini St, Makati\n"
+	  "province=Metro Manila\ncity=Makati\ndestination=Makati\nextra={}\n"
+	  "addresses_split=1\n" },
 	{ "destination before city", "Waybill|Destination|City", "JT1|Cebu Hub|Mandaue",
 	  "waybill_number=JT1\nreceiver_address=Mandaue\ncity=Mandaue\n"
 	  "destination=Cebu Hub\nextra={}\n" },
@@ -394,6 +406,44 @@ static void reads_each_row(void **state)
 	}
 }
 
+/* They were four years early, and nothing told. */
+static void numbers_are_serials_of_their_workbook(void **state)
+{
+	static const struct {
+		const char *cell, *want;
+	} times[] = {
+		{ "=44226.5", "2025-01-31 12:00:00" },
+		{ "=20250131", "2025-01-31 00:00:00" },
+		{ "@45688.5", "2025-01-31 12:00:00" }, /* moved by the reader */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(times); i++) {
+		struct waybill_notes notes = { 0 };
+		enum row_verdict verdict;
+		struct cells headings, cells;
+		struct waybill w;
+		struct reject rej;
+		struct columns c;
+		struct err e = { 0 };
+		struct arena a;
+		char text[40];
+
+		(void)snprintf(text, sizeof(text), "JT1|%s", times[i].cell);
+		arena_init(&a, 1 << 20);
+		row_of("Waybill|Signing Time", &headings);
+		row_of(text, &cells);
+		cells.row.date_1904 = true;
+		assert_int_equal(columns_map(&headings.row, &a, &c, &e), 0);
+		assert_int_equal(
+			waybill_read(&c, &cells.row, &a, &notes, &verdict, &w, &rej, &e),
+			0);
+		assert_true(
+			slice_eq(w.value[FIELD_SIGNING_TIME], slice_str(times[i].want)));
+		arena_release(&a);
+	}
+}
+
 static void hidden_rows_are_read_and_counted(void **state)
 {
 	struct waybill_notes notes = { 0 };
@@ -563,6 +613,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_each_row),
 		cmocka_unit_test(hidden_rows_are_read_and_counted),
+		cmocka_unit_test(numbers_are_serials_of_their_workbook),
 		cmocka_unit_test(a_long_cell_rejects_its_row),
 		cmocka_unit_test(a_nul_rejects_its_row),
 		cmocka_unit_test(a_full_arena_is_a_limit),

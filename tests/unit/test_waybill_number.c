@@ -30,6 +30,9 @@ static const struct row_of_number {
 	{ SLICE_INIT("ab-12/c.d"), "AB-12/C.D", NULL },
 	{ SLICE_INIT("000123"), "000123", NULL },
 	{ SLICE_INIT("12E5"), "12E5", NULL },
+	{ SLICE_INIT("\xef\xbc\xaa\xef\xbc\xb4\xef\xbc\x90\xef\xbd\x81\xef\xbc\x8d"
+		     "1"),
+	  "JT0A-1", NULL }, /* full-width forms */
 	{ SLICE_INIT("运单1a"), "运单1A", NULL },
 	{ SLICE_INIT(DIGITS_64), DIGITS_64, NULL },
 	{ SLICE_INIT(CHINESE_16 CHINESE_16 CHINESE_16 CHINESE_16),
@@ -90,6 +93,9 @@ static const char lost[] = "digits of the number are lost, a spreadsheet shorten
 static const char rounded[] =
 	"Excel keeps only 15 digits of a number, the rest of this one "
 	"is lost: format the column as text and export again";
+static const char zero[] =
+	"zero, not a waybill number; if a formula gave it, open the file in Excel or "
+	"LibreOffice, save it, and upload that";
 
 static const struct row_of_number text_rows[] = {
 	{ SLICE_INIT("\tjt0000000000001 "), "JT0000000000001", NULL },
@@ -161,6 +167,8 @@ static const struct {
 	{ 772012345678.5, { .reason = "not a whole number" } },
 	{ 0.0000001, { .reason = "not a whole number" } },
 	{ -5, { .reason = "a negative number, not a waybill number" } },
+	{ 0, { .reason = zero } }, /* it was loaded, and all such rows but one were
+				      duplicates */
 };
 
 static void cells_of_numbers(void **state)
@@ -188,6 +196,12 @@ static void cells_of_other_kinds(void **state)
 		  { .reason =
 			    "a date, not a waybill number: format the column as text and "
 			    "export again" } },
+		{ { .kind = CELL_TEXT, .text = SLICE_INIT("000") }, { .reason = zero } },
+		{ { .kind = CELL_NO_RESULT, .text = SLICE_INIT("") },
+		  { .reason =
+			    "the cell is a formula whose result the file does not hold: "
+			    "open it in Excel or LibreOffice, save it, and upload "
+			    "that" } },
 		{ { .kind = CELL_BOOL, .text = SLICE_INIT("TRUE") },
 		  { .reason = "true or false, not a waybill number" } },
 		{ { .kind = CELL_ERROR, .text = SLICE_INIT("#REF!") },

@@ -18,7 +18,8 @@ static const char strings_xml[] = "<sst><si><t>zero</t></si><si><t>one</t></si><
 static const bool date_style[] = { false, true, false };
 
 /* `want`: each row as "NUMBER:" ("NUMBERh:" when hidden), then for each cell a space, its
- * column, a letter for its kind (Text, Number, Date, Bool, Error) and its text, then ';'.
+ * column, a letter for its kind (Text, Number, Date, Bool, Error, a
+ * Formula without a result) and its text, then ';'.
  * A failure is '!', the kind of the error, and how its text begins. */
 static const struct sample {
 	const char *name;
@@ -58,8 +59,12 @@ static const struct sample {
 	  "1: A=N12 B=N772012345678 C=N0.1 D=N-1.5;" },
 	{ "a formula's number", "<row r='1'><c r='A1'><f>1+1</f><v>2</v></c></row>",
 	  "1: A=N2;" },
-	{ "a formula without a value", "<row r='1'><c r='A1'><f>1+1</f><v/></c></row>",
-	  "" },
+	{ "a formula without a value",
+	  "<row r='1'><c r='A1'><f>1+1</f><v/></c><c r='B1' t='s'><v>0</v></c>"
+	  "<c r='C1' t='n'><f>1+1</f></c></row>",
+	  "1: A=F B=Tzero C=F;" },
+	{ "a formula that gave nothing",
+	  "<row r='1'><c r='A1' t='str'><f>1+1</f><v></v></c></row>", "" },
 	{ "no value", "<row r='1'><c r='A1'><v></v></c><c r='B1' t='s'><v/></c></row>",
 	  "" },
 	{ "dates",
@@ -196,7 +201,7 @@ static void put_row(struct text *t, const struct row *r)
 	put(t, "%u%s:", (unsigned)r->number, r->hidden ? "h" : "");
 	for (size_t i = 0; i < r->n; i++)
 		put(t, " %s=%c%.*s", cell_column_name(r->cells[i].column, name),
-		    "TNDBE"[r->cells[i].kind], (int)r -> cells[i].text.n,
+		    "TNDBEF"[r->cells[i].kind], (int)r -> cells[i].text.n,
 		    r->cells[i].text.p);
 	put(t, ";");
 }
