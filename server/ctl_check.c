@@ -9,6 +9,7 @@
 #include "parse/string_set.h"
 #include "parse/waybill.h"
 #include "server/ctl.h"
+#include "server/import_sheets.h"
 
 #include <inttypes.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@ struct check {
 	struct arena file, row; /* what lives as long as the file, and as a row */
 	struct string_set numbers;
 	struct waybill_notes notes;
+	struct import_sheets left;
 	uint64_t waybills, rejected, repeated, blank;
 	uint64_t problems; /* lines printed below "Problems" */
 };
@@ -150,9 +152,28 @@ static void print_totals(const struct check *c)
 	print_note(n->signing.ambiguous + n->submission.ambiguous,
 		   "dates that read both ways (03/04), taken like the column's others, "
 		   "else month first");
+	if (c->left.n > 0) {
+		(void)printf("  not read, though they have waybills too: ");
+		ctl_print(stdout, slice_str(c->left.list));
+		(void)printf("\n");
+	}
 	if (table_guessed(c->table))
 		(void)printf("  the encoding is a guess, Windows-1252: look at names "
 			     "with accents\n");
+}
+
+static int check_sheet(struct check *c, struct slice sheet, struct slice *chosen_r,
+		       struct err *e)
+{
+	/* Nobody is asked what was chosen before. */
+	const struct import_options o = { .sheet = sheet, .columns_automatic = true };
+
+	if (columns_find(c->table, sheet, &c->file, &c->columns, chosen_r, e) < 0)
+		return -1;
+	if (table_sheets(c->table) == 1)
+		return 0;
+	import_sheets_find(NULL, c->table, &o, *chosen_r, &c->left);
+	return columns_find(c->table, sheet, &c->file, &c->columns, chosen_r, e);
 }
 
 static int check_rows(struct check *c, const char *sheet, struct err *e)
@@ -161,8 +182,7 @@ static int check_rows(struct check *c, const char *sheet, struct err *e)
 	struct row r;
 	int step;
 
-	if (columns_find(c->table, slice_str(sheet), &c->file, &c->columns, &chosen, e) <
-	    0)
+	if (check_sheet(c, slice_str(sheet), &chosen, e) < 0)
 		return -1;
 	print_columns(c, chosen);
 	while ((step = columns_next(&c->columns, c->table, &r, e)) == PARSE_MORE)

@@ -145,7 +145,7 @@ static void preview(struct handle_env *env, struct request *req, int fd,
 	struct err e = { .kind = ERR_NONE };
 	struct import_answer answer;
 
-	if (import_preview(env->db, fd, form->start, form->size, &form->options,
+	if (import_preview(env->cfg, env->db, fd, form->start, form->size, &form->options,
 			   req->arena, &answer, &e) == 0)
 		answer_preview(req, &answer,
 			       answer.http_status == 200 ? keep(env, req, fd, form)

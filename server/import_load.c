@@ -221,7 +221,8 @@ static int rewind_table(struct import_job *j, struct err *e)
 
 	buf_drop(&j->copy, j->copy.n);
 	buf_drop(&j->ordered, j->ordered.n);
-	j->report = (struct import_report){ .format = table_format(j->table) };
+	j->report = (struct import_report){ .format = table_format(j->table),
+					    .left = &j->left };
 	if (import_spool_clear(&j->rejects, e) < 0)
 		return -1;
 	if (import_columns_find(j->side, j->table, j->options, &j->file, &j->columns,
@@ -397,10 +398,21 @@ static int load_table(struct import_job *j, struct err *e)
 							 &j->file, e);
 }
 
+/* To the first row of the sheet that is read, knowing which others there are. */
+static int choose_sheet(struct import_job *j, struct err *e)
+{
+	if (rewind_table(j, e) < 0)
+		return -1;
+	if (table_sheets(j->table) == 1)
+		return 0;
+	import_sheets_find(j->side, j->table, j->options, j->report.sheet, &j->left);
+	return rewind_table(j, e);
+}
+
 int import_load(struct import_job *j, struct stmt_result *r_r, struct err *e)
 {
 	arena_reset(&j->file);
-	if (rewind_table(j, e) < 0 || begin(j, e) < 0 || load_table(j, e) < 0)
+	if (choose_sheet(j, e) < 0 || begin(j, e) < 0 || load_table(j, e) < 0)
 		return -1;
 	if (copy_rejects(j, e) < 0 || finish(j, all_refused(j), r_r, e) < 0)
 		return -1;

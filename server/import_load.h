@@ -40,6 +40,7 @@ struct import_job {
 	struct arena file, row;           /* live as long as the attempt, the row */
 	struct table *table;
 	struct columns columns;
+	struct import_sheets left;
 	struct import_report report;
 	struct import_spool rejects;
 	struct buf copy;    /* COPY text on its way to PostgreSQL */

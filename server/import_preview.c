@@ -438,21 +438,29 @@ static int answer_refusal(const struct import_job *j, const struct err *why,
 static int preview(struct preview *p, struct db *db, int fd, uint64_t start,
 		   uint64_t size, struct err *e)
 {
+	struct table_limits limits = table_limits_default;
 	struct import_job *j = &p->job;
 
-	if (table_open(fd, start, size, &table_limits_default, &j->table, e) < 0)
+	limits.max_strings = j->cfg->max_shared_strings;
+	if (table_open(fd, start, size, &limits, &j->table, e) < 0)
 		return import_table_failed(j, e);
 	j->report.format = table_format(j->table);
+	j->report.left = &j->left;
 	if (find_columns(p, db, e) < 0)
 		return -1;
+	if (table_sheets(j->table) > 1 && p->columns.kind == ERR_NONE) {
+		import_sheets_find(db, j->table, j->options, j->report.sheet, &j->left);
+		if (find_columns(p, db, e) < 0)
+			return -1;
+	}
 	return read_rows(p, e);
 }
 
-int import_preview(struct db *db, int fd, uint64_t start, uint64_t size,
-		   const struct import_options *o, struct arena *a,
+int import_preview(const struct config *cfg, struct db *db, int fd, uint64_t start,
+		   uint64_t size, const struct import_options *o, struct arena *a,
 		   struct import_answer *answer, struct err *e)
 {
-	struct preview p = { .job = { .options = o, .answer = a } };
+	struct preview p = { .job = { .cfg = cfg, .options = o, .answer = a } };
 	struct err why = { 0 };
 	int rc;
 

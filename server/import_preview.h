@@ -21,8 +21,8 @@ enum {
  * of the row that comes nearest to headings); 413, 415, 422 as import_run(). -1: our own
  * trouble. Only what was chosen before is asked of db.
  */
-int import_preview(struct db *db, int fd, uint64_t start, uint64_t size,
-		   const struct import_options *o, struct arena *a,
+int import_preview(const struct config *cfg, struct db *db, int fd, uint64_t start,
+		   uint64_t size, const struct import_options *o, struct arena *a,
 		   struct import_answer *answer, struct err *e) MUST_CHECK;
 
 #endif

@@ -180,11 +180,27 @@ static int warn_chosen(const struct import_chosen *c, struct buf *b, struct err 
 	return warn(b, "columns_chosen", c->n, slice_str(text), e);
 }
 
+/* Who sees that one sheet is loaded takes the file for loaded. */
+static int warn_sheets(const struct import_sheets *s, struct buf *b, struct err *e)
+{
+	char text[400];
+
+	if (s == NULL || s->n == 0)
+		return 0;
+	(void)snprintf(text, sizeof(text),
+		       s->n == 1 ? "Sheet %s has waybills too and was not read: upload "
+				   "the file again with that sheet chosen."
+				 : "Sheets %s have waybills too and were not read: "
+				   "upload the file again with each of them chosen.",
+		       s->list);
+	return warn(b, "sheet_not_read", s->n, slice_str(text), e);
+}
+
 static int warnings(const struct import_report *r, struct buf *b, struct err *e)
 {
 	const struct waybill_notes *n = &r->notes;
 
-	if (warn_chosen(&r->chosen, b, e) < 0)
+	if (warn_sheets(r->left, b, e) < 0 || warn_chosen(&r->chosen, b, e) < 0)
 		return -1;
 	if (r->columns != NULL && warn_columns(r->columns, b, e) < 0)
 		return -1;

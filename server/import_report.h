@@ -7,6 +7,7 @@
 #define SERVER_IMPORT_REPORT_H
 
 #include "server/import_columns.h"
+#include "server/import_sheets.h"
 
 #include "parse/waybill.h"
 
@@ -19,6 +20,7 @@ struct import_report {
 	const char *format;            /* NULL: the file was not recognised */
 	const struct columns *columns; /* NULL: no heading row was found */
 	struct import_chosen chosen;
+	const struct import_sheets *left; /* sheets that are not read; may be NULL */
 	struct waybill_notes notes;
 	/* Unknown statuses by their text; what does not fit is counted together. */
 	struct {

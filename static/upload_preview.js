@@ -5,6 +5,7 @@
  */
 import { byId, count, el, fill, letters, plural, rows, sentence, words } from '/static/dom.js';
 import { transferKept } from '/static/transfer.js';
+import { counted } from '/static/upload_result.js';
 
 const TYPING_MS = 400; /* letters that choose an option come one by one */
 
@@ -158,7 +159,7 @@ function showProblems(p) {
 		...p.rejects.map((r) => el('li', {}, `Row ${count(r.row)} would be rejected: ${r.column} `,
 			r.text ? el('span', { class: 'code' }, r.text) : '(empty)', `, ${r.reason}.`)),
 		p.rejected > p.rejects.length && el('li', {}, `... and ${plural(p.rejected - p.rejects.length, 'row')} more.`),
-		...told.map((w) => el('li', {}, w.count > 0 ? `${sentence(w.message)} (${count(w.count)})` : sentence(w.message))));
+		...told.map((w) => el('li', {}, `${sentence(w.message)}${counted(w)}`)));
 	const none = p.rejects.length + told.length === 0;
 	byId('preview-fine').hidden = !none || Boolean(p.message);
 	byId('preview-fine').textContent = p.complete ? 'No problems found.' : `No problems found in the first ${plural(p.rows_read, 'row')}.`;

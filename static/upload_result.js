@@ -10,6 +10,9 @@ const PARTS = [
 	['rejected', 'rejected', 'not loaded'],
 ];
 
+/* Are there waybills in the file that were not read? */
+const inPart = (u) => (u.warnings ?? []).some((w) => w.kind === 'sheet_not_read');
+
 /* Title, tone and sentence for an upload that has ended. */
 export function summary(u) {
 	if (u.state !== 'completed') {
@@ -28,6 +31,10 @@ export function summary(u) {
 		return { tone: u.rejected === u.rows_total ? 'bad' : 'warn',
 			title: u.rejected === u.rows_total ? 'Every row was rejected' : `Loaded, but ${plural(u.rejected, 'row')} rejected`,
 			text: 'The rejected rows are listed below with the reason. Correct them in the file and upload it again: rows already loaded stay as they are.' };
+	}
+	if (inPart(u)) {
+		return { tone: 'warn', title: 'Loaded, but for other sheets of the file',
+			text: u.warnings.find((w) => w.kind === 'sheet_not_read').message };
 	}
 	if (u.duplicate > 0) {
 		return { tone: 'warn', title: 'Loaded, with duplicates in the file',
@@ -65,6 +72,14 @@ export function showResult(u) {
 	byId('outcome').focus();
 }
 
+/* " (3 rows)", or nothing behind what is said of the file. */
+const COUNTED = { shadowed_column: '', columns_chosen: '', sheet_not_read: '', encoding: '', no_rows: '',
+	bad_value: 'cell', cod_flag: 'cell', phone_mended: 'cell', ambiguous_date: 'cell', scans_matched: 'scan' };
+export function counted(w) {
+	const unit = COUNTED[w.kind] ?? 'row';
+	return unit === '' || !(w.count > 0) ? '' : ` (${plural(w.count, unit)})`;
+}
+
 /* " First: row 3 abc, row 17 -": where to look. */
 function firstRows(w) {
 	const list = w.rows ?? [];
@@ -85,7 +100,7 @@ function showSum(u) {
 		u.heading_row && el('span', {}, 'Headings in row ', el('b', {}, count(u.heading_row))),
 		u.id !== undefined && u.id !== null && el('span', {}, 'Upload ', el('b', {}, String(u.id))));
 	fill(byId('warning-list'), ...(u.warnings ?? []).map((w) =>
-		el('li', {}, w.count > 0 ? `${sentence(w.message)} (${plural(w.count, 'row')})` : sentence(w.message), firstRows(w))));
+		el('li', {}, `${sentence(w.message)}${counted(w)}`, firstRows(w))));
 	byId('warnings').hidden = (u.warnings ?? []).length === 0;
 	byId('figures').hidden = false;
 }

@@ -39,12 +39,14 @@ function tell(tone, ...what) {
 
 /* --- one line --- */
 
+const inPart = (u) => u.rejected > 0 || (u.warnings ?? []).some((w) => w.kind === 'sheet_not_read');
+
 /* Green is only what is loaded whole. */
 function kind(u) {
 	if (u.undone_at || u.state === 'cancelled' || u.dry_run) {
 		return '';
 	}
-	return u.state === 'completed' && u.rejected > 0 ? 'partial' : u.state;
+	return u.state === 'completed' && inPart(u) ? 'partial' : u.state;
 }
 
 function stateText(u) {
@@ -55,7 +57,7 @@ function stateText(u) {
 		return 'Being cancelled';
 	}
 	if (u.state === 'completed') {
-		return u.dry_run ? 'Checked only' : u.rejected > 0 ? 'Loaded in part' : 'Loaded';
+		return u.dry_run ? 'Checked only' : inPart(u) ? 'Loaded in part' : 'Loaded';
 	}
 	return u.phase && runs(u) ? words(u.phase) : words(u.state);
 }

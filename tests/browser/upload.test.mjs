@@ -92,6 +92,27 @@ test('rejected rows are listed with row, column and reason, and nothing is green
 	await page.context().close();
 });
 
+test('a workbook of which another sheet was not read is not green, and warnings count what they are about', async () => {
+	const page = await open(browser, '/upload');
+	const left = { kind: 'sheet_not_read', count: 1, message: 'Sheet "Cebu" has waybills too and was not read.' };
+	await page.route('**/upload', async (route) => {
+		if (route.request().method() !== 'POST') {
+			return route.continue();
+		}
+		const response = await route.fetch();
+		const json = await response.json();
+		return route.fulfill({ response, json: { ...json, warnings: [left, ...json.warnings] } });
+	});
+	const [a] = numbers(1);
+	await upload(page, file('sheets.csv', `Waybill Number,Receiver,Consignee,COD\r\n${a},Ana,Ben,many\r\n`));
+	assert.equal(await tone(page), 'warn');
+	assert.match(await text(page, '#verdict h2'), /other sheets/);
+	assert.match(await text(page, '#verdict .told'), /"Cebu"/);
+	const warnings = await page.locator('#warning-list li').allTextContents();
+	assert.deepEqual(warnings.map((w) => /\(.*?\)/.exec(w)?.[0] ?? ''), ['', '', '(1 cell)']);
+	await page.context().close();
+});
+
 test('strict loads nothing when a row is wrong; a dry run loads nothing at all', async () => {
 	const [a, b] = numbers(2);
 	const bad = file('strict.csv', `Waybill Number,Receiver\r\n${a},Ana\r\n,Nobody\r\n`);

@@ -18,15 +18,25 @@ def relations(*ids):
 
 
 def workbook(*rows):
-    data = "".join("<row>" + "".join(f"<c t='inlineStr'><is><t>{c}</t></is></c>" for c in row)
-                   + "</row>" for row in rows)
+    return sheets(One=rows)
+
+
+def sheets(**named):
+    """A workbook of sheets by their names; one whose name begins with "hidden" is."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as z:
         z.writestr("_rels/.rels", relations(("a", "officeDocument", "xl/workbook.xml")))
-        z.writestr("xl/_rels/workbook.xml.rels", relations(("b", "worksheet", "one.xml")))
-        z.writestr("xl/workbook.xml", f"<workbook xmlns:r='{NS}'><sheets>"
-                   "<sheet name='One' r:id='b'/></sheets></workbook>")
-        z.writestr("xl/one.xml", f"<worksheet><sheetData>{data}</sheetData></worksheet>")
+        z.writestr("xl/_rels/workbook.xml.rels", relations(
+            *((f"r{i}", "worksheet", f"{i}.xml") for i in range(len(named)))))
+        z.writestr("xl/workbook.xml", f"<workbook xmlns:r='{NS}'><sheets>" + "".join(
+            f"<sheet name='{name}' r:id='r{i}' "
+            f"state='{'hidden' if name.startswith('hidden') else 'visible'}'/>"
+            for i, name in enumerate(named)) + "</sheets></workbook>")
+        for i, rows in enumerate(named.values()):
+            data = "".join(
+                "<row>" + "".join(f"<c t='inlineStr'><is><t>{c}</t></is></c>" for c in row)
+                + "</row>" for row in rows)
+            z.writestr(f"xl/{i}.xml", f"<worksheet><sheetData>{data}</sheetData></worksheet>")
     return out.getvalue()
 
 
@@ -141,14 +151,100 @@ class Legal(UploadCase):
         self.assertEqual((row["cod_amount"], row["extra"]), (100, {}))
 
 
+class Formulas(UploadCase):
+    """A program that does not calculate writes a formula alone, or 0 for its result."""
+
+    def book(self, *numbers):
+        data = "".join(f"<row>{n}<c t='inlineStr'><is><t>R{i}</t></is></c><c><f>1+1</f><v/></c></row>"
+                       for i, n in enumerate(numbers))
+        out = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(workbook(("Waybill Number", "Receiver", "COD")))) as old, \
+                zipfile.ZipFile(out, "w") as new:
+            for name in old.namelist():
+                new.writestr(name, old.read(name).replace(
+                    b"</sheetData>", data.encode() + b"</sheetData>"))
+        return out.getvalue()
+
+    def test_a_formula_without_its_result_is_no_empty_cell(self):
+        """Nothing told why the cells that Excel shows filled had been loaded empty."""
+        answer = self.upload(self.book("<c t='inlineStr'><is><t>FA1</t></is></c>",
+                                       "<c><f>A1</f></c>", "<c/>"), "x.xlsx")
+        self.assertEqual((answer["inserted"], answer["rejected"]), (1, 2), answer)
+        self.assertEqual([r["reason"][:40] for r in answer["rejects"]],
+                         ["the cell is a formula whose result the f", "no waybill number"])
+        warned = {w["kind"]: w for w in answer["warnings"]}
+        self.assertEqual((warned["no_result"]["count"], warned["no_result"]["rows"][0]["row"]), (1, 2))
+        self.assertRegex(warned["no_result"]["message"], "open it in Excel or LibreOffice, save it")
+
+    def test_zero_is_no_waybill_number(self):
+        """Every row was loaded as one waybill 0, the others as its duplicates."""
+        answer = self.upload(self.book("<c><f>A1</f><v>0</v></c>", "<c><f>A1</f><v>0</v></c>"),
+                             "x.xlsx")
+        self.assertEqual((answer["inserted"], answer["rejected"]), (0, 2), answer)
+        self.assertRegex(answer["rejects"][1]["reason"], "^zero, .*formula")
+
+
+class Sheets(UploadCase):
+    """One sheet is read; whoever sees that it is loaded must not take the others for loaded."""
+
+    HEADINGS = ("Waybill Number", "Receiver")
+
+    def left(self, book, **fields):
+        """What an upload, a preview of it and `waybillctl rows --check` say about other sheets."""
+        said = []
+        for path in ("/upload", "/upload/preview"):
+            answer = self.client.upload(book, name="x.xlsx", path=path, **fields)
+            self.assertEqual(answer.status, 200, answer)
+            said.append([(w["count"], w["message"]) for w in answer.json()["warnings"]
+                         if w["kind"] == "sheet_not_read"])
+        self.assertEqual(said[0], said[1])
+        if not fields:
+            with tempfile.NamedTemporaryFile() as f:
+                f.write(book)
+                f.flush()
+                told = ctl("rows", "--check", f.name).stdout.decode()
+            self.assertEqual("not read, though they have waybills" in told, said[0] != [], told)
+        return said[0]
+
+    def test_sheets_that_are_not_read_are_named(self):
+        """A workbook with a sheet for each city was loaded in part without a word."""
+        book = sheets(Notes=[("Manifest",)], Manila=[self.HEADINGS, ("SA1", "Ana")],
+                      Cebu=[("July",), self.HEADINGS, ("SA2", "Ben")])
+        (count, message), = self.left(book)
+        self.assertEqual((count, message), (1, 'Sheet "Cebu" has waybills too and was not read: '
+                                            "upload the file again with that sheet chosen."))
+        self.assertEqual(self.left(book, sheet="Manila"), [])
+        self.assertEqual(self.left(book, dry_run="true", columns="waybill_number=Receiver"),
+                         [(1, message)])
+        many = sheets(**{f"City {i}": [self.HEADINGS, (f"SB{i}", "Ana")] for i in range(30)})
+        (count, message), = self.left(many)
+        self.assertEqual(count, 29)
+        self.assertRegex(message, r'\ASheets "City 1", "City 2".* and \d+ more have waybills too')
+
+    def test_sheets_without_waybills_are_not(self):
+        self.assertEqual(self.left(sheets(
+            One=[self.HEADINGS, ("SC1", "Ana")], Empty=[], Form=[self.HEADINGS, (" ", "Ana"), ("-", "")],
+            hidden=[self.HEADINGS, ("SC2", "Ben")], Sums=[("Status", "Waybills"), ("RTS", "2")])), [])
+
+    def test_a_choice_of_columns_holds_for_the_others_too(self):
+        book = sheets(A=[("Ref", "Receiver"), ("SD1", "Ana")], B=[("Ref", "Receiver"), ("SD2", "Ben")])
+        self.assertEqual(len(self.left(book, columns="waybill_number=Ref")), 1)
+        self.assertEqual([w["kind"] for w in self.upload(book, "x.xlsx")["warnings"]],
+                         ["sheet_not_read", "columns_chosen"])
+
+
 class SharedStrings(UploadCase):
     settings = {"max_shared_strings": "1M"}
 
     def test_more_than_the_limit_is_refused_with_advice(self):
+        """A preview went by another limit than loading."""
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "x.xlsx")
             for rows, status in ((200, 200), (12000, 413)):
                 self.assertEqual(ctl("sample", str(rows), path).returncode, 0)
                 with open(path, "rb") as f:
-                    answer = self.upload(f.read(), "x.xlsx", status=status)
+                    book = f.read()
+                answer = self.upload(book, "x.xlsx", status=status)
+                looked = self.client.upload(book, name="x.xlsx", path="/upload/preview")
+                self.assertEqual(looked.status, status, looked)
         self.assertRegex(answer["message"], r"hared strings: more than 1048576 bytes\. .*\b[Ss]plit")
