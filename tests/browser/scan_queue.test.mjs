@@ -21,6 +21,46 @@ async function failing(page, times, fault, seen = Promise.resolve()) {
 	return sent;
 }
 
+test('what is not answered is asked again, and a slow line not so soon the next time', async () => {
+	const list = await load(numbers(2));
+	const page = await startScanning(browser);
+	const sent = await failing(page, 1000, async (route) => {
+		await new Promise((resolve) => { setTimeout(resolve, 700); });
+		await route.continue();
+	});
+	await scan(page, list[0]);
+	await panel(page, 'valid');
+	await scan(page, list[1]);
+	await until(async () => await text(page, '#c-scanned') === '2', 'both were answered');
+	const times = list.map((n) => sent.filter((s) => s.waybill_number === n));
+	assert.ok(times[0].length > 1, `${times[0].length}`);
+	assert.equal(new Set(times[0].map((s) => s.scan_id)).size, 1);
+	assert.equal(times[1].length, 1);
+	assert.equal((await tones(page)).length, 2); /* nothing ticked */
+	await page.context().close();
+});
+
+test('of the answers to what was asked again the good one is heard', async () => {
+	const [number] = await load(numbers(1));
+	const page = await startScanning(browser);
+	let copies = 0;
+	await failing(page, 1000, async (route) => {
+		copies += 1;
+		if (copies > 1) {
+			await route.fulfill({ status: 503, contentType: 'application/json', body: '{"error":"overloaded"}' });
+			return;
+		}
+		await until(() => copies > 1, 'it was asked again');
+		await new Promise((resolve) => { setTimeout(resolve, 100); });
+		await route.continue();
+	});
+	await scan(page, number);
+	await panel(page, 'valid');
+	assert.equal(await text(page, '#connection'), 'Connected');
+	assert.equal((await tones(page)).length, 1);
+	await page.context().close();
+});
+
 test('scans without a network are kept, shown, ticked softly and sent together', async () => {
 	const list = await load(numbers(3));
 	const page = await startScanning(browser);
