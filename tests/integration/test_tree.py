@@ -58,6 +58,15 @@ class Tree(unittest.TestCase):
         wrong = [path for path in files("server/*.[ch]", "parse/*.[ch]") if sql.search(read(path))]
         self.assertEqual(wrong, [])
 
+    def test_each_status_that_is_answered_is_counted(self):
+        """410 was counted as "other", and went out as "410 Unknown"."""
+        table = re.search(r"statuses\[.*?\};", read("server/metrics.c"), re.DOTALL).group()
+        counted = set(re.findall(r"\b\d{3}\b", table))
+        said = {status for path in files("server/*.c") for status in
+                re.findall(r"(?:res,|status =)\s+(\d{3})\b", read(path))}
+        self.assertIn("404", said)
+        self.assertEqual(said - counted, set())
+
     def test_a_file_stays_under_600_lines(self):
         wrong = {path: read(path).count("\n") for path in files("server/*.c", "parse/*.c")
                  if read(path).count("\n") > 600}
