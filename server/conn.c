@@ -133,13 +133,13 @@ void conn_show(struct conn *c)
 	c->shown = now;
 }
 
-/* A connection that is refused gets its answer when it has asked, like any other, or
- * ends soon. */
+/* A connection that is refused gets its answer when it has asked, like any other (behind
+ * a proxy's header, too), or ends soon. */
 static void refuse(struct conn *c, unsigned status, enum metric why)
 {
 	metrics_add(c->env->handle.metrics, why, 1);
 	c->refused = status;
-	conn_enter(c, CONN_HEAD, REFUSED_MS);
+	conn_enter(c, c->state, REFUSED_MS);
 }
 
 void conn_refuse(struct conn *c)
@@ -149,7 +149,8 @@ void conn_refuse(struct conn *c)
 
 void conn_admit(struct conn *c)
 {
-	conn_enter(c, CONN_HEAD, c->env->handle.cfg->idle_timeout);
+	conn_enter(c, CONN_HEAD,
+		   c->refused != 0 ? REFUSED_MS : c->env->handle.cfg->idle_timeout);
 	switch (clients_enter(&c->env->clients, &c->client)) {
 	case CLIENTS_TOO_MANY:
 		refuse(c, 429, METRIC_REFUSED_CLIENT);

@@ -133,7 +133,8 @@ class Forwarded(Logged):
                          ["9.9.9.0", "9.9.9.1", "9.9.9.2", "127.0.0.1"])
 
 
-class ProxyProtocol(Logged):
+class Introduced(Logged):
+    """Every connection begins with a PROXY header."""
     settings = {"trusted_proxies": "127.0.0.1", "proxy_protocol": "on"}
 
     @classmethod
@@ -141,7 +142,7 @@ class ProxyProtocol(Logged):
         ready = Client.get
 
         def get(self, path, headers=None):
-            return ProxyProtocol.ask(self.port, b"PROXY UNKNOWN\r\n", path, headers)
+            return Introduced.ask(self.port, b"PROXY UNKNOWN\r\n", path, headers)
         Client.get = get
         cls.addClassCleanup(setattr, Client, "get", ready)
         super().setUpClass()
@@ -155,6 +156,8 @@ class ProxyProtocol(Logged):
                     time.sleep(0.002)
             return c.request("GET", path, headers={"Connection": "close", **(headers or {})})
 
+
+class ProxyProtocol(Introduced):
     def test_both_versions(self):
         v4 = struct.pack(">BBH4B4BHH", 0x21, 0x11, 12, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
         v6 = struct.pack(">BBH", 0x21, 0x21, 36) + socket.inet_pton(socket.AF_INET6, "2001:db8::9") \
@@ -184,6 +187,25 @@ class ProxyProtocol(Logged):
         self.ask(self.server.port.number, b"PROXY TCP4 1.2.3.4 5.6.7.8 9 10\r\n",
                  headers={"X-Request-Id": "n-1", "X-Forwarded-For": "9.9.9.9"})
         self.assertEqual(self.client_of("n-1"), "1.2.3.4")
+
+
+class FullBehindProxy(Introduced):
+    settings = {**Introduced.settings, "max_connections": 2}
+
+    def test_one_more_is_told_so_behind_its_header(self):
+        """Its header was taken for its request, a bad one."""
+        held = [self.client.connect() for _ in range(4)]
+        try:
+            for c in held:
+                c.send(b"PROXY UNKNOWN\r\n")
+                self.assertEqual(c.request("GET", "/health").status, 200)
+            for header in (b"PROXY TCP4 1.2.3.4 5.6.7.8 9 10\r\n", V2 + b"\x20\0\0\0"):
+                r = self.ask(self.server.port.number, header, "/scan")
+                self.assertEqual((r.status, r.json()["error"]), (503, "busy"), header)
+        finally:
+            for c in held:
+                c.close()
+        wait_until(lambda: self.client.get("/health").status == 200, "room again")
 
 
 class OneClient(ServerCase):
