@@ -31,7 +31,12 @@ void conn_task_try(struct conn *c)
 		c->deadline_ms = c->task.deadline_ms;
 	} else if (r < 0) {
 		log_line(LOG_ERROR, "%s: %s", c->req->route->name, e.text);
-		response_failure(&c->res, "internal_error", &e);
+		response_error(
+			&c->res, 503, "busy",
+			"this server cannot start another process for that just now; "
+			"nothing was changed; try again in a moment, and tell an "
+			"administrator if it stays so");
+		response_field(&c->res, "Retry-After", SLICE("10"));
 		conn_send_begin(c);
 	}
 }

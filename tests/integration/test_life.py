@@ -789,6 +789,25 @@ class AnotherUser(Life):
         self.assertEqual(os.stat(path).st_uid, user.pw_uid)
         server.stop()
 
+    def test_may_run_no_more_processes(self):
+        """A request for a task was told that the database could not be reached."""
+        # As whom nothing else runs. What looks for leaks would need a process.
+        server = self.make({"ASAN_OPTIONS": "detect_leaks=0"}, user="games", workers=1)
+        server.write_config(static_dir=shutil.copytree(server.settings["static_dir"],
+                                                       server.folder + "/static"))
+        for folder in (server.folder, server.spool):
+            os.chown(folder, pwd.getpwnam("games").pw_uid, -1)
+        with open(server.log_path, "ab") as log:
+            server.process = subprocess.Popen(  # master and worker
+                ["prlimit", "--nproc=2", PROGRAM, "-c", server.config_path],
+                env=server.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        server.wait_for_log(" ready$")
+        r = server.client.get("/sessions/1/manifest")
+        self.assertEqual((r.status, r.json()["error"]), (503, "busy"), r)
+        self.assertIn("retry-after", r.headers)
+        self.assertEqual(server.client.get("/static/style.css").status, 200)
+        server.stop(expected_errors=["cannot fork a task: Resource temporarily unavailable"])
+
 
 @unittest.skipIf(no_cores_here(), no_cores_here())
 class Core(Life):
