@@ -42,11 +42,13 @@ static void want_continue(struct conn *c)
 	static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	ssize_t n;
 
-	/* Nothing else is on its way out, so that the socket's buffer has room; a client
-	 * that does not get it must send its body all the same (RFC 9110, 10.1.1). */
+	/* Where the socket's buffer is full of an earlier answer, a client that does not
+	 * get it must send its body all the same (RFC 9110, 10.1.1). */
 	if (!c->req->framing.expect_continue || c->in.n > 0)
 		return;
 	n = send(c->fd, line, sizeof(line) - 1, MSG_NOSIGNAL);
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return;
 	if (n < 0) {
 		c->gone = true;
 		conn_enter(c, CONN_OVER, 0);

@@ -5,13 +5,16 @@ are rows of tests/conformance; what the parsers alone decide is in tests/unit.""
 import email.utils
 import itertools
 import json
+import os
 import re
+import shutil
 import socket
 import threading
 import time
 import unittest
 
-from support.server import ServerCase
+from support.pg import ROOT
+from support.server import Server, ServerCase
 from support.wait import wait_until
 
 HOST = b"Host: a\r\n"
@@ -32,6 +35,15 @@ def chunked(*chunks, more=b"", trailers=b""):
     body = b"".join(b"%x\r\n%s\r\n" % (len(c), c) for c in chunks)
     return (b"POST /scan HTTP/1.1\r\n" + HOST + JSON + more
             + b"Transfer-Encoding: chunked\r\n\r\n" + body + b"0\r\n" + trailers + b"\r\n")
+
+
+def metrics(path):
+    """Those of the server on a unix socket."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(20)
+        s.connect(path)
+        s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        return b"".join(iter(lambda: s.recv(65536), b""))
 
 
 class HttpCase(ServerCase):
@@ -224,6 +236,35 @@ class Continue(HttpCase):
         c.send(SCAN)
         self.assertEqual(c.response().status, 404)
 
+    def test_behind_an_answer_that_fills_the_socket(self):
+        """There was no room for the 100, and the client was taken for gone. A unix socket is
+        full at a byte that can be told beforehand."""
+        one, other = socket.socketpair(socket.AF_UNIX)
+        with one, other:
+            one.setblocking(False)
+            room = one.send(bytes(4 << 20))
+            self.assertRaises(BlockingIOError, one.send, b"100")
+        server = Server(self.db.conninfo, {"workers": 1})
+        self.addCleanup(server.kill)
+        pages = shutil.copytree(os.path.join(ROOT, "static"), os.path.join(server.folder, "static"))
+        with open(os.path.join(pages, "big.bin"), "wb") as f:
+            f.write(bytes(room - 2048))
+        path = os.path.join(server.folder, "s")
+        server.write_config(listen=f"unix:{path}", static_dir=pages)
+        server.start(ready=False)
+        server.wait_for_log(" ready$")
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(20)
+            s.connect(path)
+            whole = post(more=self.EXPECT)
+            s.sendall(get(b"/static/big.bin") + whole[:-len(SCAN)])
+            wait_until(lambda: b'waybill_connections{state="body"} 1' in metrics(path),
+                       "the server waits for the body")
+            s.sendall(whole[-len(SCAN):])
+            s.shutdown(socket.SHUT_WR)
+            came = b"".join(iter(lambda: s.recv(65536), b""))
+        self.assertIn(b"HTTP/1.1 404 ", came)
+        server.stop()
 
 
 class TooLarge(HttpCase):
