@@ -44,7 +44,9 @@ void serve_bad_head(unsigned status, const struct err *e, struct response *res)
 static void refuse(unsigned status, const struct request *req, const char *allow,
 		   struct response *res)
 {
-	const struct slice m = req->head.method_text;
+	/* HEAD gets the length that GET would have (RFC 9110 section 8.6). */
+	const struct slice m =
+		req->head.method == HTTP_HEAD ? SLICE("GET") : req->head.method_text;
 
 	switch (status) {
 	case 405:
@@ -107,7 +109,7 @@ bool serve_head(struct handle_env *env, struct request *req, struct response *re
 	}
 	/* Whatever is refused before its body was read ends the connection: the bytes
 	 * that follow belong to a body that nobody reads. */
-	res->close = req->framing.body != HTTP_BODY_NONE;
+	res->close = req->framing.body == HTTP_BODY_CHUNKED || req->framing.length > 0;
 	if (url_parse(req->head.target, req->arena, &req->url, &e) < 0) {
 		response_failure(res, "bad_request", &e);
 		return false;

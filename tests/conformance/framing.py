@@ -76,6 +76,8 @@ LENGTHS = [
     closed("a body with GET", "9110 9.3.1", get(fields=b"Content-Length: 5\r\n") + b"GET /", 413),
     closed("a body with HEAD", "9110 9.3.2",
            get(fields=b"Content-Length: 5\r\n", method=b"HEAD") + b"GET /", answer(413, head=True)),
+    kept("a length of none for nothing", "9112 6.3", post(b"Content-Length: 0\r\n", b"", b"/nothing"),
+         404),
     closed("a body for nothing", "9112 6.3", post(target=b"/nothing"), 404),
     closed("two lengths", "9112 6.3", length(b" 27\r\nContent-Length: 5"), 400),
     closed("two lengths, the longer first", "9112 6.3", length(b" 99\r\nContent-Length: 27"), 400),

@@ -161,7 +161,7 @@ class Order(HttpCase):
 class Head(HttpCase):
     def test_as_get_without_a_body(self):  # 9110 9.3.2
         c = self.connect()
-        for path in (b"/health", b"/nothing", b"/static/../x", b"/scan"):
+        for path in (b"/health", b"/nothing", b"/static/../x", b"/scan", b"/scans"):
             accept = b"Accept: text/html\r\n"
             c.send(get(path, accept))
             want = c.response()
