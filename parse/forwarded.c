@@ -48,7 +48,13 @@ void forwarded_client(const struct http_head *h, const struct ip_nets *trusted,
 
 bool forwarded_secure(const struct http_head *h)
 {
-	struct slice v = http_head_field(h, SLICE("X-Forwarded-Proto"));
+	size_t i = h->n_fields;
 
-	return slice_eq_nocase(slice_trim(last_take(&v)), SLICE("https"));
+	while (i-- > 0)
+		if (slice_eq_nocase(h->field[i].name, SLICE("X-Forwarded-Proto"))) {
+			struct slice list = h->field[i].value;
+
+			return slice_eq_nocase(last_take(&list), SLICE("https"));
+		}
+	return false;
 }

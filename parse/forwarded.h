@@ -16,7 +16,8 @@
  */
 void forwarded_client(const struct http_head *h, const struct ip_nets *trusted,
 		      struct ip *client);
-/* Whether the proxy says that the client came by https. */
+/* Whether the proxy says that the client came by https: in the last of these fields,
+ * which is its own where it adds one to the client's. */
 bool forwarded_secure(const struct http_head *h);
 
 #endif

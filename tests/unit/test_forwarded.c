@@ -91,6 +91,11 @@ static void schemes(void **state)
 						  values[i].value };
 		if (forwarded_secure(&h) != values[i].secure)
 			fail_msg("%s", values[i].value.p);
+		/* The client wrote one, and the proxy added its own behind it. */
+		h.field[h.n_fields++] = h.field[0];
+		h.field[0].value = values[i].secure ? SLICE("http") : SLICE("https");
+		if (forwarded_secure(&h) != values[i].secure)
+			fail_msg("behind the client's: %s", values[i].value.p);
 	}
 	assert_false(forwarded_secure(&(struct http_head){ .n_fields = 0 }));
 }
