@@ -6,6 +6,7 @@
 
 #include "server/clock.h"
 #include "server/config.h"
+#include "server/platform.h"
 #include "server/slots.h"
 
 #include <errno.h>
@@ -13,11 +14,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* What the last look saw, for figures per second; at_ms 0: there was none. */
 struct seen {
 	uint64_t at_ms;
+	uint64_t started_ms; /* the server */
 	uint64_t requests[SLOTS_ALL];
 };
 
@@ -60,7 +63,7 @@ static const char *ago(uint64_t then, char to[32])
 	return span(now > then ? now - then : 0, to);
 }
 
-static void print_master(struct slots_shared *s)
+static void print_master(FILE *to, struct slots_shared *s)
 {
 	static const char *const db[] = { [SLOTS_DB_UNKNOWN] = "not asked yet",
 					  [SLOTS_DB_UP] = "up",
@@ -68,19 +71,20 @@ static void print_master(struct slots_shared *s)
 	unsigned at = atomic_load(&s->db);
 	char text[32];
 
-	(void)printf("waybilld %d, up %s, %u workers wanted, %u for the queue, %" PRIu64
-		     " restarts%s\n",
-		     atomic_load(&s->master_pid), ago(atomic_load(&s->started_ms), text),
-		     atomic_load(&s->workers), atomic_load(&s->queue_workers),
-		     (uint64_t)atomic_load(&s->restarts),
-		     atomic_load(&s->draining) != 0  ? ", draining"
-		     : atomic_load(&s->drained) != 0 ? ", drained by the administrator"
-						     : "");
-	(void)printf("database %s", at <= SLOTS_DB_DOWN ? db[at] : "?");
+	(void)fprintf(to,
+		      "waybilld %d, up %s, %u workers wanted, %u for the queue, %" PRIu64
+		      " restarts%s\n",
+		      atomic_load(&s->master_pid), ago(atomic_load(&s->started_ms), text),
+		      atomic_load(&s->workers), atomic_load(&s->queue_workers),
+		      (uint64_t)atomic_load(&s->restarts),
+		      atomic_load(&s->draining) != 0  ? ", draining"
+		      : atomic_load(&s->drained) != 0 ? ", drained by the administrator"
+						      : "");
+	(void)fprintf(to, "database %s", at <= SLOTS_DB_DOWN ? db[at] : "?");
 	if (at == SLOTS_DB_UP || at == SLOTS_DB_DOWN)
-		(void)printf(" (asked %s ago)",
-			     ago(atomic_load(&s->db_checked_ms), text));
-	(void)printf("\n");
+		(void)fprintf(to, " (asked %s ago)",
+			      ago(atomic_load(&s->db_checked_ms), text));
+	(void)fprintf(to, "\n");
 }
 
 /* Requests a second since the last look; a process that is new began at 0. */
@@ -93,7 +97,8 @@ static double rate(const struct seen *seen, size_t i, uint64_t requests, uint64_
 	return (double)(requests - before) * 1000.0 / (double)(now - seen->at_ms);
 }
 
-static void print_slot(enum slot_role role, struct slot *slot, double per_second)
+static void print_slot(FILE *to, enum slot_role role, struct slot *slot,
+		       double per_second)
 {
 	int pid = atomic_load(&slot->pid);
 	unsigned state = atomic_load(&slot->state);
@@ -104,14 +109,14 @@ static void print_slot(enum slot_role role, struct slot *slot, double per_second
 	/* The owner may be writing it: what is seen is shown, and it ends here. */
 	memcpy(route, slot->route, SLOT_ROUTE);
 	route[SLOT_ROUTE] = '\0';
-	(void)printf(
-		"%-7s %8d  %-9s %11u %10" PRIu64 " %8.1f  %-12s %s\n", role_names[role],
-		pid, state <= SLOT_DRAINING ? state_names[state] : "?",
+	(void)fprintf(
+		to, "%-7s %8d  %-9s %11u %10" PRIu64 " %8.1f  %-12s %s\n",
+		role_names[role], pid, state <= SLOT_DRAINING ? state_names[state] : "?",
 		atomic_load(&slot->connections), (uint64_t)atomic_load(&slot->requests),
 		per_second, ago(atomic_load(&slot->since_ms), text), route);
 }
 
-static void print_totals(struct slots *slots, double per_second)
+static void print_totals(FILE *to, struct slots *slots, double per_second)
 {
 	struct metrics_sum *sum = calloc(1, sizeof(*sum));
 	uint64_t scans = 0;
@@ -121,15 +126,16 @@ static void print_totals(struct slots *slots, double per_second)
 	slots_sum(slots, sum);
 	for (int i = METRIC_SCAN_VALID; i <= METRIC_SCAN_OTHER; i++)
 		scans += sum->count[i];
-	(void)printf("%.1f requests a second; %" PRIu64 " scans, %" PRIu64
-		     " rows inserted, %" PRIu64 " database errors\n\n",
-		     per_second, scans, sum->count[METRIC_ROWS_INSERTED],
-		     sum->count[METRIC_DB_TRANSIENT] + sum->count[METRIC_DB_UNCERTAIN] +
-			     sum->count[METRIC_DB_INTERNAL]);
+	(void)fprintf(to,
+		      "%.1f requests a second; %" PRIu64 " scans, %" PRIu64
+		      " rows inserted, %" PRIu64 " database errors\n\n",
+		      per_second, scans, sum->count[METRIC_ROWS_INSERTED],
+		      sum->count[METRIC_DB_TRANSIENT] + sum->count[METRIC_DB_UNCERTAIN] +
+			      sum->count[METRIC_DB_INTERNAL]);
 	free(sum);
 }
 
-static int show(struct slots *slots, struct seen *seen, struct err *e)
+static int show(struct slots *slots, struct seen *seen, FILE *to, struct err *e)
 {
 	static const enum slot_role roles[] = { SLOT_WORKER, SLOT_QUEUE, SLOT_TASK };
 	struct slots_shared *s = slots_shared(slots);
@@ -139,6 +145,8 @@ static int show(struct slots *slots, struct seen *seen, struct err *e)
 	if (!is_running(atomic_load(&s->master_pid)))
 		return err_set(e, ERR_INTERNAL,
 			       "waybilld is not running (it left its scoreboard)");
+	if (seen->started_ms != atomic_load(&s->started_ms))
+		*seen = (struct seen){ .started_ms = atomic_load(&s->started_ms) };
 	for (size_t i = 0; i < SLOTS_ALL; i++) {
 		uint64_t requests = atomic_load(&s->slot[i].requests);
 
@@ -147,37 +155,90 @@ static int show(struct slots *slots, struct seen *seen, struct err *e)
 		seen->requests[i] = requests;
 	}
 	seen->at_ms = now;
-	print_master(s);
-	print_totals(slots, all);
-	(void)printf("%-7s %8s  %-9s %11s %10s %8s  %-12s %s\n", "role", "pid", "state",
-		     "connections", "requests", "a second", "for", "route");
+	print_master(to, s);
+	print_totals(to, slots, all);
+	(void)fprintf(to, "%-7s %8s  %-9s %11s %10s %8s  %-12s %s\n", "role", "pid",
+		      "state", "connections", "requests", "a second", "for", "route");
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
 		size_t n;
 		struct slot *slot = slots_of(slots, roles[i], &n);
 
 		for (size_t k = 0; k < n; k++)
-			print_slot(roles[i], &slot[k], each[&slot[k] - s->slot]);
+			print_slot(to, roles[i], &slot[k], each[&slot[k] - s->slot]);
 	}
 	return 0;
 }
 
-/* Until the server ends, or a line (or the end) comes from the keyboard. */
-static int watch(struct slots *slots, struct seen *seen, struct err *e)
+/* The scoreboard that is there now: a new program has its own. */
+static int look(const char *spool_dir, struct seen *seen, FILE *to, struct err *e)
 {
-	static char frame[64 * 1024]; /* shown at once, so that it does not flicker */
-	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
-	int r;
+	struct slots *slots = NULL;
+	int r = slots_attach(spool_dir, &slots, e);
 
-	(void)setvbuf(stdout, frame, _IOFBF, sizeof(frame));
-	do {
-		/* ECMA-48: home (CUP), and erase to the end of the screen (ED). */
-		(void)fputs("\033[H\033[J", stdout);
-		r = show(slots, seen, e);
-		if (r == 0)
-			(void)fputs("\nEnter ends this.\n", stdout);
-		(void)fflush(stdout);
-	} while (r == 0 && poll(&p, 1, 1000) == 0);
+	if (r == 0)
+		r = show(slots, seen, to, e);
+	slots_close(&slots);
 	return r;
+}
+
+/* As much as the terminal has room for: what scrolled away could not be seen. */
+static void paint(struct slice text)
+{
+	enum { FOOT = 2 };
+	unsigned rows, columns, row = 0;
+
+	platform_terminal(STDOUT_FILENO, &rows, &columns);
+	/* ECMA-48: home (CUP), and erase to the end of the screen (ED). */
+	(void)fputs("\033[H\033[J", stdout);
+	for (; text.n > 0; row++) {
+		struct slice line = slice_split(&text, '\n');
+
+		if (line.n > columns)
+			line.n = columns;
+		if (row + FOOT < rows)
+			(void)printf("%.*s\n", (int)line.n, line.p);
+	}
+	if (row + FOOT > rows)
+		(void)printf("\n%u lines more: --once shows all. ", row + FOOT - rows);
+	else
+		(void)fputs("\n", stdout);
+	(void)fputs("Enter ends this.", stdout);
+	(void)fflush(stdout);
+}
+
+/* One look, painted. */
+static int frame(const char *spool_dir, struct seen *seen, struct err *e)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *to = open_memstream(&text, &n);
+	int r = to == NULL ? err_set(e, ERR_INTERNAL, "out of memory")
+			   : look(spool_dir, seen, to, e);
+
+	if (to != NULL)
+		(void)fclose(to);
+	if (r == 0)
+		paint((struct slice){ text, n });
+	else if (seen->at_ms != 0)
+		paint(slice_str(e->text));
+	free(text);
+	return r;
+}
+
+/* Until a line (or the end) comes from the keyboard. A server that has gone may be on its
+ * way back, as in an upgrade: without one only the first look is a failure. */
+static int watch(const char *spool_dir, struct seen *seen, struct err *e)
+{
+	static char buffer[64 * 1024]; /* shown at once, so that it does not flicker */
+	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	(void)setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
+	do {
+		*e = (struct err){ .kind = ERR_NONE };
+		if (frame(spool_dir, seen, e) < 0 && seen->at_ms == 0)
+			return -1;
+	} while (poll(&p, 1, 1000) == 0);
+	return 0;
 }
 
 int ctl_status(const struct ctl *ctl, int argc, char **argv)
@@ -186,17 +247,15 @@ int ctl_status(const struct ctl *ctl, int argc, char **argv)
 	bool once = false;
 	const struct ctl_option options[] = { { "--once", NULL, &once, NULL } };
 	struct config *cfg = NULL;
-	struct slots *slots = NULL;
 	struct err e = { 0 };
 	int result = -1;
 
 	if (ctl_options(argc, argv, options, 1, NULL, 0, "[--once]", &e) < 0)
 		return ctl_fail(&e);
-	if (config_load(ctl->config_path, &cfg, &e) == 0 &&
-	    slots_attach(cfg->spool_dir, &slots, &e) == 0)
-		result = !once && isatty(STDOUT_FILENO) ? watch(slots, &seen, &e)
-							: show(slots, &seen, &e);
-	slots_close(&slots);
+	if (config_load(ctl->config_path, &cfg, &e) == 0)
+		result = !once && isatty(STDOUT_FILENO)
+				 ? watch(cfg->spool_dir, &seen, &e)
+				 : look(cfg->spool_dir, &seen, stdout, &e);
 	config_free(&cfg);
 	return result < 0 ? ctl_fail(&e) : ctl_printed();
 }

@@ -8,9 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <linux/tcp.h>
@@ -149,6 +151,23 @@ int platform_salt(char setting[PLATFORM_SALT], struct err *e)
 	salt[sizeof(random)] = '\0';
 	(void)snprintf(setting, PLATFORM_SALT, "$6$rounds=200000$%s$", salt);
 	return 0;
+}
+
+void platform_terminal(int fd, unsigned *rows_r, unsigned *columns_r)
+{
+	*rows_r = *columns_r = UINT_MAX;
+#ifdef TIOCGWINSZ
+	struct winsize size;
+
+	if (ioctl(fd, TIOCGWINSZ, &size) < 0)
+		return;
+	if (size.ws_row > 0)
+		*rows_r = size.ws_row;
+	if (size.ws_col > 0)
+		*columns_r = size.ws_col;
+#else
+	(void)fd;
+#endif
 }
 
 const char *platform_crypt(const char *text, const char *setting)

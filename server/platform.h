@@ -35,6 +35,8 @@ enum { PLATFORM_SALT = 192 };
 /* What crypt(3) begins a new hash with: the system's best method where it names one, else
  * SHA-512 at 200,000 rounds, and fresh random bytes. 0, or -1 with e. */
 int platform_salt(char setting[PLATFORM_SALT], struct err *e) MUST_CHECK;
+/* The size of the terminal behind fd; UINT_MAX each where it is not known. */
+void platform_terminal(int fd, unsigned *rows_r, unsigned *columns_r);
 /* crypt(3): the hash, in memory that the next call overwrites; NULL or "*..." when it
  * fails. */
 const char *platform_crypt(const char *text, const char *setting);

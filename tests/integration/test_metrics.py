@@ -6,10 +6,13 @@ import os
 import pty
 import random
 import re
+import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
+import termios
 import unittest
 
 from support.pg import BUILD, ROOT
@@ -203,7 +206,7 @@ class Status(ServerCase):
         p = subprocess.Popen(self.command(), stdin=theirs, stdout=theirs, stderr=theirs)
         os.close(theirs)
         seen = b""
-        while seen.count(b"\x1b[H\x1b[J") < 2 or not seen.endswith(b"Enter ends this.\r\n"):
+        while seen.count(b"\x1b[H\x1b[J") < 2 or not seen.endswith(b"Enter ends this."):
             seen += os.read(ours, 65536)
         self.assertEqual(p.poll(), None)
         os.write(ours, b"\n")
@@ -211,6 +214,43 @@ class Status(ServerCase):
         last = seen.decode().split("\x1b[H\x1b[J")[-1]
         self.assertEqual(len(re.findall(r"^worker +\d+ ", last, re.MULTILINE)), 2, last)
         self.assertRegex(last, r"requests a second; \d+ scans, ")
+
+    def test_fits_its_terminal_and_outlives_the_server(self):
+        """The first lines, which tell of the database, scrolled away; and during an upgrade it
+        said that no server is running, and ended."""
+        server = Server(self.db.conninfo, {"workers": 20})
+        self.addCleanup(server.kill)
+        server.start()
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 60, 0, 0))
+        p = subprocess.Popen([*self.command()[:2], server.config_path, "status"],
+                             stdin=theirs, stdout=theirs, stderr=theirs)
+        self.addCleanup(p.wait)
+        self.addCleanup(p.kill)
+        os.close(theirs)
+        shown = bytearray()
+
+        def frame(*words):
+            """The lines of the first whole screen from now on that has these words."""
+            def found():
+                if select.select([ours], [], [], 0)[0]:
+                    shown.extend(os.read(ours, 65536))
+                last = shown.rpartition(b"Enter ends this.")[0].rpartition(b"\x1b[H\x1b[J")[2].decode()
+                return last.split("\r\n") if all(w in last for w in words) else None
+            return wait_until(found, f"it shows {words}")
+
+        lines = frame("database up", f"waybilld {server.pid}", "\n15 lines more: --once")
+        self.assertEqual(len(lines), 12)
+        self.assertLessEqual(max(map(len, lines)), 60)
+        server.signal(signal.SIGTERM)
+        server.process.wait(20)
+        frame("waybilld is not running")
+        server.start()
+        frame("database up", f"waybilld {server.pid}")
+        os.write(ours, b"\n")
+        self.assertEqual(p.wait(15), 0)
+        server.stop()
 
     def test_once_elsewhere(self):
         out = subprocess.run(self.command(), capture_output=True, text=True, check=True).stdout
