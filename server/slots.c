@@ -70,6 +70,19 @@ static uint64_t seed(void)
 	       UINT64_C(0x9e3779b97f4a7c15);
 }
 
+/* All of its blocks: without, whoever writes where nobody did before, on a disk that is
+ * full by then, is ended by SIGBUS. What the last server left gives way to it; one that
+ * is still used has another name, or those who have it open. Returns an errno, or 0. */
+static int reserve(int fd, const char *last)
+{
+	const off_t size = (off_t)sizeof(struct slots_shared);
+	int r = posix_fallocate(fd, 0, size);
+
+	if (r == ENOSPC && unlink(last) == 0)
+		r = posix_fallocate(fd, 0, size);
+	return r;
+}
+
 int slots_create(const char *dir, struct slots **s_r, struct err *e)
 {
 	char path[1024], fresh[1100];
@@ -84,9 +97,10 @@ int slots_create(const char *dir, struct slots **s_r, struct err *e)
 	if (fd < 0)
 		return err_set(e, ERR_INPUT, "cannot create \"%s\": %s", fresh,
 			       strerror(errno));
-	if (ftruncate(fd, (off_t)sizeof(struct slots_shared)) < 0)
-		r = err_set(e, ERR_INTERNAL, "cannot size \"%s\": %s", fresh,
-			    strerror(errno));
+	r = reserve(fd, path);
+	if (r != 0)
+		r = err_set(e, ERR_INTERNAL, "cannot make room for \"%s\": %s", fresh,
+			    strerror(r));
 	else
 		r = slots_map(fd, PROT_READ | PROT_WRITE, s_r, e);
 	(void)close(fd);

@@ -1,6 +1,7 @@
 """Processes: how many there are, what signals do, and what happens when one of them, or
 PostgreSQL, dies."""
 
+import contextlib
 import os
 import re
 import signal
@@ -302,6 +303,36 @@ class Alone(unittest.TestCase):
                 return "/health?late" in f.read()
         wait_until(written, "the line stands in the old file")
         server.stop(expected_errors=["cannot open"])
+
+    def test_a_disk_that_is_full_ends_no_process(self):
+        """A worker, or the master, that wrote where nobody had written before on the
+        scoreboard was ended by SIGBUS; so was a start."""
+        server = self.server(workers=1)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "waybill", server.spool],
+                          capture_output=True, check=False).returncode != 0:
+            self.skipTest("a small disk cannot be mounted here: it takes root")
+        try:
+            server.start()
+            with open(os.path.join(server.spool, "full"), "wb", buffering=0) as f, \
+                    contextlib.suppress(OSError):
+                while True:
+                    f.write(bytes(4096))
+            server.write_config(workers=8)
+            server.signal(signal.SIGHUP)
+            server.wait_for_log("reloaded; 8 new workers")
+            self.assertEqual(server.client.get("/health").status, 200)
+            # A task's slot.
+            self.assertGreaterEqual(server.client.get("/waybills?format=csv").status, 500)
+            family = [server.pid, *server.workers()]
+            server.signal(signal.SIGTERM)
+            self.assertEqual(server.process.wait(10 * SLOW), 0)
+            server.start()  # where the last one's was
+            server.signal(signal.SIGQUIT)
+            self.assertEqual(server.process.wait(10 * SLOW), 0)
+            self.assertFalse([p for p in family if alive(p)])
+            self.assertNotIn("by signal", server.log())
+        finally:
+            subprocess.run(["umount", "-l", server.spool], check=True)
 
     def test_check_says_what_is_wrong(self):
         def check(server):
