@@ -218,6 +218,12 @@ static void process_count(struct master *m, int by)
 
 	if ((by < 0 && want <= 1) || (by > 0 && want >= SLOTS_WORKERS / 2))
 		return;
+	if (m->service.listen_fd < 0) {
+		log_line(LOG_WARNING,
+			 "no worker more: with workers = 0 this server listens nowhere; "
+			 "set workers, and reload");
+		return;
+	}
 	m->extra += (unsigned)by;
 	show_wanted(m);
 	log_line(LOG_INFO, "%u workers wanted", wanted(m));
@@ -440,6 +446,19 @@ static int master_init(struct master *m, struct err *e)
 	return 0;
 }
 
+static void say_listening(const struct service *s)
+{
+	if (s->listen_fd < 0)
+		log_line(LOG_INFO,
+			 "listening nowhere, without workers but %u for the queue",
+			 (unsigned)s->cfg->queue_workers);
+	else
+		log_line(LOG_INFO,
+			 "listening on %s with %u workers, and %u for the queue",
+			 s->passed ? "the socket that was passed" : s->cfg->listen,
+			 (unsigned)s->cfg->workers, (unsigned)s->cfg->queue_workers);
+}
+
 int master_run(struct config **cfg, const char *config_path, char **argv)
 {
 	static struct master m;
@@ -457,12 +476,7 @@ int master_run(struct config **cfg, const char *config_path, char **argv)
 		log_line(LOG_ERROR, "cannot start: %s", e.text);
 		status = 1;
 	} else {
-		log_line(LOG_INFO,
-			 "listening on %s with %u workers, and %u for the queue",
-			 m.service.passed ? "the socket that was passed"
-					  : m.service.cfg->listen,
-			 (unsigned)m.service.cfg->workers,
-			 (unsigned)m.service.cfg->queue_workers);
+		say_listening(&m.service);
 		loop(&m);
 		atomic_store(&slots_shared(m.slots)->master_pid, 0);
 		log_line(LOG_INFO, "stopped");

@@ -312,7 +312,8 @@ int queue_run(const struct worker_start *s)
 
 	(void)snprintf(role, sizeof(role), "queue %u", s->number);
 	log_role(role);
-	(void)close(s->listen_fd);
+	if (s->listen_fd >= 0)
+		(void)close(s->listen_fd);
 	if (signals_init(&e) < 0 || queue_init(&q, &e) < 0) {
 		log_line(LOG_ERROR, "cannot start: %s", e.text);
 		return 1;

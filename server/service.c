@@ -19,9 +19,11 @@ int service_socket(struct service *s, struct handover *h, struct err *e)
 		if (listener_adopt(s->listen_fd, "the old program", e) < 0)
 			return -1;
 		s->passed = h->address[0] == '\0';
-		if (s->passed || strcmp(h->address, cfg->listen) == 0)
+		if (s->passed ||
+		    (cfg->workers > 0 && strcmp(h->address, cfg->listen) == 0))
 			return 0;
-		listener_close(&s->listen_fd, NULL); /* now another address is wanted */
+		/* Now another address is wanted, or none. */
+		listener_close(&s->listen_fd, NULL);
 	} else {
 		if (listener_passed(&s->listen_fd, e) < 0)
 			return -1;
@@ -29,6 +31,8 @@ int service_socket(struct service *s, struct handover *h, struct err *e)
 		if (s->passed)
 			return 0;
 	}
+	if (cfg->workers == 0)
+		return 0;
 	s->listen_fd = listener_open(cfg->listen, (int)cfg->backlog, e);
 	return s->listen_fd < 0 ? -1 : 0;
 }
@@ -40,15 +44,20 @@ int service_logs(const struct config *cfg, struct err *e)
 	return access_log_open(cfg, e);
 }
 
-/* The socket for a new configuration: the same one if its address is the same. -1 with
- * e. */
-static int reload_socket(const struct service *s, const struct config *cfg, struct err *e)
+/* The socket for a new configuration in *fd_r: the same one if its address is the same.
+ * -1 with e. */
+static int reload_socket(const struct service *s, const struct config *cfg, int *fd_r,
+			 struct err *e)
 {
-	if (!s->passed && strcmp(cfg->listen, s->cfg->listen) != 0)
-		return listener_open(cfg->listen, (int)cfg->backlog, e);
-	if (cfg->backlog != s->cfg->backlog)
-		listener_backlog(s->listen_fd, (int)cfg->backlog);
-	return s->listen_fd;
+	*fd_r = s->passed || cfg->workers > 0 ? s->listen_fd : -1;
+	if (!s->passed && cfg->workers > 0 &&
+	    (s->listen_fd < 0 || strcmp(cfg->listen, s->cfg->listen) != 0)) {
+		*fd_r = listener_open(cfg->listen, (int)cfg->backlog, e);
+		return *fd_r < 0 ? -1 : 0;
+	}
+	if (*fd_r >= 0 && cfg->backlog != s->cfg->backlog)
+		listener_backlog(*fd_r, (int)cfg->backlog);
+	return 0;
 }
 
 int service_read(const struct service *s, const char *config_path,
@@ -75,9 +84,9 @@ int service_read(const struct service *s, const char *config_path,
 int service_take(struct service *s, struct service_next *next, struct err *e)
 {
 	struct err again = { .kind = ERR_NONE };
-	int fd = service_logs(next->cfg, e) < 0 ? -1 : reload_socket(s, next->cfg, e);
+	int fd;
 
-	if (fd < 0) {
+	if (service_logs(next->cfg, e) < 0 || reload_socket(s, next->cfg, &fd, e) < 0) {
 		if (service_logs(s->cfg, &again) < 0)
 			log_line(LOG_ERROR, "%s", again.text);
 		service_drop(next);

@@ -88,7 +88,8 @@ static void run_new(char **argv, const struct upgrade_socket *s, int ready_fd)
 	/* The watchdog is the new program's to feed. */
 	if (getenv("WATCHDOG_PID") != NULL)
 		put_number("WATCHDOG_PID", (long)getpid());
-	(void)fcntl(s->fd, F_SETFD, 0);
+	if (s->fd >= 0)
+		(void)fcntl(s->fd, F_SETFD, 0);
 	(void)fcntl(ready_fd, F_SETFD, 0);
 	signals_default();
 	(void)execvp(argv[0], argv);
@@ -199,14 +200,13 @@ void handover_take(struct handover *h)
 	int fd = take_number(for_fd), ready = take_number(for_ready);
 
 	*h = (struct handover){ .listen_fd = -1, .ready_fd = -1 };
-	if (take_number(for_pid) == (int)getpid() && fd > STDERR_FILENO &&
+	if (take_number(for_pid) == (int)getpid() && ready > STDERR_FILENO &&
 	    address != NULL && strlen(address) < sizeof(h->address)) {
-		h->listen_fd = fd;
+		h->listen_fd = fd > STDERR_FILENO ? fd : -1;
 		h->ready_fd = ready;
 		h->db_up = take_number(for_db) == 1;
 		memcpy(h->address, address, strlen(address) + 1);
-		if (h->ready_fd >= 0)
-			(void)fcntl(h->ready_fd, F_SETFD, FD_CLOEXEC);
+		(void)fcntl(h->ready_fd, F_SETFD, FD_CLOEXEC);
 	}
 	(void)unsetenv(for_pid);
 	(void)unsetenv(for_fd);

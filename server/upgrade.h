@@ -24,7 +24,7 @@ struct upgrade {
 
 /* What is handed over. */
 struct upgrade_socket {
-	int fd;
+	int fd;              /* -1: the old program has no workers, and listens nowhere */
 	const char *address; /* the key `listen` it stands for; "": passed to us too */
 	bool db_up;          /* what this host knows of the database */
 };

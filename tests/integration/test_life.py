@@ -636,6 +636,27 @@ class Upgrade(Life):
         self.assertFalse(os.path.exists(path))
 
 
+    def test_a_server_without_workers(self):
+        server = self.make(workers=0, queue_workers=1)
+        server.program = os.path.join(server.folder, "waybilld")
+        os.symlink(PROGRAM, server.program)
+        server.masters = []
+        self.addCleanup(self.end_all, server)
+        with open(server.log_path, "ab") as log:
+            server.process = subprocess.Popen(
+                [server.program, "-c", server.config_path], env=server.environment,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        server.wait_for_log(" ready$")
+        server.signal(signal.SIGUSR2)
+        first = self.upgraded(server)
+        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        server.write_config(workers=1)
+        os.kill(first, signal.SIGUSR2)
+        second = self.upgraded(server, 2)
+        self.assertEqual(server.client.get("/health").status, 200)
+        self.finish(server, second)
+
+
 class Drain(Life):
     def test_health_says_so_while_requests_are_answered(self):
         server = self.start(drain_delay="2s")

@@ -334,6 +334,35 @@ class Alone(unittest.TestCase):
         finally:
             subprocess.run(["umount", "-l", server.spool], check=True)
 
+    def test_without_workers_it_listens_nowhere(self):
+        """A client's connection was taken by the kernel, and answered by nobody."""
+        front = self.server(workers=1).start()
+        behind = self.server(workers=0, queue_workers=1)
+        behind.write_config(listen=front.settings["listen"])  # the same file for both units
+        behind.start(ready=False)
+        behind.wait_for_log(r"listening nowhere, without workers but 1 for the queue")
+        behind.wait_for_log(" ready$")
+        behind.signal(signal.SIGTTIN)
+        behind.wait_for_log("warning .*no worker more: with workers = 0")
+        front.stop()
+        def refused():
+            try:
+                behind.client.connect().close()
+            except ConnectionRefusedError:
+                return True
+            return False
+        behind.write_config(listen=f"127.0.0.1:{behind.port.number}")
+        for n, workers in ((1, 2), (2, 0), (3, 1)):
+            self.assertTrue(workers == 0 or refused())
+            behind.write_config(workers=workers)
+            behind.signal(signal.SIGHUP)
+            wait_until(lambda n=n: behind.log().count("reloaded; ") == n, "it is taken over")
+            if workers > 0:
+                self.assertEqual(behind.client.get("/health").status, 200)
+            else:
+                wait_until(refused, "it does not listen")
+        behind.stop()
+
     def test_check_says_what_is_wrong(self):
         def check(server):
             out = subprocess.run(
