@@ -174,10 +174,7 @@ static void reap(struct master *m)
 
 static void process_usr1(struct master *m)
 {
-	struct err e = { .kind = ERR_NONE };
-
-	if (service_logs(m->service.cfg, &e) < 0)
-		log_line(LOG_ERROR, "%s", e.text);
+	service_logs_anew(m->service.cfg);
 	signal_all(m, SIGUSR1);
 }
 

@@ -44,6 +44,16 @@ int service_logs(const struct config *cfg, struct err *e)
 	return access_log_open(cfg, e);
 }
 
+void service_logs_anew(const struct config *cfg)
+{
+	struct err events = { .kind = ERR_NONE }, access = { .kind = ERR_NONE };
+
+	if (log_open(cfg->log_file, cfg->log_level, &events) < 0)
+		log_line(LOG_ERROR, "%s", events.text);
+	if (access_log_open(cfg, &access) < 0)
+		log_line(LOG_ERROR, "%s", access.text);
+}
+
 /* The socket for a new configuration in *fd_r: the same one if its address is the same.
  * -1 with e. */
 static int reload_socket(const struct service *s, const struct config *cfg, int *fd_r,

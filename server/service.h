@@ -34,8 +34,10 @@ int service_read(const struct service *s, const char *config_path,
 int service_take(struct service *s, struct service_next *next, struct err *e) MUST_CHECK;
 /* Fine on an empty one. */
 void service_drop(struct service_next *next);
-/* Opens the log files, for the first time or anew. */
+/* Opens the log files for the first time, or those of a new configuration. */
 int service_logs(const struct config *cfg, struct err *e) MUST_CHECK;
+/* Opens them anew, each whatever becomes of the other; the log tells what cannot be. */
+void service_logs_anew(const struct config *cfg);
 /* Closes the socket. shared: another program listens on it too, so that a unix address
  * keeps its file. */
 void service_refuse(struct service *s, bool shared);

@@ -14,6 +14,7 @@
 #include "server/platform.h"
 #include "server/policy.h"
 #include "server/poller.h"
+#include "server/service.h"
 #include "server/signals.h"
 
 #include <errno.h>
@@ -278,8 +279,6 @@ static void reap(struct worker *w)
 
 static void take_signals(struct worker *w)
 {
-	struct err e = { .kind = ERR_NONE };
-
 	signals_drain();
 	if (signals_took(SIGCHLD))
 		reap(w);
@@ -289,10 +288,8 @@ static void take_signals(struct worker *w)
 	(void)signals_took(SIGINT);
 	if (signals_took(SIGQUIT))
 		leave(w);
-	if (signals_took(SIGUSR1) &&
-	    (log_open(w->start->cfg->log_file, w->start->cfg->log_level, &e) < 0 ||
-	     access_log_open(w->start->cfg, &e) < 0))
-		log_line(LOG_ERROR, "%s", e.text);
+	if (signals_took(SIGUSR1))
+		service_logs_anew(w->start->cfg);
 }
 
 /* Whether it should leave new connections to its siblings for a moment. */

@@ -304,6 +304,25 @@ class Alone(unittest.TestCase):
         wait_until(written, "the line stands in the old file")
         server.stop(expected_errors=["cannot open"])
 
+    def test_an_event_log_that_cannot_be_opened_anew_keeps_no_other_from_it(self):
+        """The access log was written on under the name that it had been moved to."""
+        server = self.server(workers=1)
+        folder = os.path.join(server.folder, "logs")
+        access = os.path.join(server.folder, "access")
+        os.mkdir(folder)
+        server.write_config(access_log=access, log_file=os.path.join(folder, "events"))
+        server.start()
+        os.rename(access, access + ".1")
+        os.rename(folder, folder + ".away")
+        server.signal(signal.SIGUSR1)
+        server.wait_for_log(r"worker 1\[\d+\] log file .* No such file")
+        def written():
+            self.assertEqual(server.client.get("/health?late").status, 200)
+            with open(access, encoding="utf-8") as f:
+                return "/health?late" in f.read()
+        wait_until(written, "the line stands in the new file")
+        server.stop(expected_errors=["log file"])
+
     def test_a_disk_that_is_full_ends_no_process(self):
         """A worker, or the master, that wrote where nobody had written before on the
         scoreboard was ended by SIGBUS; so was a start."""
