@@ -50,13 +50,23 @@ int check_id(const char *field, struct slice v, struct err *e)
 	return err_set(e, ERR_INPUT, "field \"%s\" must be a whole number", field);
 }
 
+/* Of valid text: every byte but those that continue a character begins one. */
+static size_t characters(struct slice v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v.n; i++)
+		n += ((unsigned char)v.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
 int check_label(const char *field, struct slice v, size_t max, struct err *e)
 {
-	if (v.n > max)
-		return err_set(e, ERR_INPUT, "field \"%s\" is longer than %zu bytes",
-			       field, max);
 	if (!utf8_valid(v))
 		return err_set(e, ERR_INPUT, "field \"%s\" is not valid UTF-8", field);
+	if (characters(v) > max)
+		return err_set(e, ERR_INPUT, "field \"%s\" is longer than %zu characters",
+			       field, max);
 	for (size_t i = 0; i < v.n; i++)
 		if ((unsigned char)v.p[i] < 0x20 || v.p[i] == 0x7f)
 			return err_set(e, ERR_INPUT,

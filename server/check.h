@@ -13,7 +13,8 @@
 int check_uuid(const char *field, struct slice v, struct err *e) MUST_CHECK;
 /* A positive whole number of at most 18 digits. */
 int check_id(const char *field, struct slice v, struct err *e) MUST_CHECK;
-/* At most max bytes of valid UTF-8 without control characters. */
+/* At most max characters (not bytes: people count them, and so do pages) of valid UTF-8,
+ * none of them a control character. */
 int check_label(const char *field, struct slice v, size_t max, struct err *e) MUST_CHECK;
 /* RFC 3339 with an offset, "2025-01-31T08:05:00.250+08:00", or a date alone. */
 int check_time(const char *field, struct slice v, struct err *e) MUST_CHECK;

@@ -10,7 +10,7 @@
 
 enum field_kind {
 	FIELD_BY,     /* a label: who does it, when nobody logged in */
-	FIELD_LABEL,  /* text of at most 200 bytes without control characters */
+	FIELD_LABEL,  /* text of at most 200 characters without control characters */
 	FIELD_ID,     /* a whole number */
 	FIELD_LIMIT,  /* a whole number from 1 to `max` */
 	FIELD_TIME,   /* RFC 3339 or a date */

@@ -103,6 +103,15 @@ class Scan(ScanCase):
                 self.assertEqual(r.status, 400, r)
                 self.assertIn(field, r.json()["message"])
 
+    def test_names_are_counted_in_characters(self):
+        """As the page's fields count them: 40 letters of Thai were too long for 100 bytes, and
+        each scan of that operator was refused."""
+        name = "ก" * 100
+        s = self.session(scanned_by=name, station=name)
+        self.scan("SC011", 200, "valid", session_id=s, scanned_by=name, station=name)
+        got = self.scan("SC012", 400, "invalid", session_id=s, scanned_by=name + "ก")
+        self.assertIn("longer than 100 characters", got["message"])
+
     def test_lists_are_no_numbers(self):
         for value in (["SC007"], {"a": 1}):
             r = self.client.post("/scan", {"waybill_number": value})

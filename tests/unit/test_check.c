@@ -33,6 +33,14 @@ static const struct row {
 	{ "id empty", ID, SLICE_INIT(""), false },
 	{ "label", LABEL, SLICE_INIT("Dock 3 / Ni\xc3\xb1o"), true },
 	{ "label too long", LABEL, SLICE_INIT("12345678901234567890x"), false },
+	{ "label of 20 characters in 60 bytes", LABEL,
+	  SLICE_INIT("\xe0\xb8\x81\xe0\xb8\x81\xe0\xb8\x81\xe0\xb8\x81\xe0\xb8\x81"
+		     "\xe0\xb8\x81\xe0\xb8\x81\xe0\xb8\x81\xe0\xb8\x81\xe0\xb8\x81"
+		     "\xe0\xb8\x81\xe0\xb8\x81\xe0\xb8\x81\xe0\xb8\x81\xe0\xb8\x81"
+		     "\xe0\xb8\x81\xe0\xb8\x81\xe0\xb8\x81\xe0\xb8\x81\xe0\xb8\x81"),
+	  true },
+	{ "label of 21 characters", LABEL,
+	  SLICE_INIT("1234567890123456789\xf0\x9f\x93\xa6x"), false },
 	{ "label with a line end", LABEL, SLICE_INIT("a\nb"), false },
 	{ "label not utf-8", LABEL, SLICE_INIT("a\xff"), false },
 	{ "time", TIME, SLICE_INIT("2025-01-31T08:05:00+08:00"), true },
