@@ -3,7 +3,7 @@
  * colour together, the number in huge type, and no more than three changes of colour a
  * second however fast answers come. Knows nothing of queues or sounds.
  */
-import { byId, clock, count, el, fill, plural, sentence, words } from '/static/dom.js';
+import { byId, clock, count, el, fill, moment, plural, sentence, words } from '/static/dom.js';
 
 /* kind chooses icon and colour; alert: said at once by a screen reader. */
 const RESULTS = {
@@ -40,6 +40,12 @@ export function lookOf(result) {
 	return RESULTS[result] ?? { kind: 'error', word: words(result), alert: true };
 }
 
+/* "at 08:05:00", and the day when it was another one: a session may stay open for weeks. */
+function when(time, now) {
+	const day = moment(time).slice(0, 10);
+	return day === moment(now).slice(0, 10) ? `at ${clock(time)}` : `on ${day} at ${clock(time)}`;
+}
+
 /* One sentence under the number. */
 export function detailOf(answer) {
 	const first = answer.first;
@@ -51,7 +57,7 @@ export function detailOf(answer) {
 			.filter(Boolean).join(' · ');
 	case 'duplicate':
 		return first
-			? `First scanned at ${clock(first.scanned_at)} by ${first.scanned_by || 'nobody named'}`
+			? `First scanned ${when(first.scanned_at, answer.scanned_at)} by ${first.scanned_by || 'nobody named'}`
 				+ `, station ${first.station || 'not named'}`
 			: 'Scanned before in this session';
 	case 'not_found':

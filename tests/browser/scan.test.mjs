@@ -58,6 +58,19 @@ test('the same number again is a duplicate that names the first scan', async () 
 	await page.context().close();
 });
 
+/* "First scanned at 08:05" was read as this morning's. */
+test('a duplicate of another day tells the day', async () => {
+	const [number] = await load(numbers(1));
+	const page = await startScanning(browser);
+	const { json } = await api('POST', '/scan', { waybill_number: number, session_id: await sessionOf(page),
+		scan_id: crypto.randomUUID(), scanned_by: 'Ben', station: 'Dock 7', scanned_at: '2025-01-31T08:05:00+08:00' });
+	assert.equal(json.result, 'valid');
+	await scan(page, number);
+	await panel(page, 'duplicate');
+	assert.match(await text(page, '.panel-detail'), /First scanned on 2025-01-31 at 08:05:00 by Ben, station Dock 7/);
+	await page.context().close();
+});
+
 test('an unknown number is an alert with a long low buzz', async () => {
 	const page = await startScanning(browser);
 	const [number] = numbers(1);

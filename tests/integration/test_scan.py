@@ -52,6 +52,14 @@ class Scan(ScanCase):
         self.assertEqual(self.db.value(
             f"SELECT count(*) FROM scanned_waybills WHERE session_id = {s}"), "3")
 
+    def test_a_duplicate_of_another_day_tells_the_day(self):
+        s = self.session()
+        self.scan("SC010", 200, "valid", session_id=s, scanned_by="ana", station="dock 1",
+                  scanned_at="2025-01-31T08:05:00+08:00")
+        got = self.scan("SC010", 409, "duplicate", session_id=s)
+        self.assertEqual(got["message"], "SC010 was already scanned in this session on 2025-01-31 "
+                                         "at 08:05:00 by ana at dock 1.")
+
     def test_a_scan_id_counts_once_and_gets_the_same_answer(self):
         s, key = self.session(), str(uuid.uuid4())
         first = self.scan("SC001", 200, "valid", session_id=s, scan_id=key)
