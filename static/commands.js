@@ -8,15 +8,21 @@ export const PREFIX = 'CMD ';
 const PLAIN = ['START', 'UNDO', 'ACK', 'DISPATCH', 'MISSING'];
 const BURST_MS = 1500; /* a longer gap between two keys ends a barcode */
 
+/* As it was before Caps Lock exchanged its capitals and small letters. */
+const exchanged = (text) => text.replace(/[a-z]/gi, (c) => (c === c.toUpperCase() ? c.toLowerCase() : c.toUpperCase()));
+
 /*
  * null when the code is no command; else { name, argument }: START, UNDO, ACK, DISPATCH,
  * MISSING; OP with an operator's name; SESSION with a number; UNKNOWN for anything else.
+ * caps: Caps Lock is on. Some scanners make up for it; one that does not sends "cmd", and a
+ * badge is still of the person whose name stands on it.
  */
-export function parseCommand(code) {
+export function parseCommand(code, caps = false) {
 	if (!/^CMD\s/i.test(code)) {
 		return null;
 	}
-	const [, word, argument] = code.trim().match(/^CMD\s+(\S*)\s*(.*)$/i);
+	const sent = caps && code.startsWith(PREFIX.toLowerCase()) ? exchanged(code) : code;
+	const [, word, argument] = sent.trim().match(/^CMD\s+(\S*)\s*(.*)$/i);
 	const name = word.toUpperCase();
 	if (PLAIN.includes(name) && argument === '') {
 		return { name, argument };
@@ -29,9 +35,9 @@ export function parseCommand(code) {
 }
 
 /* The start screen takes a printed manifest's barcode too: there it can be no parcel's. */
-function parseAtStart(code) {
+function parseAtStart(code, caps) {
 	const [, id] = code.match(/^SESSION-(\d{1,18})$/i) ?? [];
-	return id ? { name: 'SESSION', argument: id } : parseCommand(code);
+	return id ? { name: 'SESSION', argument: id } : parseCommand(code, caps);
 }
 
 /* What typing changes, and can be set back. */
@@ -72,7 +78,7 @@ export function listenForCommands({ active, run }) {
 	}
 
 	function end(event) {
-		const command = parseAtStart(burst.text);
+		const command = parseAtStart(burst.text, event.getModifierState('CapsLock'));
 		burst.text = '';
 		if (command === null) {
 			return;

@@ -51,7 +51,7 @@ const refused = new RefusedList(outbox, { open: () => state.session !== null,
 /* --- scans --- */
 
 function commit(code, dropped = '') {
-	const command = parseCommand(code);
+	const command = parseCommand(code, !byId('caps').hidden);
 	if (command !== null) {
 		run(command);
 		return;

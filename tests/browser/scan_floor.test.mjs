@@ -176,6 +176,32 @@ test('a badge changes the operator; a command nobody knows is an error and no sc
 	await page.context().close();
 });
 
+/* Each of a scanner's keys, as a keyboard with Caps Lock on gives them. */
+const capsLocked = (page, code) => page.evaluate((typed) => {
+	for (const key of [...typed, 'Enter']) {
+		document.body.dispatchEvent(new KeyboardEvent('keydown',
+			{ key, bubbles: true, cancelable: true, modifierCapsLock: true }));
+	}
+}, code);
+
+/* The badge made "aNA d. vEGA" the operator, whose figures nobody finds. */
+test('a badge read under Caps Lock is of the one whose name stands on it', async () => {
+	const page = await open(browser, '/scan');
+	await page.waitForSelector('#begin:not([disabled])');
+	await page.fill('#station', 'Dock 4');
+	await capsLocked(page, 'cmd op aNA d. vEGA');
+	assert.equal(await page.inputValue('#operator'), 'Ana D. Vega');
+	await capsLocked(page, 'cmd start');
+	await page.waitForSelector('#work:not([hidden])');
+	await capsLocked(page, 'cmd op bEN');
+	assert.equal(await text(page, '#v-operator'), 'Ben');
+	await capsLocked(page, 'CMD OP Cora'); /* a scanner that makes up for it */
+	assert.equal(await text(page, '#v-operator'), 'Cora');
+	await command(page, 'op cora'); /* and one that changes case */
+	assert.equal(await text(page, '#v-operator'), 'cora');
+	await page.context().close();
+});
+
 test('dispatch: counted first, put off by a scan, confirmed by the second command', async () => {
 	const list = numbers(4);
 	const page = await expecting(list);
