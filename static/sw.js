@@ -68,8 +68,7 @@ async function serve(event, path) {
 
 /* The newest whole set's name, or undefined. */
 async function present() {
-	const names = (await caches.keys()).filter((name) => name.startsWith(PREFIX)).sort();
-	for (const name of names.reverse()) {
+	for (const name of (await setNames()).reverse()) {
 		if (await (await caches.open(name)).match(MARK)) {
 			return name;
 		}
@@ -116,17 +115,36 @@ async function fetchAll() {
 const etagsOf = (answers) => answers.map((answer) => answer.headers.get('ETag')).join(' ');
 
 async function keep(answers, etags) {
-	const name = PREFIX + String(Date.now()).padStart(15, '0');
+	const name = await nextName();
 	const cache = await caches.open(name);
-	await Promise.all(answers.map((answer, i) => cache.put(FILES[i], answer)));
-	await cache.put(MARK, new Response(etags)); /* last: now the set is whole */
+	try {
+		await Promise.all(answers.map((answer, i) => cache.put(FILES[i], answer)));
+		await cache.put(MARK, new Response(etags)); /* last: now the set is whole */
+	} catch (e) {
+		await caches.delete(name); /* the disk is full: what is left of it is for scans */
+		throw e;
+	}
+}
+
+/*
+ * Behind all names that there are, whatever the clock says: one that was wrong when a set was
+ * made, and was put right since, would leave every later set behind that one.
+ */
+async function nextName() {
+	const last = (await setNames()).at(-1);
+	const after = last === undefined ? 0 : Number(last.slice(PREFIX.length)) + 1;
+	return PREFIX + String(Math.max(Date.now(), after)).padStart(15, '0');
+}
+
+/* Oldest first. */
+async function setNames() {
+	return (await caches.keys()).filter((name) => name.startsWith(PREFIX)).sort();
 }
 
 /* All but the present set and those that open pages were made from. */
 async function forgetOld() {
 	const open = new Set((await self.clients.matchAll({ includeUncontrolled: true }))
 		.map((page) => setOf.get(page.id)));
-	const names = (await caches.keys()).filter((name) => name.startsWith(PREFIX)).sort();
-	await Promise.all(names.slice(0, -2).filter((name) => !open.has(name))
+	await Promise.all((await setNames()).slice(0, -2).filter((name) => !open.has(name))
 		.map((name) => caches.delete(name)));
 }

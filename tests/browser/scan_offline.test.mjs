@@ -97,6 +97,31 @@ test('changed files are taken over together, and a page is never half old', asyn
 	await page.context().close();
 });
 
+/*
+ * A set is called by the time when it was made. The clock had been a day ahead: all that was
+ * deployed on that day was kept and never shown, and the start screen loaded itself anew without end.
+ */
+test('files that were kept while the clock was wrong give way to new ones', async () => {
+	const page = await kept('/scan');
+	await page.evaluate(async () => {
+		const [name] = await caches.keys();
+		const [old, ahead] = await Promise.all([caches.open(name),
+			caches.open(name.replace(/\d+$/, (at) => String(Number(at) + 86400000).padStart(15, '0')))]);
+		for (const request of await old.keys()) {
+			await ahead.put(request, await old.match(request));
+		}
+		await caches.delete(name);
+	});
+	let loads = 0;
+	page.on('load', () => { loads += 1; });
+	replace('scan.html', (s) => s.replace(/<title>.*<\/title>/, '<title>Scan · Later</title>'));
+	await page.waitForTimeout(1100); /* workers look once a second */
+	await page.reload();
+	await until(async () => (await page.title()) === 'Scan · Later', 'the start screen takes the new file');
+	assert.ok(loads <= 3, `${loads} loads`);
+	await page.context().close();
+});
+
 test('a file that cannot be had leaves the old set whole', async () => {
 	const page = await kept('/scan');
 	const title = await page.title();
