@@ -76,10 +76,8 @@ function commit(code, dropped = '') {
 
 function addScan(scan) {
 	const flagged = state.halt !== null;
-	recent.put(scan, flagged ? 'held' : 'waiting', flagged ? 'Kept' : 'Checking', { flagged });
-	if (flagged) {
-		sounds.play('tick');
-	} else {
+	recent.put(scan, 'waiting', flagged ? 'Waiting' : 'Checking', { flagged });
+	if (!flagged) {
 		panel.waiting(scan.waybill_number);
 	}
 	queue.add({ kind: 'scan', scan, flagged, begin: state.begin });
@@ -151,19 +149,23 @@ function record(scan, flagged, answer) {
 	}
 }
 
-const ticked = new Set(); /* scan_ids: one tick for a scan, not one for each attempt */
+const ticked = new Set(); /* scan_ids: one sound for a scan, not one for each attempt */
 
+/* A tick promises that the disk has it. What is in this page alone is an error to the ear. */
 function held(items, trouble) {
-	for (const { kind, scan, flagged } of items) {
+	for (const item of items) {
+		const { kind, scan, flagged } = item;
+		const kept = queue.kept(item);
 		if (!ticked.has(scan.scan_id)) {
 			ticked.add(scan.scan_id);
-			sounds.play('tick');
-			if (state.halt === null) {
-				panel.held(scan.waybill_number, trouble);
+			sounds.play(kept ? 'tick' : 'error');
+			if (state.halt === null && trouble !== '') {
+				panel.held(scan.waybill_number, trouble, kept);
 			}
 		}
 		if (kind === 'scan') {
-			recent.put(scan, 'held', 'Kept, will be sent again', { flagged });
+			recent.put(scan, 'held', kept ? 'Kept, will be sent again' : 'Not kept: leave this page open',
+				{ flagged });
 		}
 	}
 }

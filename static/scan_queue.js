@@ -29,8 +29,9 @@ export class ScanQueue {
 	 *                              { trouble, login, retryAfter } when any did
 	 * hooks.answered(item, answer) in order, once for each that was sent alone
 	 * hooks.caughtUp(items, answers) the same for several
-	 * hooks.held(items, trouble)   after each failure, and for each made while the
-	 *                              server is away; trouble is a sentence
+	 * hooks.held(items, trouble)   after each failure, and for each made while the server is
+	 *                              away or the line is stopped, as soon as the disk has it
+	 *                              or is given up (kept()); trouble is a sentence, or ''
 	 * hooks.refused()              another scan is among outbox.refused()
 	 * hooks.unkept(item)           the browser could not keep it; it is sent all the same
 	 * hooks.changed()              depth or trouble changed
@@ -68,15 +69,20 @@ export class ScanQueue {
 	}
 
 	add(item) {
-		const away = this.trouble !== '';
-		item.late = away || this.#stopped;
+		const { trouble } = this;
+		item.late = trouble !== '' || this.#stopped;
 		item.stored = this.#keep(item, item.late);
 		this.#items.push(item);
-		if (away) {
-			this.#hooks.held([item], this.trouble);
+		if (item.late) {
+			item.stored.then(() => this.#items.includes(item) && this.#hooks.held([item], trouble));
 		}
 		this.#hooks.changed();
 		this.#drain();
+	}
+
+	/* Whether it is on the disk, and not in this page alone. */
+	kept(item) {
+		return this.#outbox.durable && item.place !== undefined;
 	}
 
 	/* Nothing more is sent until go(); what is under way is still answered. */
@@ -150,7 +156,7 @@ export class ScanQueue {
 			this.#failures = 0;
 			return;
 		}
-		this.#hold();
+		await this.#hold();
 		await this.#pause(retryAfter * 1000);
 	}
 
@@ -183,14 +189,16 @@ export class ScanQueue {
 	}
 
 	/* Nothing in the line can be sent now: it has to outlive whatever comes. */
-	#hold() {
-		for (const item of this.#items) {
+	async #hold() {
+		const held = this.#items.slice();
+		for (const item of held) {
 			if (!item.late) {
 				item.late = true;
 				item.stored = item.stored.then(() => this.#keep(item, true));
 			}
 		}
-		this.#hooks.held(this.#items, this.trouble);
+		await Promise.all(held.map((item) => item.stored));
+		this.#hooks.held(held, this.trouble);
 	}
 
 	/* Doubles up to a cap; spread, so that a whole floor does not come back at once. */

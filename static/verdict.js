@@ -101,9 +101,12 @@ export class VerdictPanel {
 		this.#put({ kind: 'waiting', word: 'Checking', number, detail: '' }, patience);
 	}
 
-	held(number, trouble) {
-		this.#put({ kind: 'held', word: 'Kept', number,
-			detail: `Not checked yet: ${trouble}. It is sent again by itself.` });
+	/* kept: it is on the disk, and not in this page alone. */
+	held(number, trouble, kept) {
+		const detail = `Not checked yet: ${trouble}. It is sent again by itself`;
+		this.#put(kept ? { kind: 'held', word: 'Kept', number, detail: `${detail}.` }
+			: { kind: 'error', alert: true, word: 'Not kept', number,
+				detail: `${detail}, as long as this page stays open: this browser cannot write it to its disk.` });
 	}
 
 	ready() {

@@ -95,7 +95,8 @@ for (const how of ['Escape', 'the button', 'the command', 'a reload, then Escape
 		await until(async () => await text(page, '#depth') === '2 scans waiting', 'two are kept');
 		assert.match(await text(page, '#halt'), new RegExp(`${unknown}: Not found.*2 scans made meanwhile`, 's'));
 		assert.equal(await page.getAttribute('#panel', 'data-kind'), 'unknown', 'the error stays');
-		assert.equal((await tones(page)).filter((t) => t.lasts < 0.06).length, 2);
+		const ticks = [];
+		await until(async () => ticks.push(...(await tones(page)).filter((t) => t.lasts < 0.06)) === 2, 'both ticked');
 		assert.deepEqual(recorded(session), [[list[0], 'valid'], [unknown, 'not_found']]);
 		if (how.startsWith('a reload')) {
 			page.on('dialog', (dialog) => dialog.accept());

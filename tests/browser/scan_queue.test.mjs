@@ -140,6 +140,39 @@ test('a disk that does not answer holds no scan back', async () => {
 	await page.context().close();
 });
 
+/* It ticked, "kept", for what was in the page alone and went with it. */
+test('a scan that the disk refuses while the server is away is heard as an error', async () => {
+	const list = await load(numbers(2));
+	const page = await startScanning(browser);
+	await failing(page, 1000, (route) => route.abort());
+	await page.route('**/scans', (route) => route.abort());
+	await scan(page, list[0]);
+	await panel(page, 'held');
+	assert.deepEqual((await tones(page)).map((t) => t.lasts < 0.06), [true]);
+	await page.evaluate(() => {
+		const put = IDBObjectStore.prototype.put;
+		IDBObjectStore.prototype.put = function (item) {
+			const request = put.call(this, item);
+			request.onsuccess = () => this.transaction.abort(); /* as a full disk does, at the commit */
+			return request;
+		};
+		IDBTransaction.prototype.commit = undefined;
+	});
+	await scan(page, list[1]);
+	await panel(page, 'error');
+	assert.equal(await text(page, '[role=alert] .panel-word'), 'Not kept');
+	const heard = await tones(page);
+	assert.deepEqual(heard.map((t) => t.hertz < 250 && t.lasts >= 0.5), [true]);
+	assert.ok(await page.isVisible('#not-durable'));
+	assert.deepEqual(await page.locator('#recent .recent-word').allTextContents(),
+		['Not kept: leave this page open', 'Kept, will be sent again']);
+	assert.equal(await text(page, '#depth'), '2 scans waiting');
+	await page.unroute('**/scan');
+	await page.unroute('**/scans');
+	await until(async () => await text(page, '#c-scanned') === '2', 'both were sent');
+	await page.context().close();
+});
+
 test('what the server refuses for good is kept for people, also over a reload', async () => {
 	const [number] = await load(numbers(1));
 	const page = await startScanning(browser);
