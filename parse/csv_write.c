@@ -73,7 +73,7 @@ static bool is_plain_number(struct slice s)
 
 /* A formula begins with one of =, +, -, @, their full-width forms, or is hidden
  * behind white space that some spreadsheets drop when they read a file. */
-static bool is_formula(struct slice s)
+bool csv_is_formula(struct slice s)
 {
 	static const struct slice starts[] = { SLICE_INIT("="),
 					       SLICE_INIT("+"),
@@ -139,7 +139,7 @@ static void write_short(struct csv_write *w, struct slice text)
 static int write_long(struct csv_write *w, struct slice text, struct err *e)
 {
 	struct slice defused =
-		w->options.defuse && is_formula(text) ? SLICE("'") : SLICE("");
+		w->options.defuse && csv_is_formula(text) ? SLICE("'") : SLICE("");
 
 	if (put_bom(w, e) < 0 || (w->in_row && put(w, SLICE(","), e) < 0))
 		return -1;

@@ -14,6 +14,9 @@ struct csv_write_options {
 	bool defuse;
 };
 
+/* What `defuse` puts an apostrophe before. */
+bool csv_is_formula(struct slice text);
+
 enum { CSV_WRITE_ROOM = 16 * 1024 };
 
 /* The caller's storage; set up by csv_write_init(), holds nothing to release. */

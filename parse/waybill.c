@@ -9,6 +9,7 @@
 #include "parse/cell_date.h"
 #include "parse/cell_text.h"
 #include "parse/column_names.h"
+#include "parse/csv_write.h"
 #include "parse/date_text.h"
 #include "parse/footer.h"
 #include "parse/json_write.h"
@@ -334,6 +335,17 @@ static int read_unheaded(struct reader *rd, const struct cell *cell, struct slic
 	return 0;
 }
 
+/* A list of rejected rows, or any export, has an apostrophe before what a spreadsheet
+ * would run: it is not the text's. */
+static struct slice cell_text(const struct cell *cell)
+{
+	struct slice text = text_trim(cell->text), rest = slice_from(text, 1);
+
+	if (slice_starts(text, SLICE("'")) && csv_is_formula(rest))
+		return text_trim(rest);
+	return text;
+}
+
 /* Walks cells and columns side by side; both rise. */
 static int read_cells(struct reader *rd, const struct row *r)
 {
@@ -341,7 +353,7 @@ static int read_cells(struct reader *rd, const struct row *r)
 
 	for (size_t i = 0; i < r->n; i++) {
 		const struct cell *cell = &r->cells[i];
-		struct slice text = text_trim(cell->text);
+		struct slice text = cell_text(cell);
 		int got = 0;
 
 		while (column < end && column->column < cell->column)

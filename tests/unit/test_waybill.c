@@ -62,6 +62,12 @@ static const struct read_row {
 	{ "text is trimmed and otherwise whole", "Waybill|Receiver",
 	  "JT1|\xc2\xa0 Ana  Cruz\nJr. \t",
 	  "waybill_number=JT1\nreceiver_name=Ana  Cruz\nJr.\nextra={}\n" },
+	/* a list of rejects came back with apostrophes that nobody had written */
+	{ "an apostrophe before a formula is not the text's",
+	  "Waybill|Receiver|Remarks|City|Note|Other", "JT1|'-Ana|' =1+1|'+x|'@y|'Tis",
+	  "waybill_number=JT1\nreceiver_name=-Ana\nreceiver_address=+x\ncity=+x\n"
+	  "destination=+x\nremarks==1+1\n"
+	  "extra={\"Note\":\"@y\",\"Other\":\"'Tis\"}\n" },
 	{ "blank cells", "Waybill|Receiver|City", "JT1| \xc2\xa0|",
 	  "waybill_number=JT1\nextra={}\n" },
 	{ "an address in one cell is split", "Waybill|Receiver Address|Sender Address",
