@@ -7,9 +7,11 @@
 #include "server/log.h"
 #include "server/table_out.h"
 
+#include "parse/date_text.h"
 #include "parse/json_token.h"
 #include "parse/json_write.h"
 #include "parse/reject_columns.h"
+#include "parse/text.h"
 
 enum { PAGE = 500, PAGE_CAP = 48 * 1024 * 1024, HEADINGS_MAX = 16 * 1024 * 1024 };
 
@@ -29,45 +31,60 @@ static int write_headings(struct table_out *o, const struct stmt_result *heading
 	return table_out_row_end(o, e);
 }
 
-/* The row's own cells, from a JSON array of strings and nulls. */
-static int write_cells(struct table_out *o, struct slice json, struct arena *a,
-		       struct err *e)
+/* What a file of rejects holds. */
+struct wanted {
+	struct slice upload;
+	struct slice kind; /* rejected, duplicate, all */
+	struct slice json; /* the headings, an array */
+	const struct stmt_result *headings;
+};
+
+/* 03/04/2025 is 3 April because other rows of the file said so, which are not in the
+ * list: there it reads one way only. */
+static struct slice date_of_file(struct slice text, struct date_text *d)
 {
+	if (!date_text_read(text_trim(text), d) || d->order != DATE_EITHER)
+		return text;
+	return (struct slice){ d->day_first, d->n };
+}
+
+/* The row's own cells, from a JSON array of strings and nulls. */
+static int write_cells(struct table_out *o, const struct wanted *w, struct slice json,
+		       struct arena *a, struct err *e)
+{
+	struct date_text d;
 	struct json_token t;
 	struct json j;
 
 	json_init(&j, json, a);
 	if (json_next(&j, &t, e) < 0)
 		return -1;
-	for (;;) {
+	for (size_t i = 0;; i++) {
 		if (json_next(&j, &t, e) < 0)
 			return -1;
 		if (t.kind == JSON_ARRAY_END)
 			return 0;
 		if (t.kind != JSON_STRING)
 			t.text = SLICE("");
+		if (i < w->headings->rows &&
+		    slice_eq(stmt_value(w->headings, i, 2), SLICE("t")))
+			t.text = date_of_file(t.text, &d);
 		if (table_out_cell(o, XLSX_TEXT, t.text, e) < 0)
 			return -1;
 	}
 }
 
-static int write_row(struct table_out *o, const struct stmt_result *r, size_t i,
-		     struct arena *a, struct err *e)
+static int write_row(struct table_out *o, const struct wanted *w,
+		     const struct stmt_result *r, size_t i, struct arena *a,
+		     struct err *e)
 {
-	if (write_cells(o, stmt_value(r, i, CELLS), a, e) < 0 ||
+	if (write_cells(o, w, stmt_value(r, i, CELLS), a, e) < 0 ||
 	    table_out_cell(o, XLSX_TEXT, stmt_value(r, i, ROW), e) < 0 ||
 	    table_out_cell(o, XLSX_TEXT, stmt_value(r, i, COLUMN), e) < 0 ||
 	    table_out_cell(o, XLSX_TEXT, stmt_value(r, i, REASON), e) < 0)
 		return -1;
 	return table_out_row_end(o, e);
 }
-
-/* What a file of rejects holds. */
-struct wanted {
-	struct slice upload;
-	struct slice kind;     /* rejected, duplicate, all */
-	struct slice headings; /* a JSON array */
-};
 
 /* All pages; each page's memory is given back before the next. */
 static int write_rows(struct handle_env *env, const struct wanted *w, struct table_out *o,
@@ -82,7 +99,7 @@ static int write_rows(struct handle_env *env, const struct wanted *w, struct tab
 	arena_init(&page, PAGE_CAP);
 	do {
 		const struct slice v[] = { w->upload, slice_str(last), slice_str(count),
-					   w->headings, w->kind };
+					   w->json, w->kind };
 
 		arena_reset(&page);
 		got = stmt_run(env->db, STMT_UPLOAD_REJECTS_PAGE, v, 5, &page, &r, e);
@@ -90,7 +107,7 @@ static int write_rows(struct handle_env *env, const struct wanted *w, struct tab
 			struct slice row = stmt_value(&r, i, ROW);
 
 			(void)snprintf(last, sizeof(last), "%.*s", (int)row.n, row.p);
-			got = write_row(o, &r, i, &page, e);
+			got = write_row(o, w, &r, i, &page, e);
 		}
 	} while (got == 0 && r.rows == PAGE);
 	arena_release(&page);
@@ -120,7 +137,9 @@ static void export(struct handle_env *env, struct request *req, bool xlsx,
 		   struct slice kind, const struct stmt_result *headings,
 		   struct response *res)
 {
-	struct wanted wanted = { .upload = req->segment[0], .kind = kind };
+	struct wanted wanted = { .upload = req->segment[0],
+				 .kind = kind,
+				 .headings = headings };
 	struct err e = { .kind = ERR_NONE };
 	struct slice id = stmt_value(headings, 0, 0);
 	struct table_out o;
@@ -133,7 +152,7 @@ static void export(struct handle_env *env, struct request *req, bool xlsx,
 		response_failure(res, "too_large", &e);
 		return;
 	}
-	if (headings_json(headings, req->arena, &wanted.headings, &e) < 0 ||
+	if (headings_json(headings, req->arena, &wanted.json, &e) < 0 ||
 	    write_headings(&o, headings, &e) < 0 ||
 	    write_rows(env, &wanted, &o, &e) < 0 ||
 	    table_out_answer(&o, name, res, &e) < 0) {

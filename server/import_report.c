@@ -254,8 +254,22 @@ static int warnings(const struct import_report *r, struct buf *b, struct err *e)
 			  NULL, e);
 }
 
-static int mapping(const struct columns *c, struct buf *b, struct err *e)
+/* Whether the column's dates that read both ways are day first: a list of its rejected
+ * rows must be read as the whole file was. */
+static bool is_day_first(const struct import_report *r, const struct column *column)
 {
+	const struct waybill_notes *n = &r->notes;
+
+	return (column->field == FIELD_SIGNING_TIME &&
+		import_report_day_first(&n->signing, &n->submission)) ||
+	       (column->field == FIELD_SUBMISSION_TIME &&
+		import_report_day_first(&n->submission, &n->signing));
+}
+
+static int mapping(const struct import_report *r, struct buf *b, struct err *e)
+{
+	const struct columns *c = r->columns;
+
 	for (size_t i = 0; i < c->n; i++) {
 		const struct column *col = &c->column[i];
 		bool extra = col->shadowed || col->field == FIELD_EXTRA;
@@ -271,6 +285,9 @@ static int mapping(const struct columns *c, struct buf *b, struct err *e)
 				      e) < 0 ||
 		    (col->chosen && (json_write_key(b, SLICE("chosen"), e) < 0 ||
 				     json_write_bool(b, true, e) < 0)) ||
+		    (!extra && is_day_first(r, col) &&
+		     (json_write_key(b, SLICE("day_first"), e) < 0 ||
+		      json_write_bool(b, true, e) < 0)) ||
 		    json_write_object_end(b, e) < 0)
 			return -1;
 	}
@@ -311,7 +328,7 @@ int import_report_json(const struct import_report *r, struct buf *b, struct err 
 	     json_write_string(b, r->sheet, e) < 0))
 		return -1;
 	if (json_write_key(b, SLICE("mapping"), e) < 0 || json_write_array(b, e) < 0 ||
-	    (r->columns != NULL && mapping(r->columns, b, e) < 0) ||
+	    (r->columns != NULL && mapping(r, b, e) < 0) ||
 	    json_write_array_end(b, e) < 0 ||
 	    json_write_key(b, SLICE("warnings"), e) < 0 || json_write_array(b, e) < 0 ||
 	    warnings(r, b, e) < 0 || json_write_array_end(b, e) < 0)

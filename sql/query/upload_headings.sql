@@ -1,15 +1,17 @@
 -- reads
 -- The columns of an upload's rejects: the headings of its file in their order, then what stood
--- beyond them ("Column F"), each with the upload's id; one row with a null heading when there
--- are none, no row when there is no such upload.
+-- beyond them ("Column F"), each with the upload's id and whether dates in it that read both ways
+-- are day first; one row with a null heading when there are none, no row when there is no such
+-- upload.
 -- $1 id or key
-select u.id, h.heading
+select u.id, h.heading, h.day_first
 from upload_find($1) u
 left join lateral (
-	select m.entry ->> 'heading' as heading, m.place, 0 as size
+	select m.entry ->> 'heading' as heading, m.place, 0 as size,
+	       coalesce((m.entry ->> 'day_first')::boolean, false) as day_first
 	from jsonb_array_elements(u.mapping) with ordinality as m (entry, place)
 	union all
-	select distinct k.key, 1000000, length(k.key)
+	select distinct k.key, 1000000, length(k.key), false
 	from (select distinct r.kind, jsonb_object_keys(r.cells) as key from upload_rejects r
 	      where r.upload_id = u.id) k
 	-- an earlier row of a number has most of its cells by their fields' names

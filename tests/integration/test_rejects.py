@@ -50,6 +50,7 @@ class Rejects(UploadCase):
             ["RT1", "Ana", "1500", {"Colour": "red"}],
             ["RT2", "Ben\nJr", "2", {"Colour": "blue, \"dark\""}], ["RT3", "Cara", "3", {}],
             ["RT4", "New", "6", {}], ["RT5", "Dan", "5", {"Colour": "green", "Column F": "beyond"}]])
+        self.assertEqual(self.client.get("/waybills/RT2").json()["remarks"], "=1+1")
         self.db.query("DELETE FROM waybills WHERE waybill_number ~ '^RT'")
 
     def test_csv_keeps_the_columns_in_order_and_goes_in_again(self):
@@ -63,6 +64,18 @@ class Rejects(UploadCase):
         for line, number in zip(lines[1:], ("RT2", "RT5")):
             line[3] = number
         self.check(self.upload(table(*lines), "mended.csv"))
+
+    def test_dates_are_read_as_those_of_the_whole_file(self):
+        """Other rows said that 03/04 is the third of April; in the list alone it was 4 March."""
+        answer = self.upload(table(["Waybill", "Signing Time", "Submission Time", "Note"],
+                                   ["RU1", "13/04/2025", "", ""],
+                                   ["", "03/04/2025 08:05", "2025-01-02", "03/04/2025"]), "d.csv")
+        lines = self.rows(self.rejects(answer, "csv"))
+        self.assertEqual(lines[1][:4], ["", "2025-04-03 08:05:00", "2025-01-02", "03/04/2025"])
+        lines[1][0] = "RU2"
+        self.upload(table(*lines), "mended.csv")
+        self.assertEqual(self.client.get("/waybills/RU2").json()["signing_time"],
+                         "2025-04-03T08:05:00+08:00")
 
     def test_a_workbook_is_exact(self):
         book = self.rejects(self.first(), "xlsx")
