@@ -13,6 +13,7 @@
 #include "parse/reject_columns.h"
 #include "parse/text.h"
 
+/* PAGE: upload_rejects_page.sql says it */
 enum { PAGE = 500, PAGE_CAP = 48 * 1024 * 1024, HEADINGS_MAX = 16 * 1024 * 1024 };
 
 /* The columns of a page row; the cells are the last. */
@@ -87,30 +88,39 @@ static int write_row(struct table_out *o, const struct wanted *w,
 }
 
 /* All pages; each page's memory is given back before the next. */
-static int write_rows(struct handle_env *env, const struct wanted *w, struct table_out *o,
-		      struct err *e)
+static int write_pages(struct handle_env *env, const struct wanted *w,
+		       struct table_out *o, struct err *e)
 {
-	char last[24] = "0", count[8];
-	struct stmt_result r;
+	struct stmt_result r = { .rows = PAGE };
 	struct arena page;
 	int got = 0;
 
-	(void)snprintf(count, sizeof(count), "%d", PAGE);
 	arena_init(&page, PAGE_CAP);
-	do {
-		const struct slice v[] = { w->upload, slice_str(last), slice_str(count),
-					   w->json, w->kind };
-
+	while (got == 0 && r.rows == PAGE) {
 		arena_reset(&page);
-		got = stmt_run(env->db, STMT_UPLOAD_REJECTS_PAGE, v, 5, &page, &r, e);
-		for (size_t i = 0; got == 0 && i < r.rows; i++) {
-			struct slice row = stmt_value(&r, i, ROW);
-
-			(void)snprintf(last, sizeof(last), "%.*s", (int)row.n, row.p);
+		got = stmt_run(env->db, STMT_UPLOAD_REJECTS_PAGE, NULL, 0, &page, &r, e);
+		for (size_t i = 0; got == 0 && i < r.rows; i++)
 			got = write_row(o, w, &r, i, &page, e);
-		}
-	} while (got == 0 && r.rows == PAGE);
+	}
 	arena_release(&page);
+	return got;
+}
+
+static int write_rows(struct handle_env *env, struct request *req, const struct wanted *w,
+		      struct table_out *o, struct err *e)
+{
+	const struct slice v[] = { w->upload, w->json, w->kind };
+	struct err ignored = { .kind = ERR_NONE };
+	struct stmt_result r;
+	int got;
+
+	if (stmt_run(env->db, STMT_BEGIN, NULL, 0, req->arena, &r, e) < 0)
+		return -1;
+	got = stmt_run(env->db, STMT_UPLOAD_REJECTS_OPEN, v, 3, req->arena, &r, e);
+	if (got == 0)
+		got = write_pages(env, w, o, e);
+	if (stmt_run(env->db, STMT_ROLLBACK, NULL, 0, req->arena, &r, &ignored) < 0)
+		log_line(LOG_DEBUG, "rollback: %s", ignored.text);
 	return got;
 }
 
@@ -154,7 +164,7 @@ static void export(struct handle_env *env, struct request *req, bool xlsx,
 	}
 	if (headings_json(headings, req->arena, &wanted.json, &e) < 0 ||
 	    write_headings(&o, headings, &e) < 0 ||
-	    write_rows(env, &wanted, &o, &e) < 0 ||
+	    write_rows(env, req, &wanted, &o, &e) < 0 ||
 	    table_out_answer(&o, name, res, &e) < 0) {
 		log_line(LOG_ERROR, "upload_rejects %.*s: %s", (int)req->id.n, req->id.p,
 			 e.text);
