@@ -8,6 +8,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+static enum err_kind kind_of(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOSPC || error == EDQUOT
+		       ? ERR_ROOM
+		       : ERR_INTERNAL;
+}
+
 int body_spool_open(const char *dir, struct err *e)
 {
 	char path[1024];
@@ -17,12 +24,8 @@ int body_spool_open(const char *dir, struct err *e)
 		return err_set(e, ERR_INTERNAL, "the path of spool_dir is too long");
 	fd = mkstemp(path);
 	if (fd < 0)
-		return err_set(e,
-			       errno == EMFILE || errno == ENFILE || errno == ENOSPC
-				       ? ERR_TRANSIENT
-				       : ERR_INTERNAL,
-			       "cannot create a file in spool_dir \"%s\": %s", dir,
-			       strerror(errno));
+		return err_set(e, kind_of(errno), "cannot create a file in \"%s\": %s",
+			       dir, strerror(errno));
 	(void)unlink(path);
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	return fd;
@@ -36,7 +39,7 @@ int body_spool_write(int fd, struct slice s, struct err *e)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_set(e, errno == ENOSPC ? ERR_TRANSIENT : ERR_INTERNAL,
+			return err_set(e, kind_of(errno),
 				       "cannot write to the spool folder: %s",
 				       strerror(errno));
 		(void)slice_take(&s, (size_t)n);

@@ -145,17 +145,6 @@ bool conn_step_head(struct conn *c)
 	return true;
 }
 
-/* The body was to be kept in a file, and there was no room, or no descriptor, for it. */
-static void no_room(struct response *res)
-{
-	response_error(
-		res, 503, "no_room",
-		"this server has no room left on its disk to receive that; nothing was "
-		"changed; try again in a moment, and tell an administrator if it stays "
-		"so");
-	response_field(res, "Retry-After", SLICE("10"));
-}
-
 bool conn_step_body(struct conn *c)
 {
 	struct err e = { .kind = ERR_NONE };
@@ -169,12 +158,9 @@ bool conn_step_body(struct conn *c)
 		conn_dispatch(c);
 		return true;
 	}
-	if (e.kind == ERR_TRANSIENT || e.kind == ERR_INTERNAL)
+	if (e.kind == ERR_ROOM || e.kind == ERR_INTERNAL)
 		log_line(LOG_ERROR, "%s: %s", c->req->route->name, e.text);
-	if (e.kind == ERR_TRANSIENT)
-		no_room(&c->res);
-	else
-		response_failure(&c->res, "bad_request", &e);
+	response_failure(&c->res, "bad_request", &e);
 	c->res.close = true;
 	conn_send_begin(c);
 	return true;

@@ -211,7 +211,9 @@ static int give_up(struct import_job *j, const struct err *why, struct err *e)
 
 	if (j->claim == NULL && why->kind != ERR_UNCERTAIN &&
 	    fail(j, "failed",
-		 why->kind == ERR_TRANSIENT ? "database_unreachable" : "internal_error",
+		 why->kind == ERR_TRANSIENT ? "database_unreachable"
+		 : why->kind == ERR_ROOM    ? "no_room"
+					    : "internal_error",
 		 SLICE("The server had a problem while it was loading this file; nothing "
 		       "of it "
 		       "was loaded: upload it again."),

@@ -4,6 +4,8 @@
  */
 #include "server/import_spool.h"
 
+#include "server/body.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -15,37 +17,12 @@ void import_spool_init(struct import_spool *s, const char *dir)
 	buf_init(&s->pending, PENDING_MAX);
 }
 
-static int make_file(struct import_spool *s, struct err *e)
-{
-	char path[4096];
-	int n = snprintf(path, sizeof(path), "%s/rejects.XXXXXX", s->dir);
-
-	if (n < 0 || (size_t)n >= sizeof(path))
-		return err_set(e, ERR_INTERNAL, "key 'spool_dir' is too long");
-	s->fd = mkstemp(path);
-	if (s->fd < 0)
-		return err_set(e, ERR_INTERNAL, "\"%s\": %s", path, strerror(errno));
-	if (unlink(path) < 0)
-		return err_set(e, ERR_INTERNAL, "\"%s\": %s", path, strerror(errno));
-	return 0;
-}
-
 static int write_pending(struct import_spool *s, struct err *e)
 {
-	struct slice left = buf_slice(&s->pending);
-
-	if (s->fd < 0 && make_file(s, e) < 0)
+	if (s->fd < 0)
+		s->fd = body_spool_open(s->dir, e);
+	if (s->fd < 0 || body_spool_write(s->fd, buf_slice(&s->pending), e) < 0)
 		return -1;
-	while (left.n > 0) {
-		ssize_t n = write(s->fd, left.p, left.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_set(e, ERR_INTERNAL, "spool_dir: %s",
-				       n < 0 ? strerror(errno) : "nothing written");
-		(void)slice_take(&left, (size_t)n);
-	}
 	buf_drop(&s->pending, s->pending.n);
 	return 0;
 }

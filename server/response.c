@@ -136,6 +136,14 @@ void response_failure(struct response *res, const char *code, const struct err *
 			       "this needs more memory than the server allows; nothing "
 			       "was changed");
 		break;
+	case ERR_ROOM:
+		response_error(
+			res, 503, "no_room",
+			"this server has no room left on its disk for that; nothing was "
+			"changed; try again in a moment, and tell an administrator if it "
+			"stays so");
+		response_field(res, "Retry-After", SLICE("10"));
+		break;
 	case ERR_NONE:
 	case ERR_INTERNAL:
 	default:
