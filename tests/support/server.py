@@ -35,6 +35,7 @@ DEFAULTS = {
     "stop_timeout": "10s",
     "log_level": "debug",
 }
+ASAN_OPTIONS = "detect_leaks=1:exitcode=99"
 SANITIZER = re.compile(r"(Address|Leak|Thread|Memory|UndefinedBehavior)Sanitizer|runtime error:")
 QUIT = signal.SIGQUIT
 ERROR = re.compile(r"^\S+ error ")
@@ -56,7 +57,7 @@ class Server:
         self.config_path = os.path.join(self.folder, "waybilld.conf")
         self.environment = {
             **clean_environment(),
-            "ASAN_OPTIONS": "detect_leaks=1:exitcode=99",
+            "ASAN_OPTIONS": ASAN_OPTIONS,
             "UBSAN_OPTIONS": "print_stacktrace=1",
             **(environment or {}),
         }
