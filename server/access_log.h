@@ -1,7 +1,8 @@
 /*
  * The access log: one line per request, whether or not it was answered and its client
  * took all of that, written at once and never waited for. A line that finds its pipe or
- * socket full, or its disk, is lost; all others are whole.
+ * socket full, or its disk (a line of blanks may be left of it then), is lost; all others
+ * are whole.
  */
 #ifndef SERVER_ACCESS_LOG_H
 #define SERVER_ACCESS_LOG_H

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -93,6 +94,34 @@ static bool put_shared(int fd, const char *line, size_t n)
 	return taken;
 }
 
+/* The start of a line that a full disk had room for becomes a line of blanks, so that
+ * whoever writes next begins a line. What is appended lands behind it in any case, and
+ * what was given is given: this needs neither room nor a lock. */
+static void blank(int fd, const char *start, size_t n)
+{
+	char path[24], found[LOG_SINK_LINE];
+	off_t end = lseek(fd, 0, SEEK_CUR);
+	ssize_t given;
+	int own;
+
+	(void)snprintf(path, sizeof(path), "/dev/fd/%d", fd);
+	/* On a description that appends, pwrite(2) does so, too. */
+	own = end < 0 || n > sizeof(found)
+		      ? -1
+		      : open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (own < 0)
+		return;
+	/* Where the description is shared, `end` may be a sibling's by now. */
+	if (pread(own, found, n, end - (off_t)n) == (ssize_t)n &&
+	    memcmp(found, start, n) == 0) {
+		memset(found, ' ', n - 1);
+		found[n - 1] = '\n';
+		given = pwrite(own, found, n, end - (off_t)n);
+		(void)given;
+	}
+	(void)close(own);
+}
+
 bool log_sink_put(const struct log_sink *s, const char *line, size_t n)
 {
 	ssize_t put;
@@ -104,6 +133,8 @@ bool log_sink_put(const struct log_sink *s, const char *line, size_t n)
 			      ? send(s->fd, line, n, MSG_DONTWAIT | MSG_NOSIGNAL)
 			      : write(s->fd, line, n);
 	while (put < 0 && errno == EINTR);
+	if (put > 0 && put < (ssize_t)n)
+		blank(s->fd, line, (size_t)put);
 	return put == (ssize_t)n;
 }
 

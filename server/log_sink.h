@@ -1,5 +1,6 @@
 /*
  * Where a log's lines go. None is waited for: a line is taken whole at once, or lost.
+ * What a full disk has taken of a lost one is made blanks and a line end.
  */
 #ifndef SERVER_LOG_SINK_H
 #define SERVER_LOG_SINK_H
