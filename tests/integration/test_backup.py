@@ -113,6 +113,16 @@ class BackupCase(unittest.TestCase):
                 if name.startswith(".") and not name.endswith("lock") and name != ".waybill-backups"]
 
 
+    def clock(self, when):
+        """A PATH on which it is that time for `date`; what is asked of a given time is not."""
+        folder = self.at("clock", "x")
+        path = os.path.join(os.path.dirname(folder), "date")
+        with open(path, "w", encoding="ascii") as f:
+            f.write('#!/bin/sh\nfor word; do case $word in -d | @*) exec /bin/date "$@" ;; esac; '
+                    f'done\nexec /bin/date -d "{when}" "$@"\n')
+        os.chmod(path, 0o755)
+        return os.path.dirname(path) + ":" + os.environ["PATH"]
+
 class Disaster(BackupCase):
     """Stations scan while a backup is made; later the data is gone."""
     encrypted = False
@@ -392,7 +402,7 @@ class Nightly(BackupCase):
         self.assertIn(f"{last[:16]}{int(last[16:24], 16) + 1:08X} is missing in the archive", said)
 
     def test_an_old_backup_is_no_last_nights(self):
-        bin_ = self.clock("2 days")
+        bin_ = self.clock("now + 2 days")
         said = self.ops("restore-drill", code=1, PATH=bin_)
         self.assertIn("the newest base backup is of", said)
 
@@ -441,33 +451,25 @@ class Nightly(BackupCase):
 
     def test_two_at_once(self):
         site = Site(**self.settings)
+        """In the same second: the one that was refused once took away what the other was writing."""
+        now = {"PATH": self.clock(f"@{int(time.time())}")}
         self.addCleanup(site.remove)
         os.chmod(site.folder, 0o755)
         both = [subprocess.Popen([os.path.join(OPS, "backup"), "--site", site.path, "dump"],
-                                 env={**clean_environment(), **self.environment}, text=True,
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 env={**clean_environment(), **self.environment, **now},
+                                 text=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                  stderr=subprocess.PIPE) for _ in range(2)]
         said = [p.communicate(timeout=60)[1] for p in both]
         self.assertEqual(sorted(p.returncode for p in both), [0, 1], said)
         self.assertIn("running already", "".join(said))
 
-    def clock(self, later):
-        """A PATH on which `date` is so much later; what is asked of a given time is not."""
-        folder = self.at("clock", "x")
-        path = os.path.join(os.path.dirname(folder), "date")
-        with open(path, "w", encoding="ascii") as f:
-            f.write('#!/bin/sh\nfor word; do case $word in -d | @*) exec /bin/date "$@" ;; esac; '
-                    f'done\nexec /bin/date -d "now + {later}" "$@"\n')
-        os.chmod(path, 0o755)
-        return os.path.dirname(path) + ":" + os.environ["PATH"]
-
     def test_zz_what_is_seven_days_old_goes(self):
         """The last of this class: it ages what the others use."""
         old = set(self.files(self.first, r"Z\."))
-        self.ops("backup", "dump", PATH=self.clock("6 days"))
+        self.ops("backup", "dump", PATH=self.clock("now + 6 days"))
         self.assertLessEqual(old, set(self.files(self.first, r"Z\.")))
         oldest = min(self.archive)
-        said = self.ops("backup", PATH=self.clock("7 days 1 hour"))
+        said = self.ops("backup", PATH=self.clock("now + 7 days 1 hour"))
         self.assertIn("has expired", said)
         for where in (self.first, self.second):
             left = set(self.files(where, r"Z\."))
@@ -476,13 +478,13 @@ class Nightly(BackupCase):
             self.assertNotIn(oldest, os.listdir(os.path.join(where, "wal")))
         # The newest stays, whatever its age; and while backups fail, all do.
         kept = self.files(self.first, r"Z\.")
-        self.ops("backup", "dump", PATH=self.clock("30 days"))
+        self.ops("backup", "dump", PATH=self.clock("now + 30 days"))
         self.assertEqual([f for f in kept if "base" in f], self.files(self.first, r"^2\w+Z\."))
         kept = self.files(self.first)
         os.rename(self.second, self.second + "-away")
         with open(self.second, "w", encoding="ascii"):  # where no folder can be
             pass
-        said = self.ops("backup", "dump", PATH=self.clock("60 days"), code=1)
+        said = self.ops("backup", "dump", PATH=self.clock("now + 60 days"), code=1)
         self.assertIn("failed: second", said)
         self.assertLessEqual(set(kept), set(self.files(self.first)))
         figures = self.metrics("waybill_backup.prom")
@@ -492,7 +494,7 @@ class Nightly(BackupCase):
         os.rename(self.second + "-away", self.second)
         full = self.files(self.first)
         self.assertNotIn("would", self.ops("backup", "--dry-run", "expire"))
-        self.assertIn("has expired", self.ops("backup", "expire", PATH=self.clock("60 days")))
+        self.assertIn("has expired", self.ops("backup", "expire", PATH=self.clock("now + 60 days")))
         self.assertLess(set(self.files(self.first)), set(full))
         self.assertEqual(len(self.files(self.first, r"Z\.info")), 2)
         self.assertEqual(self.metrics("waybill_backup.prom"), figures)
