@@ -123,6 +123,15 @@ infos() {
 	names "$1" "$2" >"$work/names" || return 1
 	sed -n 's/\.info$//p' "$work/names" | sort
 }
+# stamp_of SECONDS: as names have it
+stamp_of() { date -u -d "@$1" +%Y%m%dT%H%M%SZ; }
+tomorrow() { stamp_of $(($(date +%s) + 86400)); }
+# newest_first <NAMES, or lines that begin so; what a wrong clock dated ahead comes last. Equal ones
+# stay as they are.
+newest_first() {
+	awk -v tomorrow="$(tomorrow)" 'match($1, /[0-9]+T[0-9]+Z$/) {
+		print (substr($1, RSTART) <= tomorrow), $0 }' | sort -s -r -k 1,2 | cut -d ' ' -f 2-
+}
 # fetch LOCATION PATH TO
 fetch() {
 	if is_remote "$1"; then rsync_ "$1/$2" "$3"; else cp "$1/$2" "$3"; fi
@@ -209,9 +218,10 @@ metric() {
 	} >>"$work/metrics"
 	echo "$1$2 $3" >>"$work/metrics"
 }
-# before FILE NAME LABELS: the value that was written last, or nothing
+# before FILE NAME LABELS: the time that was written last, or nothing; nor one that is yet to come
 before() {
-	[ ! -r "$metrics/$1" ] || awk -v name="$2$3" '$1 == name { print $2 }' "$metrics/$1"
+	[ ! -r "$metrics/$1" ] || awk -v name="$2$3" -v most=$(($(date +%s) + 86400)) \
+		'$1 == name && $2 <= most { print $2 }' "$metrics/$1"
 }
 publish() { # FILE: $work/metrics under that name, at once
 	[ -d "$metrics" ] || {

@@ -1,6 +1,7 @@
 """Backups and what comes back of them, with a PostgreSQL that is really destroyed."""
 
 import datetime
+import hashlib
 import os
 import re
 import shutil
@@ -112,7 +113,6 @@ class BackupCase(unittest.TestCase):
                 for name in folders + names
                 if name.startswith(".") and not name.endswith("lock") and name != ".waybill-backups"]
 
-
     def clock(self, when):
         """A PATH on which it is that time for `date`; what is asked of a given time is not."""
         folder = self.at("clock", "x")
@@ -122,6 +122,7 @@ class BackupCase(unittest.TestCase):
                     f'done\nexec /bin/date -d "{when}" "$@"\n')
         os.chmod(path, 0o755)
         return os.path.dirname(path) + ":" + os.environ["PATH"]
+
 
 class Disaster(BackupCase):
     """Stations scan while a backup is made; later the data is gone."""
@@ -450,9 +451,9 @@ class Nightly(BackupCase):
                          [f for f in self.files(self.second) if not f.startswith("wal/")])
 
     def test_two_at_once(self):
-        site = Site(**self.settings)
         """In the same second: the one that was refused once took away what the other was writing."""
         now = {"PATH": self.clock(f"@{int(time.time())}")}
+        site = Site(**self.settings)
         self.addCleanup(site.remove)
         os.chmod(site.folder, 0o755)
         both = [subprocess.Popen([os.path.join(OPS, "backup"), "--site", site.path, "dump"],
@@ -585,6 +586,57 @@ ls -A "$0/base"; exit $status"""
                 self.assertRegex(out.stderr, reason)
                 self.assertIn("failed: base", out.stderr)
         self.assertEqual(self.unfinished(self.first), [])
+
+    def made(self, where, days, start=0, kinds=("base", "dump")):
+        """What a backup of so many days ago has left, its log beginning at that place."""
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() - days * 86400))
+        with open(f"{where}/wal/00000001000000000000{start:04X}.gz", "w", encoding="ascii"):
+            pass
+        for kind in kinds:
+            name, more = {"base": (f"base/{stamp}", ".tar.gz"),
+                          "dump": (f"warehousedb-{stamp}", ".sql.gz")}[kind]
+            with open(f"{where}/{name}{more}", "w", encoding="ascii"):
+                pass
+            with open(f"{where}/{name}.info", "w", encoding="ascii") as f:
+                f.write(f"file {name}{more}\nsha256 {hashlib.sha256().hexdigest()}\nfinished 1\n"
+                        f"start 00000001000000000000{start:04X}\n")
+        if os.geteuid() == 0 and "AS_POSTGRES" not in self.environment:
+            run("chown", "-R", "postgres:", where)
+        return stamp
+
+    def left(self, where):
+        """(stamps of base backups, stamps of dumps, places in the log)"""
+        return tuple(set(re.findall(pattern, "\n".join(os.listdir(folder)))) for folder, pattern in (
+            (f"{where}/base", r"(\w+)\.info"), (where, r"-(\w+)\.info"),
+            (f"{where}/wal", r"\w{20}(\w{4})\.gz")))
+
+    def test_a_clock_that_was_wrong(self):
+        """What it dated ahead was the newest until that day, and its log went; while it was ahead, all
+        but the newest had expired."""
+        where = os.path.dirname(self.at("first", "x"))
+        for name in ("wal", "base"):
+            folder_for_postgres(where, name)
+        site = {"settings": {"backup_dir": where, "backup_second": ""}}
+        good = {self.made(where, days, 50 - days) for days in range(1, 7)}
+        old = {self.made(where, days, 50 - days) for days in (8, 9)}
+        said = self.ops("backup", "dump", PATH=self.clock("now + 400 days"), **site)
+        self.assertIn("was the clock wrong?", said)
+        bases, dumps, log = self.left(where)
+        self.assertLessEqual(good | old, bases & dumps)
+        # It is right again: what it dated is not the newest, and has its log until it goes.
+        ahead = self.made(where, -399.5, 30, ["base"])
+        self.assertNotIn(ahead, self.ops("restore", "--dry-run", **site))
+        said = self.ops("backup", "dump", **site)
+        self.assertRegex(said, rf"these stay: {ahead}\S+ {ahead}\S+\n")
+        bases, dumps, log = self.left(where)
+        self.assertEqual((bases, len(dumps)), (good | {ahead}, 7))
+        self.assertIn(f"{30:04X}", log)
+        # The one that is the first by its date is not the first in the log.
+        behind = self.made(where, 6.5, 60)
+        self.assertNotIn("the clock", self.ops("backup", "dump", **site))
+        bases, dumps, log = self.left(where)
+        self.assertEqual((bases, good - dumps), (good | {behind}, set()))
+        self.assertEqual(min(log), f"{50 - 6:04X}")
 
     def test_a_folder_that_is_not_mounted(self):
         said = self.ops("backup", "wal", code=1)
