@@ -638,6 +638,20 @@ ls -A "$0/base"; exit $status"""
         self.assertEqual((bases, good - dumps), (good | {behind}, set()))
         self.assertEqual(min(log), f"{50 - 6:04X}")
 
+    def test_another_cluster_s_log_is_noticed(self):
+        """After pg_upgrade timelines begin anew: a restore followed the old cluster's, and stopped."""
+        for where in (self.first, self.second):
+            path = f"{where}/wal/00000002.history.gz"
+            self.addCleanup(lambda p=path: os.path.exists(p) and os.unlink(p))
+        folder_for_postgres(self.second, "wal")
+        with open(f"{self.first}/wal/00000002.history.gz", "w", encoding="ascii"):
+            pass
+        said = self.ops("backup", "base", settings={"backup_second": ""}, code=1)
+        self.assertIn("00000002.history.gz is another cluster's", said)
+        os.rename(f"{self.first}/wal/00000002.history.gz", f"{self.second}/wal/00000002.history.gz")
+        said = self.ops("backup", "dump", code=1)
+        self.assertIn(f"{self.second}/wal/00000002.history.gz is another cluster's", said)
+
     def test_a_folder_that_is_not_mounted(self):
         said = self.ops("backup", "wal", code=1)
         self.assertIn(f"touch {self.second}/.waybill-backups", said)
