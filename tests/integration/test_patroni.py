@@ -156,6 +156,10 @@ class Patroni(MovedCase):
     def test_again(self):
         for name in ("db", "db2", "mon"):
             self.assertIn(f"{name}: nothing to change", self.site.script(name, "setup-patroni"))
+        # It once took Patroni's standby for somebody else's, and offered to move it aside.
+        self.assertIn("nothing to change", self.site.script(self.standby, "setup-standby"))
+        said = self.site.script(self.standby, "setup-standby", "--replace", ok=False)
+        self.assertIn(f"reinit waybill {self.standby} makes a new copy", said)
         code, said = self.site.anywhere("failover-db", "--dry-run")
         self.assertEqual((code, "in Patroni's hands" in said), (2, True), said)
 
