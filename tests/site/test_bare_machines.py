@@ -15,7 +15,7 @@ STEPS = (
     ("db", "setup-db", ()),
     ("db2", "setup-standby", (PASSWORD, ("db", "/etc/waybill/replication.password"))),
     ("db", "setup-db", ()),
-    ("app1", "setup-app", (PASSWORD,)),
+    ("app1", "setup-app /var/tmp/waybill.deb", (PASSWORD,)),
     ("lb", "setup-lb", ()),
     ("mon", "setup-monitoring", (("lb", "/etc/waybill/stats.password"),)),
 )
@@ -90,6 +90,11 @@ class BareMachines(unittest.TestCase):
                          {"app1": "UP", "app2": "UP"})
         again = self.lab.ops("add-app-host", NEW, self.lab.deb).stdout
         self.assertIn(f"the site with {NEW}: nothing to change", again)
+        # It once counted as left half-way; and no host had a package to go back to.
+        out = self.lab.ops("deploy-app", self.lab.deb)
+        self.assertIn("nothing to change", out.stdout)
+        for name in ("app1", NEW):
+            self.lab[name].sh("dpkg-deb -f /var/cache/waybill/current.deb Version")
 
     def test_nobody_is_added_who_is_not_of_the_site(self):
         out = self.lab.ops("add-app-host", "app9", self.lab.deb, check=False)
