@@ -4,19 +4,24 @@ package's installation does to a system, are stand-ins (support/fake_ssh)."""
 import json
 import os
 import re
+import signal
+import subprocess
 import threading
 import unittest
 
 from support.balancer import Balancer
-from support.pg import ROOT, Cluster
+from support.pg import ROOT, Cluster, clean_environment
 from support.server import Server
 from support.site import run
+from support.wait import wait_until
 
 OPS = os.path.join(ROOT, "ops")
 # A host's programs: a package is its file, a restart is a reload of the server.
 PROGRAMS = {
     "apt-get": 'for p; do :; done; test ! -e "$HERE/full" || { echo "no space left" >&2; exit 100; }\n'
+               'if test -e "$HERE/slow"; then rm "$HERE/slow"; sleep 60; fi\n'
                'dpkg-deb -f "$p" Version >"$HERE/version"',
+    "dpkg": "exit 0",
     "dpkg-query": 'cat "$HERE/version"',
     "waybillctl": 'test ! -e "$HERE/broken" || test "$(cat "$HERE/version")" != 2.0',
     "systemctl": 'case $1 in restart) kill -HUP "$(cat "$HERE/pid")" ;; is-active) echo active ;; esac',
@@ -42,7 +47,8 @@ class Deploy(unittest.TestCase):
         cls.debs = [cls.package(v) for v in ("1.0", "2.0")]
         cls.hosts = {}
         for name, address in (("lb1", "11"), ("lb2", "12"), ("db", "31"), ("mon", "41")):
-            cls.host(name, address, {"/run/haproxy": cls.folder})
+            cls.host(name, address, {"/run/haproxy": cls.folder,
+                                     "/run/waybill-": os.path.join(cls.folder, "waybill-")})
         for i, server in enumerate(cls.servers, 1):
             folder = cls.host(f"app{i}", f"2{i}", {
                 "http://127.0.0.1:8080": server.url, "/var/cache/waybill":
@@ -95,8 +101,24 @@ class Deploy(unittest.TestCase):
 
     def call(self, script, *words):
         return run(os.path.join(OPS, script), "--site", self.balancer.site.path, *words,
-                   env={"SSH": os.path.join(ROOT, "tests", "support", "fake_ssh"), "SUDO": "",
-                        "FAKE_SSH": self.map, "DRAIN": "20"})
+                   env=self.environment())
+
+    def begin(self, *words):
+        """deploy-app, in a process group of its own, as a terminal has it."""
+        process = subprocess.Popen(
+            [os.path.join(OPS, "deploy-app"), "--site", self.balancer.site.path, *words],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True, env={**clean_environment(), **self.environment()},
+            # Whoever runs the tests in the background has them ignore it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def environment(self):
+        return {"SSH": os.path.join(ROOT, "tests", "support", "fake_ssh"), "SUDO": "",
+                "FAKE_SSH": self.map, "DRAIN": "20"}
 
     def versions(self):
         return [open(os.path.join(self.folder, f"app{i}", "version"),  # noqa: SIM115
@@ -170,6 +192,35 @@ class Deploy(unittest.TestCase):
         self.assertIn("app1: up with 1.0", out.stdout)
         self.assertIn("app2 has 1.0", out.stdout)
         self.balancer.wait_for("UP", "app1", "app2")
+
+    def test_ctrl_c_lets_the_host_in_again(self):
+        """It once stayed in maintenance until somebody noticed."""
+        with self.balancer.client.connect() as c:  # an upload that does not come to its end
+            c.send(b"POST /upload HTTP/1.1\r\nHost: x\r\nCookie: SERVERID=app1\r\nContent-Length: 1000\r\n"
+                   b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n")
+            wait_until(lambda: self.balancer.state("app1", "waybill_long")["scur"] == "1", "it is in flight")
+            process = self.begin(self.debs[1])
+            wait_until(lambda: "MAINT" in self.balancer.state("app1")["status"], "it is out")
+            os.killpg(process.pid, signal.SIGINT)
+            said = process.communicate(timeout=30)[0]
+        self.assertEqual((process.returncode, self.versions()), (130, ["1.0", "1.0"]), said)
+        self.assertIn("stopped: app1 gets requests again", said)
+        self.balancer.wait_for("UP", "app1", "app2")
+
+    def test_ctrl_c_goes_back_and_a_second_one_at_once_is_refused(self):
+        slow = self.write(os.path.join(self.folder, "app1"), "slow", "")
+        process = self.begin(self.debs[1])
+        wait_until(lambda: not os.path.exists(slow), "it installs", 60)
+        other = self.call("deploy-app", self.debs[1])
+        self.assertEqual((other.returncode, other.stdout), (1, ""), other)
+        self.assertIn("somebody is at it already", other.stderr)
+        os.killpg(process.pid, signal.SIGINT)
+        said = process.communicate(timeout=60)[0]
+        self.assertEqual((process.returncode, self.versions()), (130, ["1.0", "1.0"]), said)
+        self.assertIn("app1 runs its previous package again", said)
+        self.balancer.wait_for("UP", "app1", "app2")
+        out = self.call("deploy-app", self.debs[1])
+        self.assertEqual((out.returncode, self.versions()), (0, ["2.0", "2.0"]), out)
 
     def test_one_that_cannot_be_reached_is_not_taken_out(self):
         hosts = dict(self.hosts)
