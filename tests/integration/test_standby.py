@@ -167,7 +167,7 @@ class SettingUp(StandbyCase):
 class Moving(StandbyCase):
     def test_a_look_changes_nothing(self):
         primary, standby = self.pair()
-        for words in ([], ["--planned"], ["--alone"], ["--rejoin", standby]):
+        for words in (["--force"], ["--planned"], ["--alone"], ["--rejoin", standby]):
             self.failover("--dry-run", *words)
         self.assertEqual(self.pair(), (primary, standby))
 
@@ -180,6 +180,20 @@ class Moving(StandbyCase):
                 (["db", "db2"], 2, "one host at most")):
             self.assertIn(reason, self.failover(*words, code=code))
 
+    def test_two_at_once(self):
+        """The second one would have stopped what the first had just started."""
+        primary, standby = self.pair()
+        other = subprocess.Popen(self.site.words(standby, "flock", "/run/waybill-failover.lock", "sh",
+                                                 "-c", "echo; exec sleep 60"), stdout=subprocess.PIPE)
+        self.addCleanup(other.stdout.close)
+        self.addCleanup(other.wait)
+        self.addCleanup(other.kill)
+        other.stdout.readline()
+        for words in ([], ["--planned"], ["--rejoin", standby]):
+            self.assertIn("somebody is at it already", self.failover(*words, code=1))
+        self.failover("--dry-run", "--planned")
+        self.assertEqual(self.pair(), (primary, standby))
+
     def test_planned(self):
         old, new = self.pair()
         self.note(old, 1)
@@ -189,6 +203,12 @@ class Moving(StandbyCase):
         self.assertIn("1", self.notes(new))
         self.note(new, 2)
         wait_until(lambda: "2" in self.notes(old), "the old primary follows")
+
+    def test_a_primary_that_is_well_is_not_lost(self):
+        """It was stopped all the same, and the site had one database left."""
+        primary, standby = self.pair()
+        self.assertIn(f"works, and {standby} follows it", self.failover(code=1))
+        self.assertEqual(self.pair(), (primary, standby))
 
     def test_a_primary_that_died(self):
         old, new = self.pair()
@@ -268,7 +288,9 @@ class Moving(StandbyCase):
         self.assertIn("nothing to change", self.failover("--alone"))
         self.site.script(standby, "setup-standby")
         # Nobody waited for it: it may lack something.
+        self.site.signal(primary, signal.SIGKILL)
         self.assertIn("do not wait for", self.failover(code=1))
+        self.site.run(primary, "pg_ctlcluster", VERSION, "main", "start")
         self.assertEqual(self.site.state(primary), "primary")
         self.failover("--rejoin", standby)
         self.assertEqual(self.pair(), (primary, standby))
