@@ -221,6 +221,12 @@ class AllIsWell(unittest.TestCase):
             self.assertEqual({a: after[a] - before[a] for a in after},
                              {"app1": 0, "app2": 0, app: 50})
 
+    def test_the_address_stays_where_a_machine_is_busy(self):
+        """A deploy under load once broke every connection: the one that had it was a third of a second
+        late to say so."""
+        for lb in LAB.role("lb"):
+            self.assertIn("RR", lb.sh("ps -C keepalived -o cls=").stdout.split())
+
     def test_statistics_and_metrics(self):
         known = base64.b64encode(f"admin:{SECRETS['stats.password']}".encode()).decode()
         for lb in LAB.role("lb"):
