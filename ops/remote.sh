@@ -29,9 +29,10 @@ claim() {
 	exec 8<>"$work/open"
 	for each; do
 		: >"$work/claim-$each"
-		# It ends when nobody has the pipe open for writing any more.
+		# It ends when nobody has the pipe open for writing any more; that of a run just before ours, a
+		# moment after it.
 		{
-			on "$each" "exec 9>>$claim_file && flock -n 9 && echo \$\$ >$claim_file && echo ours && cat 9>&- >/dev/null || echo theirs" ||
+			on "$each" "exec 9>>$claim_file && flock -w 2 9 && echo \$\$ >$claim_file && echo ours && cat 9>&- >/dev/null || echo theirs" ||
 				echo away
 		} <"$work/open" >"$work/claim-$each" 2>/dev/null 8>&- &
 		echo "$each" >>"$work/claims"
