@@ -183,11 +183,10 @@ class Moving(StandbyCase):
     def test_two_at_once(self):
         """The second one would have stopped what the first had just started."""
         primary, standby = self.pair()
-        other = subprocess.Popen(self.site.words(standby, "flock", "/run/waybill-failover.lock", "sh",
-                                                 "-c", "echo; exec sleep 60"), stdout=subprocess.PIPE)
-        self.addCleanup(other.stdout.close)
-        self.addCleanup(other.wait)
-        self.addCleanup(other.kill)
+        other = subprocess.Popen(self.site.words(
+            standby, "flock", "/run/waybill-failover.lock", "sh", "-c", "echo; exec cat"),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(other.communicate)  # the lock goes with cat, not with flock
         other.stdout.readline()
         for words in ([], ["--planned"], ["--rejoin", standby]):
             self.assertIn("somebody is at it already", self.failover(*words, code=1))
