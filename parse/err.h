@@ -21,7 +21,8 @@ enum err_kind {
 	ERR_TRANSIENT,   /* safe to run again from the start: 503 */
 	ERR_UNCERTAIN,   /* a commit may or may not have happened: look first */
 	ERR_MEMORY,      /* no memory for what the input asks for: 422 or 503 */
-	ERR_ROOM,        /* no room on our disk, or no descriptor, just now: 503 */
+	ERR_ROOM,        /* no room on our disk just now: 503 */
+	ERR_BUSY,        /* our process or machine has no descriptor left: 503 */
 	ERR_INTERNAL     /* our bug or our machine: 500 */
 };
 

@@ -10,9 +10,9 @@
 
 static enum err_kind kind_of(int error)
 {
-	return error == EMFILE || error == ENFILE || error == ENOSPC || error == EDQUOT
-		       ? ERR_ROOM
-		       : ERR_INTERNAL;
+	if (error == EMFILE || error == ENFILE)
+		return ERR_BUSY;
+	return error == ENOSPC || error == EDQUOT ? ERR_ROOM : ERR_INTERNAL;
 }
 
 int body_spool_open(const char *dir, struct err *e)

@@ -29,15 +29,15 @@ struct body {
 int body_init(struct body *b, const struct http_framing *f, uint64_t max,
 	      const char *spool_dir, struct err *e) MUST_CHECK;
 /* Takes what belongs to the body from *in. PARSE_DONE at its end, PARSE_MORE, or -1:
- * ERR_INPUT bad chunks, ERR_LIMIT over max, ERR_ROOM the spool folder is full. */
+ * ERR_INPUT bad chunks, ERR_LIMIT over max, or as body_spool_open(). */
 int body_feed(struct body *b, struct slice *in, struct err *e) MUST_CHECK;
 /* The body as a descriptor to read from byte 0 on, for code that needs a file: bytes in
  * memory are moved to a spool file. The descriptor stays b's. */
 int body_file(struct body *b, const char *spool_dir, struct err *e) MUST_CHECK;
 void body_release(struct body *b);
 
-/* A new unlinked file in dir. Returns the descriptor, or -1 with e: ERR_ROOM,
- * ERR_INTERNAL. */
+/* A new unlinked file in dir. Returns the descriptor, or -1 with e: ERR_ROOM dir is full,
+ * ERR_BUSY no descriptor is left, ERR_INTERNAL. */
 int body_spool_open(const char *dir, struct err *e) MUST_CHECK;
 /* Writes all of s; the same. */
 int body_spool_write(int fd, struct slice s, struct err *e) MUST_CHECK;

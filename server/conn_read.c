@@ -158,7 +158,7 @@ bool conn_step_body(struct conn *c)
 		conn_dispatch(c);
 		return true;
 	}
-	if (e.kind == ERR_ROOM || e.kind == ERR_INTERNAL)
+	if (e.kind == ERR_ROOM || e.kind == ERR_BUSY || e.kind == ERR_INTERNAL)
 		log_line(LOG_ERROR, "%s: %s", c->req->route->name, e.text);
 	response_failure(&c->res, "bad_request", &e);
 	c->res.close = true;

@@ -213,6 +213,7 @@ static int give_up(struct import_job *j, const struct err *why, struct err *e)
 	    fail(j, "failed",
 		 why->kind == ERR_TRANSIENT ? "database_unreachable"
 		 : why->kind == ERR_ROOM    ? "no_room"
+		 : why->kind == ERR_BUSY    ? "busy"
 					    : "internal_error",
 		 SLICE("The server had a problem while it was loading this file; nothing "
 		       "of it "

@@ -18,7 +18,7 @@ struct import_spool {
 };
 
 void import_spool_init(struct import_spool *s, const char *dir);
-/* ERR_ROOM, ERR_INTERNAL: the file cannot be made or written. */
+/* ERR_ROOM, ERR_BUSY, ERR_INTERNAL: the file cannot be made or written. */
 int import_spool_add(struct import_spool *s, struct slice bytes,
 		     struct err *e) MUST_CHECK;
 /* Writes what is pending; the descriptor stays the spool's. -1 with e. */

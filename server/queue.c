@@ -91,8 +91,9 @@ static void failed(struct queue *q, const struct err *why)
 	static const char *const late =
 		"Loading this file took too long; nothing of it was loaded: split it, or "
 		"try again when the server has less to do.";
-	bool room = why->kind == ERR_ROOM;
-	bool again = room || why->kind == ERR_TRANSIENT || why->kind == ERR_UNCERTAIN;
+	bool room = why->kind == ERR_ROOM, busy = why->kind == ERR_BUSY;
+	bool again =
+		room || busy || why->kind == ERR_TRANSIENT || why->kind == ERR_UNCERTAIN;
 	bool task = strncmp(why->text, "its task ", 9) == 0;
 	struct slice v[6] = {
 		slice_str(q->job.id),
@@ -101,6 +102,7 @@ static void failed(struct queue *q, const struct err *why)
 		slice_str(why->kind == ERR_LIMIT ? "took_too_long"
 			  : task                 ? "importer_died"
 			  : room                 ? "no_room"
+			  : busy                 ? "busy"
 			  : again                ? "database_unreachable"
 						 : "internal_error"),
 		slice_str(why->kind == ERR_LIMIT ? late

@@ -144,6 +144,14 @@ void response_failure(struct response *res, const char *code, const struct err *
 			"stays so");
 		response_field(res, "Retry-After", SLICE("10"));
 		break;
+	case ERR_BUSY:
+		response_error(
+			res, 503, "busy",
+			"this server can open no more files or connections just now; "
+			"nothing was changed; try again in a moment, and tell an "
+			"administrator if it stays so");
+		response_field(res, "Retry-After", SLICE("10"));
+		break;
 	case ERR_NONE:
 	case ERR_INTERNAL:
 	default:

@@ -10,6 +10,7 @@ import subprocess
 import time
 import unittest
 
+from support.client import multipart
 from support.pg import BUILD, Cluster
 from support.server import Server, ServerCase
 from support.wait import wait_until
@@ -184,6 +185,21 @@ class Descriptors(unittest.TestCase):
             self.assertTrue(begin < self.failed(server) < begin + 40)
         self.assertEqual(server.log().count("has to wait"), 1)
         server.stop()
+
+    def test_a_body_without_a_descriptor_is_refused_with_the_reason(self):
+        """It was told that the disk is full."""
+        server = self.start("ulimit -n 200")
+        worker = server.workers()[0]
+        with server.client.connect() as c:
+            c.request("GET", "/health")
+            resource.prlimit(worker, resource.RLIMIT_NOFILE, (descriptors(worker), 200))
+            kind, body = multipart(bytes(100000), "large.csv")
+            r = c.request("POST", "/upload", body, {"Content-Type": kind})
+            resource.prlimit(worker, resource.RLIMIT_NOFILE, (200, 200))
+        self.assertEqual((r.status, r.json()["error"]), (503, "busy"), r)
+        self.assertRegex(r.json()["message"], "no more files or connections.*nothing was changed")
+        self.assertEqual(r.headers["retry-after"], "10")
+        server.stop(expected_errors=["cannot create a file in .*: Too many open files"])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 /* Bodies on their way in: length, chunks, limits, memory and spool file. */
 #include "server/body.h"
 
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -142,6 +144,28 @@ static void spool_folder_that_is_not_there(void **state)
 	assert_non_null(strstr(e.text, "/nonexistent/spool"));
 }
 
+/* Nothing but a disk has a lack of room. */
+static void what_is_lacking_is_told(void **state)
+{
+	struct rlimit before, none;
+	struct err files = { 0 }, room = { 0 };
+	int fd;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(body_spool_open("/tmp", &files), -1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(files.kind, ERR_BUSY);
+	fd = open("/dev/full", O_WRONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(body_spool_write(fd, SLICE("x"), &room), -1);
+	assert_int_equal(room.kind, ERR_ROOM);
+	assert_int_equal(close(fd), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +174,7 @@ int main(void)
 		cmocka_unit_test(large_body_goes_to_a_file),
 		cmocka_unit_test(small_body_becomes_a_file_on_request),
 		cmocka_unit_test(spool_folder_that_is_not_there),
+		cmocka_unit_test(what_is_lacking_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
