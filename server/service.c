@@ -9,6 +9,17 @@
 #include "server/log.h"
 #include "server/router.h"
 
+/* Whoever passed the socket keeps it open, whatever is done with it here. */
+static int passed_has_workers(const struct config *cfg, struct err *e)
+{
+	if (cfg->workers > 0)
+		return 0;
+	return err_set(e, ERR_INPUT,
+		       "key 'workers' is 0, but a socket was passed (LISTEN_FDS), whose "
+		       "clients nobody would answer: set workers, or do without the "
+		       "socket unit");
+}
+
 int service_socket(struct service *s, struct handover *h, struct err *e)
 {
 	const struct config *cfg = s->cfg;
@@ -19,8 +30,9 @@ int service_socket(struct service *s, struct handover *h, struct err *e)
 		if (listener_adopt(s->listen_fd, "the old program", e) < 0)
 			return -1;
 		s->passed = h->address[0] == '\0';
-		if (s->passed ||
-		    (cfg->workers > 0 && strcmp(h->address, cfg->listen) == 0))
+		if (s->passed)
+			return passed_has_workers(cfg, e);
+		if (cfg->workers > 0 && strcmp(h->address, cfg->listen) == 0)
 			return 0;
 		/* Now another address is wanted, or none. */
 		listener_close(&s->listen_fd, NULL);
@@ -29,7 +41,7 @@ int service_socket(struct service *s, struct handover *h, struct err *e)
 			return -1;
 		s->passed = s->listen_fd >= 0;
 		if (s->passed)
-			return 0;
+			return passed_has_workers(cfg, e);
 	}
 	if (cfg->workers == 0)
 		return 0;
@@ -59,7 +71,7 @@ void service_logs_anew(const struct config *cfg)
 static int reload_socket(const struct service *s, const struct config *cfg, int *fd_r,
 			 struct err *e)
 {
-	*fd_r = s->passed || cfg->workers > 0 ? s->listen_fd : -1;
+	*fd_r = cfg->workers > 0 ? s->listen_fd : -1;
 	if (!s->passed && cfg->workers > 0 &&
 	    (s->listen_fd < 0 || strcmp(cfg->listen, s->cfg->listen) != 0)) {
 		*fd_r = listener_open(cfg->listen, (int)cfg->backlog, e);
@@ -79,7 +91,8 @@ int service_read(const struct service *s, const char *config_path,
 	if (config_load(config_path, &next->cfg, e) < 0)
 		return -1;
 	cfg = next->cfg;
-	if (db_read_check(cfg, e) == 0 &&
+	if ((!s->passed || passed_has_workers(cfg, e) == 0) &&
+	    db_read_check(cfg, e) == 0 &&
 	    router_pages_open(cfg->static_dir, &next->files, e) == 0) {
 		if (strcmp(cfg->spool_dir, s->cfg->spool_dir) == 0 &&
 		    strcmp(cfg->user, s->cfg->user) == 0)

@@ -13,7 +13,8 @@ struct service {
 	struct config *cfg;
 	struct static_files *files;
 	int listen_fd; /* -1: no workers, so that a client is refused at once */
-	bool passed;   /* by the service manager: the key `listen` does not count */
+	bool passed; /* by the service manager: the key `listen` does not count, and there
+		      * are workers */
 };
 
 /* Finds the socket: what an old program handed over (*h is filled in), what the service

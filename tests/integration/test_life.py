@@ -968,6 +968,22 @@ class ServiceManager(Life):
                 self.assertEqual(server.process.wait(10 * SLOW), 1)
                 self.assertIn(reason, server.log())
 
+    def test_passes_a_socket_to_a_server_without_workers(self):
+        """It would go on listening, whatever the server does, and nobody would answer."""
+        reason = "key 'workers' is 0, but a socket was passed"
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            server = self.start_activated(listener, workers=0, queue_workers=1)
+            self.assertEqual(server.process.wait(10 * SLOW), 1)
+            self.assertIn(reason, server.log())
+            server = self.start_activated(listener)
+            server.wait_for_log(" ready$")
+            server.write_config(workers=0, queue_workers=1)
+            server.signal(signal.SIGHUP)
+            server.wait_for_log(f"the old configuration stays: {reason}")
+            with Connection(listener.getsockname()[1]) as c:
+                self.assertEqual(c.request("GET", "/static/style.css").status, 200)
+            server.stop(expected_errors=["the old configuration stays"])
+
 
 def running(pid):
     """Not gone and not a zombie that nobody has waited for."""
