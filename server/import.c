@@ -4,6 +4,7 @@
  */
 #include "server/import.h"
 
+#include "server/import_columns.h"
 #include "server/import_load.h"
 #include "server/import_sum.h"
 #include "server/log.h"
@@ -42,7 +43,7 @@ static int begin(struct import_job *j, const struct import_sum *sum,
 {
 	const struct import_options *o = j->options;
 	struct slice yes = SLICE("true"), no = SLICE("false");
-	struct slice v[8] = {
+	struct slice v[9] = {
 		or_null(o->upload_key),
 		or_null(o->file_name),
 		or_null(o->uploaded_by),
@@ -51,10 +52,11 @@ static int begin(struct import_job *j, const struct import_sum *sum,
 		o->batch ? yes : no,
 		arena_printf(j->answer, "%" PRIu64, sum->size),
 		arena_printf(j->answer, "%" PRIu32, sum->crc32),
+		import_columns_reading(o, j->answer),
 	};
 	struct stmt_result r;
 
-	if (stmt_run(j->side, STMT_UPLOAD_BEGIN, v, 8, j->answer, &r, e) < 0)
+	if (stmt_run(j->side, STMT_UPLOAD_BEGIN, v, 9, j->answer, &r, e) < 0)
 		return -1;
 	if (r.rows != 1)
 		return err_set(e, ERR_INTERNAL, "an upload cannot be begun");

@@ -11,8 +11,9 @@
 #include "server/db.h"
 
 struct import_options {
-	/* The client's; empty: none. At most 255 bytes. Once more with the same file it
-	 * is answered as before, with another one refused (409 upload_key_reused). */
+	/* The client's; empty: none. At most 255 bytes. Once more with the same file,
+	 * sheet and columns it is answered as before, with others refused (409
+	 * upload_key_reused). */
 	struct slice upload_key;
 	struct slice file_name; /* as the client named it, without a path */
 	struct slice uploaded_by;

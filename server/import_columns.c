@@ -42,6 +42,32 @@ int import_columns_option(struct import_options *o, struct slice text, struct ar
 	return 0;
 }
 
+static int put_columns(const struct import_options *o, struct buf *b, struct err *e)
+{
+	if (o->columns == NULL && !o->columns_automatic)
+		return 0;
+	if (json_write_key(b, SLICE("columns"), e) < 0)
+		return -1;
+	return o->columns == NULL ? json_write_string(b, SLICE("automatic"), e)
+				  : column_choice_json(o->columns, b, e);
+}
+
+struct slice import_columns_reading(const struct import_options *o, struct arena *a)
+{
+	struct slice json = { NULL, 0 };
+	struct err e = { 0 };
+	struct buf b;
+
+	buf_init(&b, CHOICE_JSON);
+	if (json_write_object(&b, &e) == 0 &&
+	    (o->sheet.n == 0 || (json_write_key(&b, SLICE("sheet"), &e) == 0 &&
+				 json_write_string(&b, o->sheet, &e) == 0)) &&
+	    put_columns(o, &b, &e) == 0 && json_write_object_end(&b, &e) == 0)
+		json = arena_dup(a, buf_slice(&b));
+	buf_release(&b);
+	return json;
+}
+
 /* The keys of a file's first rows as a JSON array. */
 static int keys_json(struct table *t, struct slice sheet, struct buf *b, struct err *e)
 {

@@ -21,6 +21,10 @@ struct import_chosen {
 int import_columns_option(struct import_options *o, struct slice text, struct arena *a,
 			  struct err *e) MUST_CHECK;
 
+/* The sheet and the columns that are asked for, as a JSON object; of no bytes when the
+ * arena is full. */
+struct slice import_columns_reading(const struct import_options *o, struct arena *a);
+
 /* columns_find_chosen() with what is asked for or remembered. db is asked outside of any
  * transaction. */
 int import_columns_find(struct db *db, struct table *t, const struct import_options *o,

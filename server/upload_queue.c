@@ -4,7 +4,6 @@
  */
 #include "server/upload_queue.h"
 
-#include "parse/json_write.h"
 #include "server/body.h"
 #include "server/file_parts.h"
 #include "server/import_columns.h"
@@ -13,38 +12,9 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-enum { OPTIONS_MAX = 256 * 1024 };
-
 static struct slice yes_no(bool b)
 {
 	return b ? SLICE("true") : SLICE("false");
-}
-
-static int put_columns(const struct import_options *o, struct buf *b, struct err *e)
-{
-	if (o->columns == NULL && !o->columns_automatic)
-		return 0;
-	if (json_write_key(b, SLICE("columns"), e) < 0)
-		return -1;
-	return o->columns == NULL ? json_write_string(b, SLICE("automatic"), e)
-				  : column_choice_json(o->columns, b, e);
-}
-
-/* The options that the upload's own row does not hold. */
-static struct slice payload(const struct import_options *o, struct arena *a)
-{
-	struct slice json = { NULL, 0 };
-	struct err e = { 0 };
-	struct buf b;
-
-	buf_init(&b, OPTIONS_MAX);
-	if (json_write_object(&b, &e) == 0 &&
-	    (o->sheet.n == 0 || (json_write_key(&b, SLICE("sheet"), &e) == 0 &&
-				 json_write_string(&b, o->sheet, &e) == 0)) &&
-	    put_columns(o, &b, &e) == 0 && json_write_object_end(&b, &e) == 0)
-		json = arena_dup(a, buf_slice(&b));
-	buf_release(&b);
-	return json;
 }
 
 static int take_answer(const struct stmt_result *r, size_t at,
@@ -73,7 +43,7 @@ static int put(void *ctx, struct err *e)
 	const struct import_options *o = p->o;
 	struct import_sum sum;
 	struct stmt_result r;
-	struct slice v[8], queued[2];
+	struct slice v[9], queued[2];
 
 	if (import_sum(p->fd, p->start, p->size, &sum, e) < 0)
 		return -1;
@@ -85,14 +55,15 @@ static int put(void *ctx, struct err *e)
 	v[5] = yes_no(o->batch);
 	v[6] = arena_printf(p->a, "%" PRIu64, sum.size);
 	v[7] = arena_printf(p->a, "%" PRIu32, sum.crc32);
-	if (stmt_run(p->db, STMT_UPLOAD_ENQUEUE, v, 8, p->a, &r, e) < 0)
+	v[8] = import_columns_reading(o, p->a);
+	if (stmt_run(p->db, STMT_UPLOAD_ENQUEUE, v, 9, p->a, &r, e) < 0)
 		return -1;
 	if (r.rows == 1 && stmt_value(&r, 0, 1).p != NULL)
 		return take_answer(&r, 1, p->answer, e);
 	if (r.rows != 1)
 		return err_set(e, ERR_INTERNAL, "an upload cannot be queued");
 	queued[0] = stmt_value(&r, 0, 0);
-	queued[1] = payload(o, p->a);
+	queued[1] = v[8]; /* the options that the upload's own row does not hold */
 	if (file_parts_put(p->db, STMT_UPLOAD_BYTES, p->fd, p->start, p->size, queued[0],
 			   e) < 0 ||
 	    stmt_run(p->db, STMT_UPLOAD_ENQUEUED, queued, 2, p->a, &r, e) < 0)

@@ -543,9 +543,9 @@ class Totals(SqlCase):
 
 
 class Uploads(SqlCase):
-    def begin(self, key, dry_run="false", size=100, crc=7):
+    def begin(self, key, dry_run="false", size=100, crc=7, reading="{}"):
         return self.db.query(statement("upload_begin", key, "a.xlsx", "ana", dry_run, "false",
-                                       "false", size, crc))[0]
+                                       "false", size, crc, reading))[0]
 
     def test_whose_loader_died_is_failed(self):
         key = str(uuid.uuid4())
@@ -563,7 +563,7 @@ class Uploads(SqlCase):
             stdout=subprocess.PIPE, text=True, env=clean_environment())
         with holder:
             holder.stdin.write(statement("upload_begin", key, "a.xlsx", None, "false", "false",
-                                         "false", 100, 7) + ";\n")
+                                         "false", 100, 7, "{}") + ";\n")
             holder.stdin.flush()
             number = holder.stdout.readline().split("|")[0]
             self.assertEqual(self.ask("upload_get", number)[1]["state"], "processing")
@@ -605,6 +605,20 @@ class Uploads(SqlCase):
                                       f"id = {number}")
                         self.assertEqual(self.begin(key, size=size, crc=crc)[1], "200")
                         self.assertEqual(self.begin(key)[1], "409")
+
+    def test_a_key_is_of_one_reading(self):
+        sheet = '{"sheet": "March"}'
+        key = str(uuid.uuid4())
+        number = self.begin(key)[0]
+        self.db.query(f"UPDATE uploads SET state = 'failed' WHERE id = {number}")
+        self.assertEqual(self.begin(key, reading=sheet), [number, None, None])
+        self.db.query(f"UPDATE uploads SET state = 'completed' WHERE id = {number}")
+        self.assertEqual(self.begin(key)[1], "409")
+        self.assertEqual(self.begin(key, reading=sheet)[1], "200")
+        # The release before does not tell it.
+        self.assertEqual(self.begin(key, reading=None)[1], "200")
+        self.db.query(f"UPDATE uploads SET reading = NULL WHERE id = {number}")
+        self.assertEqual(self.begin(key, reading=sheet)[1], "200")
 
     def test_of_many_rejects_the_first_are_shown(self):
         number = self.upload()

@@ -87,6 +87,30 @@ class Upload(UploadCase):
         self.upload(b"What,is,this\n1,2,3\n", "k.csv", status=422, upload_key=key)
         self.assertEqual(self.upload(csv("KK2,Ana,1"), "k.csv", upload_key=key)["inserted"], 1)
 
+    def test_a_key_with_another_reading_is_refused(self):
+        """It was given the first answer, and whoever had corrected the columns believed it."""
+        file = b"Waybill,COD,COD Fee\nKR1,1,2\n"
+        key = str(uuid.uuid4())
+        first = self.upload(file, "k.csv", upload_key=key)
+        for path in ("/upload", "/upload?async=true"):
+            for other in ({"columns": "cod_amount=COD Fee"}, {"columns": "automatic"},
+                          {"sheet": "March"}):
+                r = self.client.upload(file, "k.csv", path, upload_key=key, **other)
+                self.assertEqual((r.status, r.json()["error"]), (409, "upload_key_reused"), r)
+                self.assertRegex(r.json()["message"], "another sheet or other columns.*a new key")
+                self.assertEqual(r.json()["id"], first["id"])
+        self.assertEqual(self.upload(file, "k.csv", upload_key=key)["id"], first["id"])
+        self.assertEqual(self.db.value("SELECT cod_amount FROM waybills"
+                                       " WHERE waybill_number = 'KR1'"), "1")
+        key = str(uuid.uuid4())
+        odd = b"Ref,Naam\nKR2,Ana\n"
+        chosen = {"columns": "waybill_number=Ref", "upload_key": key}
+        self.upload(odd, "k.csv", status=422, upload_key=key)
+        first = self.upload(odd, "k.csv", **chosen)
+        self.assertEqual(first["inserted"], 1)
+        self.assertEqual(self.upload(odd, "k.csv", **chosen)["id"], first["id"])
+        self.upload(odd, "k.csv", status=409, upload_key=key)
+
     def test_unknown_upload_is_404(self):
         r = self.client.get("/uploads/987654321")
         self.assertEqual(r.status, 404, r)
