@@ -51,6 +51,7 @@ test('offline, a reload, and back: each scan is there once, in order', async () 
 	await until(async () => await text(page, '#depth') === '4 scans waiting', 'they still wait');
 	await type(list.slice(5));
 	await until(async () => await text(page, '#depth') === '7 scans waiting', 'seven wait');
+	await until(async () => await page.locator('#recent [data-kind="held"]').count() === 7, 'all have ticked');
 	assert.match(await text(page, '#connection'), /Not connected/);
 	await tones(page);
 	await page.context().setOffline(false);
