@@ -70,6 +70,19 @@ export function sentence(text) {
 	return t.charAt(0).toUpperCase() + t.slice(1) + (/[.!?]$/.test(t) ? '' : '.');
 }
 
+/* Letters that are written from right to left, and the marks that say so. */
+const LEFTWARD = /[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g; /* marks that turn whatever follows */
+
+/*
+ * A name within a line: one that is written from right to left keeps to itself (in Unicode's
+ * isolates), or it would turn the time or the number beside it.
+ */
+export function apart(name) {
+	const still = name.replace(TURNS, '');
+	return LEFTWARD.test(still) ? `\u2068${still}\u2069` : still;
+}
+
 /* in_transit -> In transit */
 export function words(code) {
 	const text = String(code ?? '').replaceAll('_', ' ').replace(/^hq\b/, 'HQ');

@@ -1,6 +1,6 @@
 /* One session: its counters as they grow, what is missing, its scans, and its end. */
 import { ask, badge, List } from '/static/list.js';
-import { byId, clock, count, el, fill, moment, plural, rows, words } from '/static/dom.js';
+import { apart, byId, clock, count, el, fill, moment, plural, rows, words } from '/static/dom.js';
 
 const LOOK_MS = 3000;
 const [, id = ''] = /^\/sessions\/(\d+)$/.exec(location.pathname) ?? [];
@@ -9,7 +9,7 @@ let session = null;
 let supervisor = true; /* until somebody less is logged in */
 
 const link = (number) => el('a', { href: `/waybills/${encodeURIComponent(number)}` }, number);
-const scanPlace = (s) => [s.station, s.scanned_by, s.scanned_at && `${moment(s.scanned_at)}`].filter(Boolean).join(' · ');
+const scanPlace = (s) => [s.station, s.scanned_by, s.scanned_at && `${moment(s.scanned_at)}`].filter(Boolean).map(apart).join(' · ');
 
 const missing = new List({
 	path: `${path}/missing`, items: 'missing', form: 'no-form', rows: 'missing-rows', more: 'missing-more', none: 'missing-none',
@@ -42,7 +42,7 @@ function show(s) {
 	byId('operator').textContent = s.scanned_by ?? '–';
 	byId('began').textContent = moment(s.created_at);
 	byId('ended').hidden = !s.closed_at;
-	fill(byId('ended'), 'Ended ', el('b', {}, moment(s.closed_at)), s.closed_by ? ` by ${s.closed_by}` : '', s.reason ? `: ${s.reason}` : '');
+	fill(byId('ended'), 'Ended ', el('b', {}, moment(s.closed_at)), s.closed_by ? ` by ${apart(s.closed_by)}` : '', s.reason ? `: ${apart(s.reason)}` : '');
 	for (const name of ['valid', 'duplicate', 'error', 'expected', 'missing']) {
 		byId(`c-${name}`).textContent = count(s[name]);
 	}

@@ -1,6 +1,6 @@
 /* Scans of unknown numbers: a supervisor says what each meant. */
 import { ask, List } from '/static/list.js';
-import { byId, clock, el, moment, plural } from '/static/dom.js';
+import { apart, byId, clock, el, moment, plural } from '/static/dom.js';
 
 let asked = null; /* the scan that a dialog is about */
 
@@ -23,10 +23,10 @@ function open(dialog, title, scan) {
 function fate(s) {
 	const number = s.scanned_number;
 	if (s.matched_at) {
-		return ['Matched to ', link(s.matched_to), s.matched_by ? ` by ${s.matched_by}` : ' by an upload', ` ${moment(s.matched_at)}`];
+		return ['Matched to ', link(s.matched_to), s.matched_by ? ` by ${apart(s.matched_by)}` : ' by an upload', ` ${moment(s.matched_at)}`];
 	}
 	if (s.dismissed_at) {
-		return [`Dismissed${s.dismissed_by ? ` by ${s.dismissed_by}` : ''} ${moment(s.dismissed_at)}${s.dismissed_reason ? `: ${s.dismissed_reason}` : ''}`];
+		return [`Dismissed${s.dismissed_by ? ` by ${apart(s.dismissed_by)}` : ''} ${moment(s.dismissed_at)}${s.dismissed_reason ? `: ${s.dismissed_reason}` : ''}`];
 	}
 	return [el('span', { class: 'buttons' },
 		button('Match', `Match ${number}`, () => {

@@ -3,7 +3,7 @@
  * colour together, the number in huge type, and no more than three changes of colour a
  * second however fast answers come. Knows nothing of queues or sounds.
  */
-import { byId, clock, count, el, fill, moment, plural, sentence, words } from '/static/dom.js';
+import { apart, byId, clock, count, el, fill, moment, plural, sentence, words } from '/static/dom.js';
 
 /* kind chooses icon and colour; alert: said at once by a screen reader. */
 const RESULTS = {
@@ -54,11 +54,11 @@ export function detailOf(answer) {
 	switch (answer.result) {
 	case 'valid':
 		return [waybill?.destination, waybill?.receiver_name, waybill?.item_name]
-			.filter(Boolean).join(' · ');
+			.filter(Boolean).map(apart).join(' · ');
 	case 'duplicate':
 		return first
-			? `First scanned ${when(first.scanned_at, answer.scanned_at)} by ${first.scanned_by || 'nobody named'}`
-				+ `, station ${first.station || 'not named'}`
+			? `First scanned ${when(first.scanned_at, answer.scanned_at)} by ${apart(first.scanned_by || 'nobody named')}`
+				+ `, station ${apart(first.station || 'not named')}`
 			: 'Scanned before in this session';
 	case 'not_found':
 		return told ?? 'No manifest uploaded so far has this number. Put the parcel aside.';

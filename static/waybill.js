@@ -2,7 +2,7 @@
 import { call, reason } from '/static/api.js';
 import '/static/find.js';
 import { ask } from '/static/list.js';
-import { byId, clock, el, fill, moment, sentence, words } from '/static/dom.js';
+import { apart, byId, clock, el, fill, moment, sentence, words } from '/static/dom.js';
 
 const SHOWN = [
 	['status', 'Status'], ['destination', 'Destination'], ['receiver_name', 'Receiver'],
@@ -45,7 +45,7 @@ function showActions() {
 function showHold(waybill) {
 	const last = (waybill.history ?? []).findLast((line) => line.kind === 'status' && line.to === 'issue_pending');
 	byId('held').hidden = waybill.status !== 'issue_pending';
-	byId('held').textContent = `On hold since ${moment(waybill.marked_pending_at)}${by(last?.by)}${last?.detail?.reason ? `: ${last.detail.reason}` : ''}`;
+	byId('held').textContent = `On hold since ${moment(waybill.marked_pending_at)}${by(last?.by)}${last?.detail?.reason ? `: ${apart(last.detail.reason)}` : ''}`;
 }
 
 function showWaybill(waybill) {
@@ -61,21 +61,21 @@ function showWaybill(waybill) {
 	document.title = `${waybill.waybill_number} · Waybills`;
 }
 
-const by = (who) => (who ? ` by ${who}` : '');
+const by = (who) => (who ? ` by ${apart(who)}` : '');
 
 /* What a line of history says: [what happened, the rest of the sentence]. */
 function told(line) {
 	switch (line.kind) {
 	case 'upload':
-		return ['Loaded', `from ${line.file_name || 'a file'}${by(line.by)}`];
+		return ['Loaded', `from ${apart(line.file_name || 'a file')}${by(line.by)}`];
 	case 'scan':
 		return [words(line.result), `scan (${line.mode})${by(line.by)}`
-			+ `${line.station ? ` at ${line.station}` : ''}`
+			+ `${line.station ? ` at ${apart(line.station)}` : ''}`
 			+ `${line.voided_at ? `, undone${by(line.voided_by)} at ${clock(line.voided_at)}` : ''}`];
 	case 'status':
 		return [words(line.to), `${line.from ? `was ${words(line.from).toLowerCase()}` : 'first status'}`
-			+ `, by ${line.cause}${line.by ? ` of ${line.by}` : ''}`
-			+ `${line.detail?.reason ? `: ${line.detail.reason}` : ''}`];
+			+ `, by ${line.cause}${line.by ? ` of ${apart(line.by)}` : ''}`
+			+ `${line.detail?.reason ? `: ${apart(line.detail.reason)}` : ''}`];
 	default:
 		return [words(line.kind), by(line.by)];
 	}

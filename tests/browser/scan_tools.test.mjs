@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { values, widths } from '../../static/code128.js';
+import { apart } from '../../static/dom.js';
 import { PROBE, judge } from '../../static/scanner_judge.js';
 import { launch, load, numbers, open, panel, scan, startScanning, text, until, violations } from './support.mjs';
 
@@ -26,6 +27,11 @@ test('Code 128: symbols, check symbol, stop', () => {
 	assert.equal(widths('A').join(''), '211214' + '111323' + '131123' + '2331112');
 	assert.equal(values('Ñ'), null);
 	assert.equal(values(''), null);
+});
+
+test('a name from right to left keeps to itself, and marks that turn text are left out', () => {
+	assert.deepEqual(['Ana Nuñez 😀', 'محمد', '𞤀𞤣𞤤𞤢𞤥', 'a\u2069\u202eb'].map(apart),
+		['Ana Nuñez 😀', '\u2068محمد\u2069', '\u2068𞤀𞤣𞤤𞤢𞤥\u2069', 'ab']);
 });
 
 const press = (text, more = {}) => Array.from(text, (key, i) => ({ key, at: i * 5, ...more }));
