@@ -1,5 +1,7 @@
 /*
- * A manifest as a page to be printed. All values go through html_text().
+ * A manifest as a page to be printed. All values go through html_text(); names within a
+ * line are a <bdi>, lest one that is written from right to left turns what stands beside
+ * it.
  */
 #include "server/manifest.h"
 
@@ -66,11 +68,11 @@ static void state(struct manifest *m, struct html_write *h)
 		html_text(h, manifest_head(m, HEAD_ENDED));
 		if (who.n > 0) {
 			html_markup(h, " by ");
-			html_text(h, who);
+			html_element(h, "bdi", who);
 		}
 		if (reason.n > 0) {
 			html_markup(h, ": ");
-			html_text(h, reason);
+			html_element(h, "bdi", reason);
 		}
 	}
 	if (manifest_head(m, HEAD_SKIPPED).n > 0) {
@@ -179,7 +181,7 @@ static void parcels_begin(struct manifest *m, struct html_write *h)
 		       "<thead><tr class=\"running\"><td colspan=\"8\">Session ");
 	html_text(h, manifest_head(m, HEAD_ID));
 	html_markup(h, " · ");
-	html_text(h, manifest_head(m, HEAD_STATION));
+	html_element(h, "bdi", manifest_head(m, HEAD_STATION));
 	html_markup(h, " · ");
 	html_text(h, manifest_head(m, HEAD_BEGAN));
 	html_markup(h, "</td></tr>\n<tr><th scope=\"col\" class=\"num\">No.</th>"

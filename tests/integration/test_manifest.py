@@ -174,12 +174,13 @@ class Forms(ManifestCase):
     def test_states(self):
         s = self.a_session("MC")
         self.post(f"/sessions/{s}/cancel", by="sue", reason="wrong truck")
-        self.assertRegex(text(self.manifest(s)), r"Cancelled \d{4}-\d\d-\d\d \d\d:\d\d by sue: wrong truck<")
+        self.assertRegex(text(self.manifest(s)),
+                         r"Cancelled \d{4}-\d\d-\d\d \d\d:\d\d by <bdi>sue</bdi>: <bdi>wrong truck</bdi><")
         self.post(f"/sessions/{s}/resume", by="sue")
         self.post("/waybills/MC1/hold", by="sue", reason="late")
         self.post(f"/sessions/{s}/dispatch", by="tom")
         page = text(self.manifest(s))
-        self.assertRegex(page, r"Dispatched \d{4}-\d\d-\d\d \d\d:\d\d by tom")
+        self.assertRegex(page, r"Dispatched \d{4}-\d\d-\d\d \d\d:\d\d by <bdi>tom</bdi>")
         self.assertRegex(page, r"Left behind at the dispatch, being on hold or gone already: 1<")
 
     def test_values_are_text(self):
@@ -193,7 +194,7 @@ class Forms(ManifestCase):
         page = Text(text(r))
         self.assertEqual([a for t, a in page.tags if t == "script"],
                          [{"type": "module", "src": "/static/print.js"}])
-        self.assertEqual(page.text.count(evil), 5)
+        self.assertEqual(page.text.count(evil), 8)
         self.assertIn("MD&<2>", page.text)
         self.assertIn("Barcode MD&<2>", [a.get("aria-label") for _, a in page.tags])
         # A cell that a spreadsheet would run has an apostrophe before it.
