@@ -27,6 +27,8 @@ import { VerdictPanel, lookOf, soundOf } from '/static/verdict.js';
 import { keepAwake } from '/static/wake.js';
 
 const SAME_CODE_MS = 1000;
+const LONGEST = 200; /* characters of a code: the server refuses far fewer, and says why */
+const NAMED = 40;    /* characters of what was left in the field, to recognise it by */
 const NEXT_MS = 1000;
 const NOT_YET = 0; /* a session that was begun here and that the server does not know */
 const FRESH = { session: null, begin: null, operator: '', station: '', mode: 'dispatch' };
@@ -50,7 +52,8 @@ const refused = new RefusedList(outbox, { open: () => state.session !== null,
 
 /* --- scans --- */
 
-function commit(code, dropped = '') {
+function commit(typed, dropped = '') {
+	const code = typed.slice(0, LONGEST);
 	const command = parseCommand(code, !byId('caps').hidden);
 	if (command !== null) {
 		run(command);
@@ -87,7 +90,8 @@ function addScan(scan) {
 /* What a person should know about how the code arrived; '' when all is well. */
 function oddity(code, dropped) {
 	if (dropped !== '') {
-		return `“${dropped}” had been left in the field and was not made part of ${code}.`;
+		const left = dropped.length > NAMED ? `${dropped.slice(0, NAMED)} …` : dropped;
+		return `“${left}” had been left in the field and was not made part of ${code}.`;
 	}
 	if (/[^ -~]/.test(code) || /[^A-Za-z0-9 ._/-]/.test(code)) {
 		return `${code} holds characters no waybill number has: is the keyboard layout the scanner's?`;

@@ -22,6 +22,7 @@ const RESULTS = {
 	no_command: { kind: 'error', word: 'Unknown command', alert: true },
 };
 const SOUNDS = { valid: 'ok', duplicate: 'duplicate', undone: 'done', command: 'done' };
+const LONG = 24; /* more characters are set smaller: of a number, or of a backlog's */
 const NAMED = 5; /* numbers of a backlog that are named in the panel */
 const SHOWN_MS = 350;    /* a verdict's colour stays this long: under three flashes a second */
 const CHANGES = 6;       /* in any second, at most */
@@ -165,7 +166,7 @@ export class VerdictPanel {
 		fill(other);
 		fill(used,
 			el('p', { class: 'panel-word' }, view.word),
-			view.number && el('p', { class: 'panel-number' }, view.number),
+			view.number && el('p', { class: `panel-number${view.number.length > LONG ? ' long' : ''}` }, view.number),
 			view.detail && el('p', { class: 'panel-detail' }, view.detail));
 	}
 }

@@ -230,6 +230,23 @@ test('half a number left in the field is not made part of the next scan', async 
 	await page.context().close();
 });
 
+/* A scanner without a suffix had filled the field: the next parcel's number fell off its end. */
+test('five thousand characters do not take the next scan along, nor the page', async () => {
+	const [number] = await load(numbers(1));
+	const page = await startScanning(browser);
+	await page.keyboard.type('C'.repeat(5000));
+	await page.waitForTimeout(1700);
+	await scan(page, number);
+	await panel(page, 'valid');
+	assert.equal(await shown(page), number);
+	assert.match(await text(page, '#note'), /^“C{40} …” had been left/);
+	await page.keyboard.type(`${'D'.repeat(5000)}\n`);
+	await panel(page, 'error');
+	assert.match(await text(page, '.panel-detail'), /longer than 64 characters/);
+	assert.equal(await page.evaluate(() => window.scrollY), 0, 'the counters are in view');
+	await page.context().close();
+});
+
 test('Caps Lock and damaged codes are warned about', async () => {
 	const [number] = await load(numbers(1));
 	const page = await startScanning(browser);
