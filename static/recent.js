@@ -1,14 +1,17 @@
 /*
  * The list of recent scans: one line each, newest first, rewritten in place when its
- * verdict comes, with a button that undoes it. Old lines go once they are settled; one
- * that still waits never does. A line that only says "Checking" is drawn when it still
- * says so a moment later: drawing it at once would make its own verdict wait.
+ * verdict comes, with a button that undoes it. Old lines go once they are settled, those
+ * whose parcel has to be looked for (a backlog's errors) last; one that still waits never
+ * does. A line that only says "Checking" is drawn when it still says so a moment later:
+ * drawing it at once would make its own verdict wait.
  */
 import { clock, el, fill } from '/static/dom.js';
 
 const LINES = 50;
+const OLD_BAD = 100; /* lines beyond them, of what was not valid */
 const PATIENCE_MS = 100;
 const OPEN = ['waiting', 'held'];        /* no verdict yet */
+const BAD = ['duplicate', 'error', 'unknown', 'hold', 'refused'];
 const FINAL = ['ignored', 'undone', 'undoing', 'refused'];
 
 export class RecentScans {
@@ -33,6 +36,8 @@ export class RecentScans {
 			line = { node: el('li'), scan };
 			this.#lines.set(scan.scan_id, line);
 			this.#undrawn.add(line);
+		} else if (line.kind === kind && line.text === text && !this.#undrawn.has(line)) {
+			return; /* what waits is told of again with each attempt to send it */
 		}
 		line.kind = kind;
 		line.text = text;
@@ -93,15 +98,25 @@ export class RecentScans {
 	}
 
 	#trim() {
-		for (const [id, line] of this.#lines) {
-			if (this.#lines.size <= LINES) {
-				return;
+		let older = this.#lines.size - LINES;
+		const bad = [];
+		for (const line of this.#lines.values()) {
+			if (older <= 0) {
+				break;
 			}
-			if (!OPEN.includes(line.kind)) {
-				line.node.remove();
-				this.#lines.delete(id);
+			older -= 1;
+			if (BAD.includes(line.kind)) {
+				bad.push(line);
+			} else if (!OPEN.includes(line.kind)) {
+				this.#drop(line);
 			}
 		}
+		bad.slice(0, -OLD_BAD).forEach((line) => this.#drop(line));
+	}
+
+	#drop({ node, scan }) {
+		node.remove();
+		this.#lines.delete(scan.scan_id);
 	}
 }
 

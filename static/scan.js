@@ -113,7 +113,12 @@ function undo(scan) {
 	queue.add({ kind: 'undo', scan: { ...scan, by: state.operator, station: state.station } });
 }
 
-function answered({ scan, flagged }, answer) {
+function answered(item, answer) {
+	const { kind, scan, flagged, late } = item;
+	if (backlog !== null && late && kind === 'scan') {
+		caughtUp([item], [answer]);
+		return;
+	}
 	state.link = '';
 	sounds.play(soundOf(answer));
 	panel.show({ ...answer, waybill_number: scan.waybill_number ?? answer.waybill_number });
@@ -124,24 +129,41 @@ function answered({ scan, flagged }, answer) {
 		/* this verdict may be read in peace, but must not pass for the next one's */
 		panel.waiting(queue.first.scan.waybill_number, NEXT_MS);
 	}
+	endBacklog();
 }
 
-/* A backlog's verdicts are told together: each kind of sound once, the panel in figures. */
+let backlog = null; /* what came of the one that is on its way */
+
+/*
+ * A backlog's verdicts are told together, however many requests it takes: each kind of sound
+ * once, the panel in figures. Else the last request's "100 valid" would hide an error before it.
+ */
 function caughtUp(items, answers) {
-	const tally = { ok: 0, duplicate: 0, error: 0, bad: [] };
+	backlog ??= { ok: 0, duplicate: 0, error: 0, bad: [], heard: [] };
+	const sounding = new Set();
+	const errorsBefore = backlog.error;
 	for (const [i, { scan, flagged }] of items.entries()) {
 		const sound = soundOf(answers[i]);
-		tally[sound] += 1;
+		sounding.add(sound);
+		backlog[sound] += 1;
 		if (sound !== 'ok') {
-			tally.bad.push(scan.waybill_number);
+			backlog.bad.push(scan.waybill_number);
 		}
 		record(scan, flagged, answers[i]);
 	}
 	state.link = '';
-	sounds.sequence(['ok', 'duplicate', 'error'].filter((sound) => tally[sound] > 0));
-	panel.caughtUp(tally);
-	if (tally.error > 0) {
-		halt(`${plural(tally.error, 'error')} among ${plural(items.length, 'kept scan')}`);
+	sounds.sequence(['ok', 'duplicate', 'error'].filter((one) => sounding.has(one) && !backlog.heard.includes(one)));
+	backlog.heard.push(...sounding);
+	panel.caughtUp(backlog);
+	if (backlog.error > errorsBefore) {
+		halt(`${plural(backlog.error - errorsBefore, 'error')} among ${plural(items.length, 'kept scan')}`);
+	}
+	endBacklog();
+}
+
+function endBacklog() {
+	if (queue.depth === 0 || !queue.first.late) {
+		backlog = null;
 	}
 }
 
@@ -157,6 +179,9 @@ const ticked = new Set(); /* scan_ids: one sound for a scan, not one for each at
 
 /* A tick promises that the disk has it. What is in this page alone is an error to the ear. */
 function held(items, trouble) {
+	if (trouble !== '' && backlog !== null) {
+		backlog.heard = []; /* who has heard an error, and then waits, must hear the next */
+	}
 	for (const item of items) {
 		const { kind, scan, flagged } = item;
 		const kept = queue.kept(item);
@@ -190,6 +215,7 @@ function acknowledge() {
 		return;
 	}
 	state.halt = null;
+	backlog = null; /* what was wrong with it so far has been seen */
 	remember('halt', null);
 	showHalt();
 	panel.ready();

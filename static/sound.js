@@ -31,6 +31,7 @@ export class Sounds {
 	#master = null;
 	#volume = 0.8;
 	#muted = false;
+	#ends = 0; /* of the last sequence, on the context's clock */
 	#changed;
 
 	/* changed() is called whenever blocked or silent may have changed. */
@@ -90,18 +91,24 @@ export class Sounds {
 		}
 	}
 
-	/* One after the other. */
+	/* One after the other, and behind what an earlier sequence still plays. */
 	sequence(names) {
-		let after = 0;
+		if (this.blocked) {
+			return; /* its clock stands still */
+		}
+		const now = this.#context.currentTime;
+		let after = Math.max(this.#ends - now, 0);
 		for (const name of names) {
 			this.play(name, after);
 			const last = TONES[name].at(-1);
 			after += last.at + last.lasts + APART;
 		}
+		this.#ends = now + after;
 	}
 
-	/* All three verdicts. */
+	/* All three verdicts, at once: pressed twice, the second does not sound for a parcel. */
 	test() {
+		this.#ends = 0;
 		this.sequence(['ok', 'duplicate', 'error']);
 	}
 

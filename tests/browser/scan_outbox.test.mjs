@@ -162,8 +162,12 @@ test('a reload while the server is gone loses nothing, and the backlog tells its
 	await page.context().close();
 });
 
-test('a long backlog goes in several requests, in order', async () => {
+/* The last request's "50 valid" was all that was told, and the list had the last 50 lines. */
+test('a long backlog goes in several requests, in order, and is told as one', async () => {
 	const list = await load(numbers(250));
+	const unknown = numbers(2);
+	list[20] = unknown[0];
+	list[220] = unknown[1];
 	await start();
 	const sizes = [];
 	page.on('request', (r) => r.method() === 'POST' && r.url().endsWith('/scans')
@@ -178,10 +182,26 @@ test('a long backlog goes in several requests, in order', async () => {
 	}, list);
 	await until(async () => await text(page, '#depth') === '250 scans waiting', 'all wait');
 	await panel(page, 'held'); /* the first was tried */
+	let requests = 0;
+	await page.route('**/scans', (route) => { /* the second is cut off */
+		requests += 1;
+		return requests === 2 ? route.abort() : route.continue();
+	});
 	await page.context().setOffline(false);
 	await empty();
 	assert.deepEqual(sizes.filter((n, i) => i >= sizes.length - 3), [100, 100, 50]);
-	assert.deepEqual(recorded(await sessionOf()), valid(list));
+	const kept = recorded(await sessionOf()); /* those of one millisecond by their numbers */
+	assert.deepEqual(kept.filter(([n]) => !unknown.includes(n)), valid(list.filter((n) => !unknown.includes(n))));
+	assert.deepEqual(kept.filter(([n]) => unknown.includes(n)), unknown.map((n) => [n, 'not_found']));
+	await until(async () => /248 valid, 0 duplicates, 2 errors/.test(await text(page, '.panel-detail')), 'the whole is told');
+	assert.equal(await text(page, '[role=alert] .panel-number'), unknown.join(' '));
+	const heard = (await tones(page)).filter((t) => t.lasts > 0.06); /* without the ticks */
+	assert.deepEqual(heard.map((t) => t.hertz > 880), [true, false, true, false], 'both kinds again after the cut');
+	assert.ok(heard.every((t, n) => n === 0 || t.from >= heard[n - 1].from + heard[n - 1].lasts), 'one after the other');
+	for (const n of unknown) {
+		assert.equal(await page.locator(`#recent [data-kind="unknown"]:has-text("${n}")`).count(), 1);
+	}
+	assert.ok(await page.locator('#recent li').count() <= 52);
 	await page.context().close();
 });
 
