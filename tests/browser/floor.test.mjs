@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { api, launch, load, numbers, open, until, violations } from './support.mjs';
+import { api, launch, load, numbers, open, until, url, violations } from './support.mjs';
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -201,6 +201,19 @@ test('a session fits 320 px', async () => {
 	await page.click('#dispatch');
 	await shows(page, '#dispatch-yes', 'Dispatch 1 parcel');
 	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 320);
+	await page.context().close();
+});
+
+/* The destination and all behind it were 1,500 pixels out of sight, for every waybill. */
+test('a name of one long word leaves its row in view', async () => {
+	const [number] = numbers(1);
+	const form = new FormData();
+	form.append('waybill_file', new Blob([`Waybill Number,Receiver,City\n${number},${'X'.repeat(180)},Cebu City`]), 'word.csv');
+	await fetch(`${url}/upload`, { method: 'POST', body: form });
+	const page = await open(browser, `/waybills?q=${number}`);
+	await shows(page, '#rows', number);
+	const { width } = await page.locator('#rows tr').boundingBox();
+	assert.ok(width <= 1280, `${width} px`);
 	await page.context().close();
 });
 
