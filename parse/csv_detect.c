@@ -32,13 +32,42 @@ static size_t sep_line(struct slice head, char *delimiter_r)
 	return head.n - rest.n;
 }
 
+static size_t skip_blanks(struct slice s, size_t i, char delimiter)
+{
+	while (i < s.n && csv_is_blank(s.p[i], delimiter))
+		i++;
+	return i;
+}
+
+int csv_quoted(struct slice s, char delimiter, bool last, size_t *quote_r)
+{
+	size_t i = skip_blanks(s, 0, delimiter);
+
+	*quote_r = i;
+	if (i < s.n && s.p[i] != '"')
+		return -1;
+	/* Behind each quote: another one makes a pair, anything else is behind the text.
+	 */
+	do {
+		const char *q = i < s.n ? slice_find(slice_from(s, i + 1), '"') : NULL;
+
+		if (q == NULL)
+			return last ? -1 : PARSE_MORE;
+		i = (size_t)(q - s.p) + 1;
+	} while (i < s.n && s.p[i] == '"');
+	i = skip_blanks(s, i, delimiter);
+	if (i == s.n)
+		return last ? PARSE_DONE : PARSE_MORE;
+	return s.p[i] == delimiter || s.p[i] == '\r' || s.p[i] == '\n' ? PARSE_DONE : -1;
+}
+
 /* Takes one record and returns its number of cells: 0 for a blank line, for one that has
- * text behind a closing quote and so would not be read with this delimiter, and for what
- * the end of *in cuts off, unless it is all there is. */
+ * text behind a closing quote and so would not, or hardly, be read with this delimiter,
+ * and for what the end of *in cuts off, unless it is all there is. */
 static size_t take_record(struct slice *in, char delimiter, bool first)
 {
 	enum { CELL, PLAIN, QUOTED, BEHIND_QUOTE } state = CELL;
-	size_t cells = 1, i;
+	size_t cells = 1, i, quote;
 	bool sound = true;
 
 	for (i = 0; i < in->n; i++) {
@@ -51,6 +80,14 @@ static size_t take_record(struct slice *in, char delimiter, bool first)
 		} else if (c == delimiter) {
 			state = CELL;
 			cells++;
+		} else if (state == CELL && csv_is_blank(c, delimiter)) {
+			state = PLAIN;
+			if (csv_quoted(slice_from(*in, i), delimiter, true, &quote) ==
+			    PARSE_DONE)
+				state = QUOTED;
+			else if (quote < in->n - i && in->p[i + quote] == '"')
+				sound = false;
+			i += state == QUOTED ? quote : 0;
 		} else if (c == '"' && state != PLAIN) {
 			state = QUOTED; /* behind a quote: it was doubled */
 		} else if (state == BEHIND_QUOTE) {

@@ -43,7 +43,8 @@ struct csv {
 	enum text_encoding encoding; /* of the first bytes */
 	size_t bom, skip;            /* bytes before the first row: mark, "sep=" line */
 	char delimiter;
-	bool stop[256]; /* characters that end a run of plain text */
+	bool stop[256];  /* characters that end a run of plain text */
+	bool quote[256]; /* those that may begin a quoted cell: a quote, and blanks */
 
 	uint64_t at; /* bytes of the file read */
 	struct slice in;
@@ -86,7 +87,8 @@ static int make_room(struct csv *c, struct err *e)
 	char *buf;
 
 	if (c->record > 0) {
-		memmove(c->buf, c->buf + c->record, c->n - c->record);
+		/* With the NUL behind it. */
+		memmove(c->buf, c->buf + c->record, c->n - c->record + 1);
 		for (size_t i = 0; i < c->n_cells; i++)
 			c->span[i].at -= c->record;
 		c->n -= c->record;
@@ -215,12 +217,45 @@ static int end_of_cell(struct csv *c, bool file_ends, struct err *e)
 	return end == c->delimiter ? PARSE_MORE : PARSE_DONE;
 }
 
+/* Whether a quoted cell begins behind blanks at p, and where. It looks no farther than
+ * a cell can be long. */
+static bool quoted_behind_blanks(struct csv *c, size_t *quote_r)
+{
+	bool last = false;
+	int r;
+
+	do {
+		size_t used = c->p - c->record, most = 4 * (size_t)c->limits.max_cell;
+		struct slice s = { c->buf + c->p, c->n - c->p };
+		struct err later = { 0 };
+
+		if (used > c->limits.max_record)
+			return false;
+		if (most > c->limits.max_record - used)
+			most = c->limits.max_record - used;
+		if (s.n > most) {
+			s.n = most;
+			last = true;
+		}
+		r = csv_quoted(s, c->delimiter, last, quote_r);
+		/* What is wrong with the text there is told when it is read. */
+		if (r == PARSE_MORE)
+			last = more(c, &later) != PARSE_MORE;
+	} while (r == PARSE_MORE);
+	return r == PARSE_DONE;
+}
+
 static void step_cell(struct csv *c)
 {
+	size_t quote = 0;
+
 	c->cell = c->write = c->p;
 	c->state = PLAIN;
-	if (c->buf[c->p] == '"') {
-		c->cell = c->write = ++c->p;
+	if (!c->quote[(unsigned char)c->buf[c->p]])
+		return;
+	if (c->buf[c->p] == '"' || quoted_behind_blanks(c, &quote)) {
+		c->p += quote + 1;
+		c->cell = c->write = c->p;
 		c->state = QUOTED;
 		c->quoted = true;
 	}
@@ -256,7 +291,7 @@ static void step_quoted(struct csv *c)
 static void step_behind_quote(struct csv *c)
 {
 	c->state = BEHIND_QUOTE;
-	while (c->buf[c->p] == ' ' || (c->buf[c->p] == '\t' && c->delimiter != '\t'))
+	while (csv_is_blank(c->buf[c->p], c->delimiter))
 		c->p++;
 }
 
@@ -404,6 +439,9 @@ static int first_look(struct csv *c, struct err *e)
 	c->p = c->skip;
 	c->stop['\0'] = c->stop['\r'] = c->stop['\n'] = true;
 	c->stop[(unsigned char)c->delimiter] = true;
+	c->quote['"'] = true;
+	c->quote[' '] = true;
+	c->quote['\t'] = c->delimiter != '\t';
 	return 0;
 }
 

@@ -6,7 +6,9 @@
  * Beyond RFC 4180: a quote inside of a cell that does not begin with one is an ordinary
  * character (5" pipe), as spreadsheet programs read it, and blanks behind a closing quote
  * are dropped. Anything else behind a closing quote is an error, since columns could
- * shift unseen.
+ * shift unseen. Blanks before the first quote are dropped, as many programs write them,
+ * when nothing but blanks is behind the closing one (A1, "Manila, PH" ,x); any other cell
+ * that begins with blanks is taken as it is.
  */
 #ifndef PARSE_CSV_READ_H
 #define PARSE_CSV_READ_H

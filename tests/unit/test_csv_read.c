@@ -47,6 +47,30 @@ static const struct row {
 	  "1:5\" pipe|a\"b\"\n" },
 	{ "blanks behind a quote", SLICE_INIT("\"a\" ,\"b\"\t \nc,d"), "1:a|b\n2:c|d\n" },
 	{ "blanks elsewhere stay", SLICE_INIT(" a ,b\n"), "1: a |b\n" },
+	/* the comma once split the row */
+	{ "blanks before a quote",
+	  SLICE_INIT("A123, \"Manila, PH\",x\n  \"a\",\t\"b\"\"c\" ,d\n"),
+	  "1:A123|Manila, PH|x\n2:a|b\"c|d\n" },
+	{ "blanks before a quote that closes at the end",
+	  SLICE_INIT("a, \"b\"\nc, \"d,\" "), "1:a|b\n2:c|d,\n" },
+	{ "blanks before an empty quoted cell", SLICE_INIT("a, \"\"\n \"\"\nb"),
+	  "1:a|\n2:\n3:b\n" },
+	{ "blanks before a quote, line ends inside",
+	  SLICE_INIT("a, \"b\r\nc,\"\rd, \"e\"\r\nf\n"), "1:a|b\r\nc,\n2:d|e\n3:f\n" },
+	{ "blanks before a quote that closes nothing",
+	  SLICE_INIT("a, 5\" pipe\nb, \"c\" d\ne, \"f, \"g\nh, \"\"i\n"),
+	  "1:a| 5\" pipe\n2:b| \"c\" d\n3:e| \"f| \"g\n4:h| \"\"i\n" },
+	{ "blanks before a quote that is never closed", SLICE_INIT("a, \"b\nc, \n \nd, "),
+	  "1:a| \"b\n2:c| \n3: \n4:d| \n" },
+	{ "blanks before a quote, a NUL behind it", SLICE_INIT("a, \"b\"\0\n"),
+	  "1:a| \"b\".!\n" },
+	{ "a bad byte behind a quote names its row",
+	  SLICE_INIT("\xc3\xb1, \"b\nc\n\xff,d\n"),
+	  "1:\xc3\xb1| \"b\n2:c\n!1 row 3: byte 9 (0xff) is no UTF-8, as the text "
+	  "before it "
+	  "is: save the file as CSV UTF-8 and upload that" },
+	{ "tab before a quote is the delimiter",
+	  SLICE_INIT("a\t\t\"b\"\n c\t \"d\t\"\te\n"), "1:a||b\n2: c|d\t|e\n" },
 	{ "text behind a quote", SLICE_INIT("a,b\nc,\"d\"e\n"),
 	  "1:a|b\n!1 row 2, column B: text behind a closing quote: quotes inside of a "
 	  "cell "
