@@ -180,6 +180,8 @@ function of_self(name) {
 	return self != "" && name ~ /^(self|self_(address|number|memory_mb|lb|app|db|mon)|peers)$/
 }
 
+# mawk's own way to write a number ends at 2^31; behind it comes 2.14748e+09.
+function whole(n) { return sprintf("%.0f", n) }
 function in_mb(size) { return (size + 0) * (size ~ /G$/ ? 1024 : 1) }
 function least(a, b) { return a < b ? a : b }
 function most(a, b) { return a > b ? a : b }
@@ -206,7 +208,7 @@ function votes(form,   i, list, one) {
 
 # What is computed, so that no number stands in two places.
 function derive(   memory, each, part) {
-	value["max_upload_bytes"] = in_mb(value["max_upload"]) * 1024 * 1024
+	value["max_upload_bytes"] = whole(in_mb(value["max_upload"]) * 1024 * 1024)
 	# While a host reloads, the workers before and after have their connections at once.
 	each = value["workers"] + value["tasks"] + value["queue_workers"]
 	value["db_connections"] = 2 * each * of_role["app"] + 20

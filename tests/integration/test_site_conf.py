@@ -136,6 +136,17 @@ class Rendering(SiteCase):
                          "db 192.168.10.31\ndatabase\n8192 2048 6144 120 104857600 192.168.10.11,"
                          " 192.168.10.12\n")
 
+    def test_large_numbers_keep_their_digits(self):
+        """mawk, Debian's awk, made "gt 2.14748e+09" of 2G, by which HAProxy refused small bodies."""
+        for size, number in (("2047M", 2047 << 20), ("2G", 2 << 30), ("4095M", 4095 << 20),
+                             ("1024G", 1024 << 30)):
+            site = self.write("site", self.sample.replace("max_upload = 100M",
+                                                          f"max_upload = {size}"))
+            for awk in ("mawk", "gawk"):
+                with self.subTest(size=size, awk=awk):
+                    self.assertEqual(self.render("gt @max_upload_bytes@\n", site=site,
+                                                 awk=shutil.which(awk)), f"gt {number}\n")
+
     def test_a_value_from_a_file(self):
         secret = self.write("secret", "a b\nsecond line\n")
         self.assertEqual(self.render("@x@\n", f"x=@{secret}"), "a b\n")
