@@ -170,7 +170,8 @@ function check_whole(   i) {
 		fail("the vip is " host_at[value["vip"]] "'s own address")
 	if (value["patroni"] == "on" && (of_role["db"] < 2 || (of_role["db"] + of_role["mon"]) % 2 == 0))
 		fail("patroni = on takes two db hosts, and an odd number of votes: those of the db and mon hosts")
-	if (value["maxconn"] > value["workers"])
+	# "+ 0": as numbers. As text, 100 is before 20.
+	if (value["maxconn"] + 0 > value["workers"] + 0)
 		fail("maxconn is above workers: HAProxy would hand a host more than it takes at once")
 }
 

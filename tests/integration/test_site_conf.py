@@ -108,10 +108,20 @@ class Reading(SiteCase):
             self.assertIn(reason, r.stderr)
 
     def test_maxconn_fits_the_workers(self):
-        r = self.run_site("check", site=self.write(
-            "bad", self.sample.replace("maxconn = 18", "maxconn = 21")))
-        self.assertEqual(r.returncode, 2)
-        self.assertIn("maxconn is above workers", r.stderr)
+        """They were compared as text: 100 was no more than 20, and 50 was more than 100."""
+        for workers, maxconn, fits in ((20, 18, True), (20, 20, True), (20, 21, False),
+                                       (20, 100, False), (100, 50, True), (100, 9, True),
+                                       (9, 10, False), (None, 18, True), (None, 100, False),
+                                       (8, None, False), (100, None, True)):
+            kept = [line for line in self.sample.splitlines()
+                    if not line.startswith(("workers ", "maxconn "))]
+            kept += [f"{key} = {n}" for key, n in (("workers", workers), ("maxconn", maxconn)) if n]
+            site = self.write("site", "\n".join(kept) + "\n")
+            for awk in ("mawk", "gawk"):
+                with self.subTest(workers=workers, maxconn=maxconn, awk=awk):
+                    r = self.run_site("check", site=site, awk=shutil.which(awk))
+                    self.assertEqual(r.returncode, 0 if fits else 2, r)
+                    self.assertIn("" if fits else "maxconn is above workers", r.stderr)
 
 
 class Rendering(SiteCase):
