@@ -90,7 +90,8 @@ function judged(answer, item) {
 		return { answers: [{ ...json, result: 'undone' }] };
 	}
 	if (item.kind === 'scan' && json?.result && status < 500) {
-		return { answers: [json] };
+		/* the session ended while it waited: its parcel is not at hand any more, people look for it */
+		return { answers: [item.late && json.result === 'session_closed' ? { ...json, result: 'refused' } : json] };
 	}
 	if (FINAL.includes(status) && json?.error) {
 		return { answers: [{ result: item.kind === 'undo' ? 'not_undone' : 'refused',

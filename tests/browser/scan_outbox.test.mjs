@@ -244,3 +244,29 @@ test('a scan and its undo, both made offline, arrive in this order', async () =>
 	assert.equal(await text(page, '#c-scanned'), '0');
 	await page.context().close();
 });
+
+/* The start screen said that the session was over: of the parcels nothing was to be seen. */
+test('scans that reach their session when it is dispatched are kept for people', async () => {
+	const list = await load(numbers(3));
+	await start();
+	await scan(page, list[0]);
+	await panel(page, 'valid');
+	const session = await sessionOf();
+	await page.context().setOffline(true);
+	await type(list.slice(1));
+	await until(async () => await text(page, '#depth') === '2 scans waiting', 'two wait');
+	await panel(page, 'held');
+	assert.equal((await fetch(`${server.url}/sessions/${session}/dispatch`, { method: 'POST' })).status, 200);
+	await page.context().setOffline(false);
+	await empty();
+	assert.match(await text(page, '#refused-count'), /^2 scans/);
+	await page.reload();
+	await page.waitForSelector('#start-error:not([hidden])');
+	await page.click('#begin');
+	await page.click('#refused-open');
+	assert.match(await text(page, '#refused-rows'), /This session was dispatched/);
+	await page.click('#refused-send');
+	await until(async () => await text(page, '#c-scanned') === '2', 'they count in the next session');
+	assert.deepEqual(recorded(await sessionOf()), valid(list.slice(1)));
+	await page.context().close();
+});
