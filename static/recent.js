@@ -10,7 +10,7 @@ import { clock, el, fill } from '/static/dom.js';
 const LINES = 50;
 const OLD_BAD = 100; /* lines beyond them, of what was not valid */
 const PATIENCE_MS = 100;
-const OPEN = ['waiting', 'held'];        /* no verdict yet */
+const OPEN = ['waiting', 'held', 'undoing']; /* no verdict yet, or no answer to the undo */
 const BAD = ['duplicate', 'error', 'unknown', 'hold', 'refused'];
 const FINAL = ['ignored', 'undone', 'undoing', 'refused'];
 

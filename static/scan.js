@@ -114,7 +114,7 @@ function undo(scan) {
 }
 
 function answered(item, answer) {
-	const { kind, scan, flagged, late } = item;
+	const { kind, scan, late } = item;
 	if (backlog !== null && late && kind === 'scan') {
 		caughtUp([item], [answer]);
 		return;
@@ -122,7 +122,7 @@ function answered(item, answer) {
 	state.link = '';
 	sounds.play(soundOf(answer));
 	panel.show({ ...answer, waybill_number: scan.waybill_number ?? answer.waybill_number });
-	record(scan, flagged, answer);
+	record(item, answer);
 	if (soundOf(answer) === 'error') {
 		halt(`${scan.waybill_number}: ${lookOf(answer.result).word}`);
 	} else if (queue.depth > 0 && queue.first.kind === 'scan') {
@@ -142,14 +142,14 @@ function caughtUp(items, answers) {
 	backlog ??= { ok: 0, duplicate: 0, error: 0, bad: [], heard: [] };
 	const sounding = new Set();
 	const errorsBefore = backlog.error;
-	for (const [i, { scan, flagged }] of items.entries()) {
+	for (const [i, item] of items.entries()) {
 		const sound = soundOf(answers[i]);
 		sounding.add(sound);
 		backlog[sound] += 1;
 		if (sound !== 'ok') {
-			backlog.bad.push(scan.waybill_number);
+			backlog.bad.push(item.scan.waybill_number);
 		}
-		record(scan, flagged, answers[i]);
+		record(item, answers[i]);
 	}
 	state.link = '';
 	sounds.sequence(['ok', 'duplicate', 'error'].filter((one) => sounding.has(one) && !backlog.heard.includes(one)));
@@ -167,12 +167,19 @@ function endBacklog() {
 	}
 }
 
-function record(scan, flagged, answer) {
-	const { kind, word } = lookOf(answer.result);
-	recent.put(scan, answer.result === 'refused' ? 'refused' : kind, word, { flagged });
+function record({ kind, scan, flagged }, answer) {
+	const look = lookOf(answer.result);
+	if (kind === 'undo' || !beingUndone(scan)) {
+		recent.put(scan, answer.result === 'refused' ? 'refused' : look.kind, look.word, { flagged });
+	}
 	if (answer.session && [undefined, state.session].includes(answer.session.id)) {
 		showCounters(answer.session);
 	}
+}
+
+/* The undo waits in the line: what becomes of the scan before it must not offer another. */
+function beingUndone(scan) {
+	return recent.get(scan.scan_id)?.kind === 'undoing';
 }
 
 const ticked = new Set(); /* scan_ids: one sound for a scan, not one for each attempt */
@@ -192,7 +199,7 @@ function held(items, trouble) {
 				panel.held(scan.waybill_number, trouble, kept);
 			}
 		}
-		if (kind === 'scan') {
+		if (kind === 'scan' && !beingUndone(scan)) {
 			recent.put(scan, 'held', kept ? 'Kept, will be sent again' : 'Not kept: leave this page open',
 				{ flagged });
 		}

@@ -245,6 +245,38 @@ test('a scan and its undo, both made offline, arrive in this order', async () =>
 	await page.context().close();
 });
 
+/* With each attempt to send the scan its line was "Kept" again: the next undo undid it twice. */
+test('two undos of scans that wait undo two scans, also over a reload', async () => {
+	const list = await load(numbers(4));
+	await start({ serviceWorkers: 'allow' });
+	await ready();
+	const session = await sessionOf();
+	let attempts = 0;
+	const tried = async () => {
+		const before = attempts;
+		await until(() => attempts > before + 1, 'it was tried again');
+	};
+	const words = () => page.locator('#recent .recent-word').allTextContents();
+	page.on('requestfailed', (r) => r.url().endsWith('/scans') && (attempts += 1));
+	await page.context().setOffline(true);
+	await type(list);
+	await scan(page, 'CMD UNDO');
+	await tried();
+	await scan(page, 'CMD UNDO');
+	const kept = 'Kept, will be sent again';
+	assert.deepEqual(await words(), ['Undoing', 'Undoing', kept, kept]);
+	await page.reload();
+	await tried();
+	await scan(page, 'CMD UNDO');
+	assert.deepEqual(await words(), ['Undoing', 'Undoing', 'Undoing', kept]);
+	await page.context().setOffline(false);
+	await empty();
+	assert.deepEqual(await words(), ['Undone', 'Undone', 'Undone', 'Valid']);
+	await until(async () => await text(page, '#c-scanned') === '1', 'the first alone counts');
+	assert.deepEqual(recorded(session), valid(list));
+	await page.context().close();
+});
+
 /* The start screen said that the session was over: of the parcels nothing was to be seen. */
 test('scans that reach their session when it is dispatched are kept for people', async () => {
 	const list = await load(numbers(3));
