@@ -4,12 +4,17 @@
  */
 #include "server/migrate.h"
 
+#include "server/clock.h"
 #include "server/db_state.h"
 #include "server/log.h"
 #include "server/stmt.h"
 
-/* A migration may rewrite a table; it is run by hand or before the first worker. */
-enum { MIGRATION_MS = 30 * 60 * 1000 };
+#include <poll.h>
+
+/* A migration may rewrite a table; it is run by hand or before the first worker. A lock
+ * that is not to be had at once (migrate_lock.sql) is tried again: the site goes on
+ * meanwhile. */
+enum { MIGRATION_MS = 30 * 60 * 1000, LOCK_MS = 10 * 60 * 1000, AGAIN_MS = 1000 };
 
 int migrate_version(void)
 {
@@ -106,15 +111,46 @@ static int transaction(struct db *db, struct arena *a, int *found_r, int *versio
 	return -1;
 }
 
+/* lock_not_available (PostgreSQL, appendix A), as pq_failed() writes it. */
+static bool lacks_lock(const struct err *e)
+{
+	return strstr(e->text, "(55P03)") != NULL;
+}
+
+static int patiently(struct db *db, struct arena *a, int *found_r, int *version_r,
+		     struct err *e)
+{
+	uint64_t until = clock_ms() + LOCK_MS;
+	struct err why = { 0 };
+	bool told = false;
+
+	while (transaction(db, a, found_r, version_r, &why) < 0) {
+		if (!lacks_lock(&why) || clock_ms() >= until) {
+			*e = why;
+			return -1;
+		}
+		if (!told)
+			log_line(LOG_WARNING,
+				 "%s: somebody works with what it changes, or migrates; "
+				 "trying again for ten minutes (pg_stat_activity tells "
+				 "who)",
+				 why.text);
+		told = true;
+		why = (struct err){ 0 };
+		(void)poll(NULL, 0, AGAIN_MS);
+	}
+	return 0;
+}
+
 static int run_all(struct db *db, struct arena *a, int *before_r, int *after_r,
 		   struct err *e)
 {
 	int found;
 
-	if (transaction(db, a, before_r, after_r, e) < 0)
+	if (patiently(db, a, before_r, after_r, e) < 0)
 		return -1;
 	while (*after_r < SQL_MIGRATIONS)
-		if (transaction(db, a, &found, after_r, e) < 0)
+		if (patiently(db, a, &found, after_r, e) < 0)
 			return -1;
 	return 0;
 }

@@ -13,6 +13,7 @@ import uuid
 
 from support.pg import BUILD, ROOT, Cluster, clean_environment
 from support.pooler import served
+from support.wait import wait_until
 
 STATUSES = ("pending", "hq_scheduling", "dispatched", "in_transit", "delivering", "delivered",
             "for_return", "returned", "issue_pending", "cancelled")
@@ -647,6 +648,7 @@ def migrate(db, code=0):
 
 class Migrations(unittest.TestCase):
     FILES = sorted(glob.glob(os.path.join(ROOT, "sql", "migrate", "*.sql")))
+    SESSION_KEY = 13  # it alters batch_sessions
     SHAPE = ("SELECT table_name, column_name, data_type, is_nullable, column_default FROM "
              "information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2")
     FUNCTIONS = "SELECT oid::regprocedure, prosrc FROM pg_proc WHERE pronamespace = " \
@@ -657,17 +659,21 @@ class Migrations(unittest.TestCase):
         self.addCleanup(db.drop)
         return db
 
+    def advance(self, db, to):
+        """By the files alone."""
+        db.query("CREATE TABLE schema_version (version integer PRIMARY KEY, name text NOT NULL,"
+                 " applied_at timestamptz NOT NULL DEFAULT now())")
+        for i, path in enumerate(self.FILES[:to], 1):
+            with open(path, encoding="ascii") as f:
+                db.query(f.read())
+            db.query(f"INSERT INTO schema_version VALUES ({i}, 'step')")
+
     def test_every_step_leads_to_the_same_schema(self):
         newest = self.fresh(migrated=True)
         want = newest.query(self.SHAPE), newest.query(self.FUNCTIONS)
         for found in range(len(self.FILES) + 1):
             db = self.fresh()
-            db.query("CREATE TABLE schema_version (version integer PRIMARY KEY, name text NOT NULL,"
-                     " applied_at timestamptz NOT NULL DEFAULT now())")
-            for i, path in enumerate(self.FILES[:found], 1):
-                with open(path, encoding="ascii") as f:
-                    db.query(f.read())
-                db.query(f"INSERT INTO schema_version VALUES ({i}, 'step')")
+            self.advance(db, found)
             migrate(db)
             self.assertEqual((db.query(self.SHAPE), db.query(self.FUNCTIONS)), want, found)
 
@@ -686,6 +692,29 @@ class Migrations(unittest.TestCase):
         for t in threads:
             t.join()
         self.assertEqual(db.value("SELECT count(*) FROM schema_version"), str(len(self.FILES)))
+
+    def test_who_works_meanwhile_does_not_wait_behind_it(self):
+        """A dump holds a table for minutes, and whoever wanted it after the migration timed out."""
+        db = self.fresh()
+        self.advance(db, self.SESSION_KEY - 1)
+        with subprocess.Popen(["psql", "-X", "-q", "-d", db.conninfo], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              env=clean_environment()) as dump:
+            dump.stdin.write("BEGIN; SELECT count(*) FROM batch_sessions;\n")
+            dump.stdin.flush()
+            dump.stdout.readline()
+            said = []
+            migration = threading.Thread(target=lambda: said.append(migrate(db)))
+            migration.start()
+            waits = ("SELECT count(*) FROM pg_locks WHERE NOT granted"
+                     " AND relation = 'batch_sessions'::regclass")
+            for _ in range(2):
+                wait_until(lambda: db.value(waits) == "1", "it wants the table", 30)
+                db.query("SET lock_timeout = '2s'; SELECT count(*) FROM batch_sessions")
+            dump.stdin.write("COMMIT;\n")
+        migration.join()
+        self.assertIn("somebody works with what it changes", said[0])
+        self.assertIn(f"to {len(self.FILES)}", said[0])
 
     def test_a_newer_database_is_refused(self):
         db = self.fresh(migrated=True)
