@@ -51,7 +51,15 @@ function is_network(text,   part) {
 }
 
 function is_size(text) { return text ~ /^[1-9][0-9]*[MG]$/ }
+function is_upload(text) { return is_size(text) && in_mb(text) <= 1024 * 1024 }
 function is_name(text) { return text ~ /^[a-z][a-z0-9-]*$/ && length(text) <= 63 }
+
+# One that is there, where this machine has zones at all: waybilld would hear it from PostgreSQL.
+function is_zone(text) {
+	return text ~ /^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/ && length(text) <= 64 &&
+		!system("cd /usr/share/zoneinfo 2>/dev/null && test -f UTC || exit 0; " \
+			"test \"$(head -c 4 -- " text " 2>/dev/null)\" = TZif")
+}
 
 function is_place(text) {
 	return text == "" || text ~ /^\/[A-Za-z0-9_.\/-]*$/ ||
@@ -59,21 +67,25 @@ function is_place(text) {
 }
 
 # What a value of this kind must be, or "" when it is.
-function wrong(kind, text) {
+function wrong(kind, text,   part) {
+	if (kind ~ /^[0-9]+-[0-9]+$/) {
+		split(kind, part, "-")
+		return is_number(text, part[1], part[2]) ? "" : "must be a number, " part[1] " to " part[2]
+	}
 	if (kind == "address")
 		return is_address(text) ? "" : "must be an IPv4 address"
 	if (kind == "network")
 		return is_network(text) ? "" : "must be a network like 192.168.10.0/24"
 	if (kind == "port")
 		return is_number(text, 1, 65535) ? "" : "must be a port, 1 to 65535"
-	if (kind == "count")
-		return is_number(text, 0, 999999999) ? "" : "must be a number"
 	if (kind == "some")
 		return is_number(text, 1, 999999999) ? "" : "must be a number above 0"
-	if (kind == "byte")
-		return is_number(text, 1, 255) ? "" : "must be a number, 1 to 255"
 	if (kind == "size")
 		return is_size(text) ? "" : "must be a size like 100M or 2G"
+	if (kind == "upload")
+		return is_upload(text) ? "" : "must be a size like 100M or 2G, 1024G at most"
+	if (kind == "zone")
+		return is_zone(text) ? "" : "must be a time zone like Asia/Manila, as in /usr/share/zoneinfo"
 	if (kind == "switch")
 		return text == "on" || text == "off" ? "" : "must be on or off"
 	if (kind == "word")
@@ -89,14 +101,15 @@ function wrong(kind, text) {
 	return text == "" || text !~ /["'`$\\]/ ? "" : "must not hold quotes, $ or \\"
 }
 
-# key kind default; "-" is none, and a key without one must be set
+# key kind default; "-" is none, and a key without one must be set. Numbers of waybilld's have its
+# own limits (server/config.c).
 function known(   i, n, lines, part) {
 	n = split("vip address\nnetwork network\ngateway address\ndns address\ndomain word\n" \
-		"app_port port 8080\nworkers some 20\nqueue_workers count 1\ntasks some 4\n" \
-		"timezone word Asia/Manila\nauth switch off\nmax_upload size 100M\nmaxconn some 18\n" \
+		"app_port port 8080\nworkers 1-128 20\nqueue_workers 0-32 1\ntasks 1-64 4\n" \
+		"timezone zone Asia/Manila\nauth switch off\nmax_upload upload 100M\nmaxconn some 18\n" \
 		"stats_port port 8404\nstats_user word admin\n" \
 		"stats_password_file path /etc/waybill/stats.password\ntls_certificate text -\n" \
-		"http_port port 80\nhttps_port port 443\nvrrp_id byte 51\nlogin_rate some 30\n" \
+		"http_port port 80\nhttps_port port 443\nvrrp_id 1-255 51\nlogin_rate 1-60000 30\n" \
 		"pg_version pg 15\ndb_port port 5432\ndb_name word warehousedb\n" \
 		"db_user word waybill\nsynchronous switch on\npatroni switch off\npgbouncer switch off\n" \
 		"db_password_file path /etc/waybill/db.password\nwal_archive switch on\n" \

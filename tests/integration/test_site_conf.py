@@ -1,12 +1,14 @@
 """The site's configuration: what is read, what is refused, what a template becomes."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 import unittest
 
-from support.pg import ROOT, clean_environment
+from support.pg import BUILD, ROOT, clean_environment
+from support.site import run
 
 SITE = os.path.join(ROOT, "ops", "site")
 SAMPLE = os.path.join(ROOT, "ops", "site.conf")
@@ -69,6 +71,10 @@ class Reading(SiteCase):
                 ("app_port = 80 80", "key 'app_port': must be a port"),
                 ("vip = 192.168.10.256", "key 'vip': must be an IPv4 address"),
                 ("vrrp_id = 256", "key 'vrrp_id': must be a number, 1 to 255"),
+                ("timezone = Asia/Manilla", "key 'timezone': must be a time zone like Asia/Manila"),
+                ("timezone = Asia", "key 'timezone': must be a time zone"),
+                ("timezone = ../zoneinfo/Asia/Manila", "key 'timezone': must be a time zone"),
+                ("timezone = -n/UTC", "key 'timezone': must be a time zone"),
                 ("auth = yes", "key 'auth': must be on or off"),
                 ("vm_ssh_key = $(reboot)", "key 'vm_ssh_key': must not hold quotes"),
                 ("backup_second = nas", "key 'backup_second': must be a folder, rsync's"),
@@ -90,6 +96,27 @@ class Reading(SiteCase):
                 r = self.run_site("check", site=self.write("bad", "\n".join(kept + [line]) + "\n"))
                 self.assertEqual(r.returncode, 2, r)
                 self.assertIn(f"bad:{len(kept) + 1}: {reason}", r.stderr)
+
+    def test_no_number_that_the_server_refuses(self):
+        for key in ("workers", "tasks", "queue_workers", "login_rate", "max_upload"):
+            said = run(os.path.join(BUILD, "waybilld"), "-t",
+                       env={"WAYBILL_" + key.upper(): "9" * 19}).stderr
+            high = int(re.search(rf"'{key}': .* is out of range: \d+ to (\d+)", said)[1])
+            unit, high = ("M", high >> 20) if key == "max_upload" else ("", high)
+            kept = [line for line in self.sample.splitlines() if not line.startswith(key + " ")]
+            for number, status in ((high, 0), (high + 1, 2), (high * 1000, 2)):
+                with self.subTest(key=key, number=number):
+                    r = self.run_site("check", site=self.write(
+                        "site", "\n".join([*kept, f"{key} = {number}{unit}"]) + "\n"))
+                    self.assertEqual(r.returncode, status, r)
+                    self.assertIn(f"site:{len(kept) + 1}: key '{key}': must be " if status else "",
+                                  r.stderr)
+
+    def test_zones_of_every_form(self):
+        for zone in ("UTC", "Etc/GMT+8", "America/Argentina/Buenos_Aires", "Asia/Manila"):
+            r = self.run_site("check", site=self.write(
+                "site", self.sample.replace("timezone = Asia/Manila", f"timezone = {zone}")))
+            self.assertEqual((r.returncode, r.stderr), (0, ""), zone)
 
     def test_a_site_needs_its_parts(self):
         for gone, reason in (("vip", "key 'vip' is not set"), ("host = db", "at least one host")):
