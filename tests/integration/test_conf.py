@@ -168,9 +168,9 @@ class Units(ConfCase):
             with open(os.path.join(CONF, "alerts.yml"), encoding="utf-8") as f:
                 self.assertIn(f"coredumpctl, or without systemd-coredump {folder}/core", f.read())
 
-    def test_what_the_databases_need_is_started_for_ever(self):
-        """systemd once gave up etcd after five starts in ten seconds."""
-        for name in ("etcd", "patroni", "pgbouncer"):
+    def test_what_a_site_needs_is_started_for_ever(self):
+        """systemd once gave up etcd after five starts in ten seconds, and never started keepalived again."""
+        for name in ("etcd", "haproxy", "keepalived", "patroni", "pgbouncer"):
             with open(os.path.join(CONF, f"{name}-service.conf"), encoding="utf-8") as f:
                 unit, service = f.read().split("[Service]")
             self.assertIn("[Unit]\n", unit, name)

@@ -50,6 +50,7 @@ class Roles(SetupCase):
     WRITES = {
         ("setup-lb", "lb1"): {"etc/haproxy/haproxy.cfg", "etc/keepalived/keepalived.conf",
                               "etc/systemd/system/haproxy.service.d/waybill.conf",
+                              "etc/systemd/system/keepalived.service.d/waybill.conf",
                               "etc/waybill/stats.password"},
         ("setup-app", "app2"): {"etc/waybill/waybilld.conf", "etc/waybill/pgpass",
                                 "etc/waybill/worker.env", "etc/waybill/db.password"},

@@ -302,12 +302,14 @@ class AllIsWell(unittest.TestCase):
         return LAB[host].sh(f"systemctl show -P {name} {unit}").stdout.strip()
 
     def test_a_killed_service_is_started_again(self):
-        for unit in ("waybilld", "waybill-worker"):
+        passive = next(lb.name for lb in LAB.role("lb") if lb is not LAB.active())
+        for host, unit in (("app1", "waybilld"), ("app1", "waybill-worker"), (passive, "keepalived")):
             with self.subTest(unit):
-                before = int(self.shown(unit, "NRestarts"))
-                LAB["app1"].sh(f"systemctl kill -s KILL --kill-who=main {unit}")
-                wait_until(lambda u=unit, n=before: int(self.shown(u, "NRestarts")) == n + 1
-                           and self.shown(u, "ActiveState") == "active", f"{unit} is back", 30, 0.2)
+                before = int(self.shown(unit, "NRestarts", host))
+                LAB[host].sh(f"systemctl kill -s KILL --kill-who=main {unit}")
+                wait_until(lambda h=host, u=unit, n=before:
+                           int(self.shown(u, "NRestarts", h)) == n + 1
+                           and self.shown(u, "ActiveState", h) == "active", f"{unit} is back", 30, 0.2)
 
     def test_one_that_is_killed_again_and_again_is_started_each_time(self):
         # More often than systemd starts a unit in ten seconds when nobody tells it otherwise.
