@@ -50,6 +50,17 @@ function is_network(text,   part) {
 	return split(text, part, "/") == 2 && is_address(part[1]) && is_number(part[2], 0, 32)
 }
 
+function as_number(address,   part) {
+	split(address, part, ".")
+	return ((part[1] * 256 + part[2]) * 256 + part[3]) * 256 + part[4]
+}
+
+function in_network(address, network,   part, size) {
+	split(network, part, "/")
+	size = 2 ^ (32 - part[2])
+	return int(as_number(address) / size) == int(as_number(part[1]) / size)
+}
+
 function is_size(text) { return text ~ /^[1-9][0-9]*[MG]$/ }
 function is_upload(text) { return is_size(text) && in_mb(text) <= 1024 * 1024 }
 function is_name(text) { return text ~ /^[a-z][a-z0-9-]*$/ && length(text) <= 63 }
@@ -59,6 +70,11 @@ function is_zone(text) {
 	return text ~ /^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/ && length(text) <= 64 &&
 		!system("cd /usr/share/zoneinfo 2>/dev/null && test -f UTC || exit 0; " \
 			"test \"$(head -c 4 -- " text " 2>/dev/null)\" = TZif")
+}
+
+# The site has roles of its own, and PostgreSQL keeps some names.
+function is_role(text) {
+	return text ~ /^[A-Za-z0-9_.\/-]+$/ && text !~ /^(postgres|replicator|public|none|pg_.*)$/
 }
 
 function is_place(text) {
@@ -90,6 +106,8 @@ function wrong(kind, text,   part) {
 		return text == "on" || text == "off" ? "" : "must be on or off"
 	if (kind == "word")
 		return text ~ /^[A-Za-z0-9_.\/-]+$/ ? "" : "must be a word"
+	if (kind == "role")
+		return is_role(text) ? "" : "must be a word, and no role's that is there: postgres, replicator, pg_..."
 	if (kind == "path")
 		return text ~ /^\/[^ ]*$/ ? "" : "must be a path from the root, without spaces"
 	if (kind == "pg")
@@ -108,10 +126,10 @@ function known(   i, n, lines, part) {
 		"app_port port 8080\nworkers 1-128 20\nqueue_workers 0-32 1\ntasks 1-64 4\n" \
 		"timezone zone Asia/Manila\nauth switch off\nmax_upload upload 100M\nmaxconn some 18\n" \
 		"stats_port port 8404\nstats_user word admin\n" \
-		"stats_password_file path /etc/waybill/stats.password\ntls_certificate text -\n" \
+		"stats_password_file path /etc/waybill/stats.password\ntls_certificate file -\n" \
 		"http_port port 80\nhttps_port port 443\nvrrp_id 1-255 51\nlogin_rate 1-60000 30\n" \
 		"pg_version pg 15\ndb_port port 5432\ndb_name word warehousedb\n" \
-		"db_user word waybill\nsynchronous switch on\npatroni switch off\npgbouncer switch off\n" \
+		"db_user role waybill\nsynchronous switch on\npatroni switch off\npgbouncer switch off\n" \
 		"db_password_file path /etc/waybill/db.password\nwal_archive switch on\n" \
 		"replication_password_file path /etc/waybill/replication.password\n" \
 		"backup_dir path /var/backups/waybill\nbackup_second place -\n" \
@@ -144,6 +162,7 @@ function add_host(text,   part, n) {
 		fail("address " part[3] " is " host_at[part[3]] "'s")
 	if (n == 6 && (!is_size(part[4]) || !is_number(part[5], 1, 512) || !is_size(part[6])))
 		fail("a host's size is MEMORY CORES DISK, like 4G 2 40G")
+	host_line[part[1]] = FNR
 	host_role[part[1]] = part[2]
 	host_address[part[1]] = part[3]
 	host_at[part[3]] = part[1]
@@ -172,20 +191,77 @@ function read_setting(line,   at, name) {
 	value[name] = line
 }
 
+# What is wrong with the whole stands where it was set, if it was.
+function at_line(line) { where = site_file (line ? ":" line : "") }
+
+function check_place(what, address, line) {
+	at_line(line)
+	if (!in_network(address, value["network"]))
+		fail(what " is outside the network, " value["network"])
+	if (address ~ /^127\./ && value["network"] !~ /^127\./)
+		fail(what " is this machine's alone")
+}
+
+# user: a key, or who has this port in any case.
+function use_port(role, port, user,   other) {
+	port += 0
+	other = port_user[role, port]
+	port_user[role, port] = user
+	if (other == "")
+		return
+	if (seen[other] > seen[user]) {
+		port_user[role, port] = other
+		other = user
+		user = port_user[role, port]
+	}
+	at_line(seen[user])
+	fail("key '" user "': port " port " is in use on each " role " host: " other)
+}
+
+function check_ports(   i, role) {
+	split("lb app db", role, " ")
+	for (i = 1; i <= 3; i++) {
+		use_port(role[i], 22, "ssh")
+		use_port(role[i], 9100, "prometheus-node-exporter")
+	}
+	use_port("lb", 10000, "HAProxy's peers")
+	use_port("lb", value["http_port"], "http_port")
+	if (value["tls_certificate"] != "")
+		use_port("lb", value["https_port"], "https_port")
+	use_port("lb", value["stats_port"], "stats_port")
+	if (value["pgbouncer"] == "on")
+		use_port("app", 6432, "PgBouncer")
+	use_port("app", value["app_port"], "app_port")
+	if (value["patroni"] == "on") {
+		use_port("db", 2379, "etcd")
+		use_port("db", 2380, "etcd's votes")
+		use_port("db", 8008, "Patroni")
+	}
+	use_port("db", value["db_port"], "db_port")
+}
+
 function check_whole(   i) {
-	where = site_file
+	at_line(0)
 	for (i = 1; i <= keys; i++)
 		if (!(order[i] in value))
 			fail("key '" order[i] "' is not set")
 	if (!of_role["lb"] || !of_role["app"] || !of_role["db"])
 		fail("a site has at least one host each of lb, app and db")
+	check_place("the vip", value["vip"], seen["vip"])
+	for (i = 1; i <= hosts; i++)
+		check_place("host " host[i], host_address[host[i]], host_line[host[i]])
+	at_line(seen["vip"])
 	if (value["vip"] in host_at)
 		fail("the vip is " host_at[value["vip"]] "'s own address")
+	at_line(seen["patroni"])
 	if (value["patroni"] == "on" && (of_role["db"] < 2 || (of_role["db"] + of_role["mon"]) % 2 == 0))
 		fail("patroni = on takes two db hosts, and an odd number of votes: those of the db and mon hosts")
+	check_ports()
+	at_line(seen["maxconn"] > seen["workers"] ? seen["maxconn"] : seen["workers"])
 	# "+ 0": as numbers. As text, 100 is before 20.
 	if (value["maxconn"] + 0 > value["workers"] + 0)
 		fail("maxconn is above workers: HAProxy would hand a host more than it takes at once")
+	at_line(0)
 }
 
 # --- templates

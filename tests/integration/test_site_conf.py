@@ -80,6 +80,10 @@ class Reading(SiteCase):
                 ("backup_second = nas", "key 'backup_second': must be a folder, rsync's"),
                 ("backup_second = /mnt/a b", "key 'backup_second': must be a folder"),
                 ("backup_key_file = key", "key 'backup_key_file': must be a path from the root"),
+                ("db_user = postgres", "key 'db_user': must be a word, and no role's"),
+                ("db_user = replicator", "key 'db_user': must be a word, and no role's"),
+                ("db_user = pg_waybill", "key 'db_user': must be a word, and no role's"),
+                ("tls_certificate = site.pem", "key 'tls_certificate': must be a path from"),
                 ("db_name = a b", "key 'db_name': must be a word"),
                 ("workers = 20", "key 'workers' is set on line"),
                 ("host = app1 app 192.168.10.99", "host app1 is there already"),
@@ -129,10 +133,65 @@ class Reading(SiteCase):
     def test_patroni_needs_votes(self):
         on = self.sample.replace("patroni = off", "patroni = on")
         for site, reason in ((on, ""), (on + "host = db3 db 192.168.10.33\n", "odd number of votes"),
-                             (on.replace("host = db2 ", "host = x app 1.2.3.4\n#"), "two db hosts")):
+                             (on.replace("host = db2 ", "host = x app 192.168.10.99\n#"), "two db hosts")):
             r = self.run_site("check", site=self.write("site", site))
             self.assertEqual(r.returncode, 2 if reason else 0, r)
             self.assertIn(reason, r.stderr)
+
+    def refused(self, settings, awk=None):
+        """(line within settings, what is said) of the sample with these lines at its end."""
+        keys = {line.split("=")[0].strip() for line in settings} - {"host"}
+        kept = [line for line in self.sample.splitlines()
+                if line.split("=")[0].strip() not in keys]
+        r = self.run_site("check", site=self.write("site", "\n".join([*kept, *settings]) + "\n"),
+                          awk=awk and shutil.which(awk))
+        if r.returncode == 0:
+            self.assertEqual(r.stderr, "")
+            return None
+        self.assertEqual(r.returncode, 2, r)
+        line, said = re.fullmatch(r".*/site:(\d+): (.*)\n", r.stderr).groups()
+        return int(line) - len(kept), said
+
+    def test_each_port_of_a_host_is_one_programs(self):
+        """HAProxy, PgBouncer or the exporter would not start, each on the day it is set up."""
+        tls = "tls_certificate = /etc/waybill/site.pem"
+        for settings, want in (
+                (["stats_port = 80"], (1, "key 'stats_port': port 80 is in use on each lb host: http_port")),
+                (["http_port = 8404"], (1, "key 'http_port': port 8404 is in use on each lb host: stats_port")),
+                (["http_port = 81", "stats_port = 0081"], (2, "key 'stats_port': port 81 is")),
+                (["stats_port = 81", "http_port = 81"], (2, "key 'http_port': port 81 is")),
+                (["http_port = 443"], None),
+                ([tls, "http_port = 443"], (2, "key 'http_port': port 443 is in use")),
+                ([tls, "https_port = 9100"], (2, "key 'https_port': port 9100 is in use on each lb host:"
+                                                 " prometheus-node-exporter")),
+                (["http_port = 10000"], (1, "key 'http_port': port 10000 is")),
+                (["app_port = 9100"], (1, "key 'app_port': port 9100 is in use on each app host")),
+                (["app_port = 22"], (1, "key 'app_port': port 22 is in use on each app host: ssh")),
+                (["app_port = 8404"], None), (["app_port = 5432"], None), (["app_port = 80"], None),
+                (["app_port = 6432"], None),
+                (["app_port = 6432", "pgbouncer = on"], (1, "key 'app_port': port 6432 is")),
+                (["db_port = 2379"], None), (["patroni = on"], None),
+                (["patroni = on", "db_port = 2379"], (2, "key 'db_port': port 2379 is")),
+                (["db_port = 9100"], (1, "key 'db_port': port 9100 is in use on each db host"))):
+            with self.subTest(settings=settings):
+                found = self.refused(settings)
+                self.assertEqual(found and (found[0], found[1][:len(want[1]) if want else None]), want)
+
+    def test_all_is_in_the_network(self):
+        for settings, want in (
+                (["vip = 192.168.11.10"], (1, "the vip is outside the network, 192.168.10.0/24")),
+                (["vip = 127.0.0.1"], (1, "the vip is outside the network, 192.168.10.0/24")),
+                (["host = app9 app 10.0.0.9"], (1, "host app9 is outside the network, 192.168.10.0/24")),
+                (["host = app9 app 192.168.11.0"], (1, "host app9 is outside the network, "
+                                                       "192.168.10.0/24")),
+                (["host = app9 app 192.168.10.255"], None),
+                (["network = 192.168.8.0/22", "host = app9 app 192.168.11.255"], None),
+                (["network = 192.168.10.99/24"], None),
+                (["network = 0.0.0.0/0", "host = app9 app 127.0.0.1"],
+                 (2, "host app9 is this machine's alone"))):
+            for awk in ("mawk", "gawk"):
+                with self.subTest(settings=settings, awk=awk):
+                    self.assertEqual(self.refused(settings, awk), want)
 
     def test_maxconn_fits_the_workers(self):
         """They were compared as text: 100 was no more than 20, and 50 was more than 100."""
