@@ -54,6 +54,10 @@ class Memory {
 		return Promise.resolve(place);
 	}
 
+	putAll(store, items) {
+		return Promise.all(items.map((item) => this.put(store, item)));
+	}
+
 	all(store) {
 		return Promise.resolve([...this.#stores[store].values()]);
 	}
@@ -73,6 +77,12 @@ class Disk {
 
 	put(store, item, durability) {
 		return within(this.#db, store, 'readwrite', durability, (s) => s.put(item));
+	}
+
+	putAll(store, items, durability) {
+		return within(this.#db, store, 'readwrite', durability, (s) => {
+			items.forEach((item) => s.put(item));
+		});
 	}
 
 	all(store) {
@@ -121,10 +131,10 @@ export class Outbox {
 		return this.#kept.remove('waiting', items.map((item) => item.place));
 	}
 
-	/* The item leaves the line, for people to look at. */
-	async refuse(item, reason) {
-		await this.#kept.put('refused', { item, reason }, 'strict');
-		await this.remove([item]);
+	/* Each { item, reason }: the item leaves the line, for people to look at. */
+	async refuse(refusals) {
+		await this.#kept.putAll('refused', refusals, 'strict');
+		await this.remove(refusals.map((one) => one.item));
 	}
 
 	refused() {

@@ -32,7 +32,7 @@ export class ScanQueue {
 	 * hooks.held(items, trouble)   after each failure, and for each made while the server is
 	 *                              away or the line is stopped, as soon as the disk has it
 	 *                              or is given up (kept()); trouble is a sentence, or ''
-	 * hooks.refused()              another scan is among outbox.refused()
+	 * hooks.refused()              others are among outbox.refused()
 	 * hooks.unkept(item)           the browser could not keep it; it is sent all the same
 	 * hooks.changed()              depth or trouble changed
 	 */
@@ -166,26 +166,22 @@ export class ScanQueue {
 		} else {
 			this.#hooks.caughtUp(done, answers.filter((answer) => answer !== null));
 		}
-		for (const [i, item] of items.entries()) {
-			if (answers[i] !== null) {
-				/* One that stays behind is sent again by the next page, and counts once. */
-				this.#leave(item, answers[i]).catch(() => undefined);
-			}
-		}
+		/* One that stays behind is sent again by the next page, and counts once. */
+		this.#leave(items, answers).catch(() => undefined);
 	}
 
 	/* The outbox may still be writing what was answered already. */
-	async #leave(item, answer) {
-		await item.stored;
-		if (item.place === undefined) {
-			return;
-		}
-		if (answer.result === 'refused') {
-			await this.#outbox.refuse({ scan: item.scan, place: item.place }, answer.message);
+	async #leave(items, answers) {
+		await Promise.all(items.map((item, i) => answers[i] !== null && item.stored));
+		const kept = items.map((item, i) => ({ item, answer: answers[i] }))
+			.filter(({ item, answer }) => answer !== null && item.place !== undefined);
+		const refused = kept.filter(({ answer }) => answer.result === 'refused');
+		if (refused.length > 0) {
+			await this.#outbox.refuse(refused.map(({ item: { scan, place }, answer }) =>
+				({ item: { scan, place }, reason: answer.message })));
 			this.#hooks.refused();
-		} else {
-			await this.#outbox.remove([item]);
 		}
+		await this.#outbox.remove(kept.filter((one) => !refused.includes(one)).map(({ item }) => item));
 	}
 
 	/* Nothing in the line can be sent now: it has to outlive whatever comes. */
