@@ -299,6 +299,9 @@ function votes(form,   i, list, one) {
 # What is computed, so that no number stands in two places.
 function derive(   memory, each, part) {
 	value["max_upload_bytes"] = whole(in_mb(value["max_upload"]) * 1024 * 1024)
+	# A browser that was told to come by HTTPS alone keeps a port that is not 80, and has 443 for 80.
+	value["https_at"] = value["https_port"] + 0 == 443 ? "" : ":" value["https_port"]
+	value["hsts"] = value["http_port"] + 0 == 80 && value["https_at"] == "" ? "on" : "off"
 	# While a host reloads, the workers before and after have their connections at once.
 	each = value["workers"] + value["tasks"] + value["queue_workers"]
 	value["db_connections"] = 2 * each * of_role["app"] + 20

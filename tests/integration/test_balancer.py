@@ -3,9 +3,12 @@ break off."""
 
 import base64
 import collections
+import http.client
 import json
 import os
 import re
+import ssl
+import tempfile
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,8 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from support.balancer import BACKENDS, Balancer, password
 from support.pg import Cluster, Database
 from support.server import Server
-from support.site import CONF
-from support.wait import wait_until
+from support.site import CONF, certificate
+from support.wait import Port, wait_until
 
 AGAIN = {"Idempotency-Key": "scan-1"}
 
@@ -259,6 +262,28 @@ class Faults(unittest.TestCase):
         self.assertEqual({self.balancer.state("BACKEND", b)["pxname"] for b in BACKENDS},
                          set(BACKENDS))
         self.assertEqual(self.client.get("/").json()["error"], "unavailable")
+
+
+class Https(unittest.TestCase):
+    def test_whoever_comes_without_is_sent_to_its_port(self):
+        """It was the port of plain HTTP, which does not speak TLS."""
+        folder = tempfile.TemporaryDirectory(prefix="waybill-https-")
+        self.addCleanup(folder.cleanup)
+        port = Port()
+        self.addCleanup(port.release)
+        balancer = Balancer([1, 1], https_port=port.number, tls_certificate=certificate(folder.name))
+        self.addCleanup(balancer.stop)
+        for host, there in (("waybill.lan", "waybill.lan"), ("[fd00::1]:8080", "[fd00::1]"),
+                            (f"127.0.0.1:{balancer.port.number}", "127.0.0.1")):
+            r = balancer.client.get("/scan?a=1&b=%20", {"Host": host})
+            self.assertEqual((r.status, r.headers["location"]),
+                             (308, f"https://{there}:{port.number}/scan?a=1&b=%20"))
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        https = http.client.HTTPSConnection("127.0.0.1", port.number, timeout=20, context=context)
+        self.addCleanup(https.close)
+        https.request("GET", "/scan")
+        self.assertEqual(https.getresponse().status, 503)  # no host is up
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import unittest
 
 from support.pg import BUILD, ROOT, Cluster, Database
 from support.server import Server
-from support.site import CONF, Site, program, run
+from support.site import CONF, Site, certificate, program, run
 from support.wait import Port, wait_until
 
 
@@ -58,20 +58,17 @@ class Balancers(ConfCase):
         site = self.site(tls_certificate="/nonexistent/site.pem")
         out = self.check(site, "lb1")
         self.assertIn("/nonexistent/site.pem", out.stderr)
-        pem = os.path.join(site.folder, "site.pem")
-        out = run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                  "-nodes", "-days", "2", "-subj", "/CN=waybill.test", "-keyout", pem + ".key",
-                  "-out", pem)
-        self.assertEqual(out.returncode, 0, out.stderr)
-        with open(pem + ".key", encoding="ascii") as key, open(pem, "a", encoding="ascii") as f:
-            f.write(key.read())
-        os.unlink(pem + ".key")  # else HAProxy would take it from there
+        pem = certificate(site.folder)
         site = self.site(tls_certificate=pem)
         out = self.check(site, "lb1")
         self.assertEqual((out.returncode, re.findall("WARNING|ALERT", out.stderr)), (0, []), out)
         text = site.text("haproxy.cfg", "lb1")
         self.assertEqual(text.count("httponly secure attr"), 2)
+        self.assertIn("https://%[req.hdr(host),host_only]%[pathq]", text)
         self.assertIn("Strict-Transport-Security", text)
+        for port in ("http_port", "https_port"):
+            text = self.site(tls_certificate=pem, **{port: 8443}).text("haproxy.cfg", "lb1")
+            self.assertNotIn("Strict-Transport-Security", text)
 
     def test_keepalived_takes_its_file(self):
         site = self.site(vrrp_id=77)

@@ -39,6 +39,19 @@ def run(*words, **more):
                           check=False, env={**clean_environment(), **more.pop("env", {})}, **more)
 
 
+def certificate(folder):
+    """Path of a file with one of its own making, and its key."""
+    pem = os.path.join(folder, "site.pem")
+    out = run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+              "-nodes", "-days", "2", "-subj", "/CN=waybill.test", "-keyout", pem + ".key",
+              "-out", pem)
+    assert out.returncode == 0, out.stderr
+    with open(pem + ".key", encoding="ascii") as key, open(pem, "a", encoding="ascii") as f:
+        f.write(key.read())
+    os.unlink(pem + ".key")  # else HAProxy would take it from there
+    return pem
+
+
 class Site:
     def __init__(self, **settings):
         self.folder = tempfile.mkdtemp(prefix="waybill-site-")
