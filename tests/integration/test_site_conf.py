@@ -193,6 +193,13 @@ class Reading(SiteCase):
                 with self.subTest(settings=settings, awk=awk):
                     self.assertEqual(self.refused(settings, awk), want)
 
+    def test_no_file_at_all(self):
+        """Of a folder awk warned, in words of its own, and went on without it."""
+        for path, reason in ((self.folder, "is a folder"), ("/nonexistent", "cannot be read")):
+            for r in (self.run_site("check", site=path), self.run_site("render", path)):
+                self.assertEqual((r.returncode, r.stderr),
+                                 (2, f"ops/site: {path} {reason} (--help tells)\n"))
+
     def test_maxconn_fits_the_workers(self):
         """They were compared as text: 100 was no more than 20, and 50 was more than 100."""
         for workers, maxconn, fits in ((20, 18, True), (20, 20, True), (20, 21, False),
