@@ -185,6 +185,7 @@ class BreaksOff(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     scans = collections.Counter()
     lock = threading.Lock()
+    go_on = threading.Event()  # for who asks for /slow
 
     def answer(self):
         self.send_response(200)
@@ -195,6 +196,8 @@ class BreaksOff(BaseHTTPRequestHandler):
         if self.path == "/broken":
             self.count("GET")
             return
+        if self.path == "/slow":
+            self.go_on.wait(20)
         self.answer()
 
     def do_POST(self):  # noqa: N802
@@ -241,6 +244,34 @@ class Faults(unittest.TestCase):
         self.assertEqual((got[-1].headers["retry-after"], got[-1].json()["error"]),
                          ("60", "too_many_logins"))
         self.assertEqual(self.client.get("/login").status, 200)
+
+    def test_requests_by_the_second(self):
+        with self.client.connect() as c:
+            got = [c.request("GET", "/") for _ in range(1010)]
+        self.assertEqual([r.status for r in got], [200] * 1000 + [429] * 10)
+        self.assertEqual((got[-1].headers["retry-after"], got[-1].json()["error"]),
+                         ("10", "too_many_requests"))
+
+    def test_what_a_host_has_no_worker_for_waits_here(self):
+        BreaksOff.go_on.clear()
+        self.addCleanup(BreaksOff.go_on.set)
+        balancer = Balancer([s.server_port for s in self.servers], workers=2, maxconn=2)
+        self.addCleanup(balancer.stop)
+        balancer.wait_for("UP", "app1", "app2")
+        got = []
+        clients = [threading.Thread(target=lambda: got.append(balancer.client.get("/slow").status))
+                   for _ in range(6)]
+        for each in clients:
+            each.start()
+
+        def waiting():
+            return [balancer.state(name)[column] for name, column in
+                    (("app1", "scur"), ("app2", "scur"), ("BACKEND", "qcur"))]
+        wait_until(lambda: waiting() == ["2", "2", "2"], "two wait for a worker")
+        BreaksOff.go_on.set()
+        for each in clients:
+            each.join()
+        self.assertEqual(got, [200] * 6)
 
     def test_large_bodies(self):
         for path, size, status in (("/upload", 1 << 20, 200), ("/upload", 2 << 20, 413),
