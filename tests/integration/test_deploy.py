@@ -9,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from support.balancer import Balancer
+from support.balancer import Balancer, password
 from support.pg import ROOT, Cluster, clean_environment
 from support.server import Server
 from support.site import run
@@ -24,8 +24,13 @@ PROGRAMS = {
     "dpkg": "exit 0",
     "dpkg-query": 'cat "$HERE/version"',
     "waybillctl": 'test ! -e "$HERE/broken" || test "$(cat "$HERE/version")" != 2.0',
-    "systemctl": 'case $1 in restart) kill -HUP "$(cat "$HERE/pid")" ;; is-active) echo active ;; esac',
-    "setpriv": 'echo f',
+    "systemctl": 'case $1 in restart) kill -HUP "$(cat "$HERE/pid")" ;;\n'
+                 'is-active) if test -e "$HERE/stopped-$2"; then echo inactive; else echo active; fi ;; esac',
+    "setpriv": 'test ! -e "$HERE/frozen" || sleep 60\n'
+               'case $* in *max_connections*) echo 120 ;; *pg_stat_activity*) cat "$HERE/connections" ;;\n'
+               '*) echo f ;; esac',
+    # Nobody waits here for as long as one does there.
+    "timeout": 'shift && exec /usr/bin/timeout 0.5 "$@"',
     "ip": 'cat "$HERE/addresses"',
 }
 
@@ -47,13 +52,20 @@ class Deploy(unittest.TestCase):
         cls.debs = [cls.package(v) for v in ("1.0", "2.0")]
         cls.hosts = {}
         for name, address in (("lb1", "11"), ("lb2", "12"), ("db", "31"), ("mon", "41")):
-            cls.host(name, address, {"/run/haproxy": cls.folder,
-                                     "/run/waybill-": os.path.join(cls.folder, "waybill-")})
+            folder = cls.host(name, address, {
+                "/run/haproxy": cls.folder, "/run/waybill-": os.path.join(cls.folder, "waybill-"),
+                "/etc/waybill": os.path.join(cls.folder, name)})
+            cls.write(folder, "version", "1.0\n")
+            cls.write(folder, "connections", "40\n")
+            cls.write(folder, "stats.password", password() + "\n")
         for i, server in enumerate(cls.servers, 1):
             folder = cls.host(f"app{i}", f"2{i}", {
                 "http://127.0.0.1:8080": server.url, "/var/cache/waybill":
                 os.path.join(cls.folder, f"app{i}")})
             cls.write(folder, "pid", str(server.pid))
+        cls.frozen = cls.host("db2", "32", {})
+        cls.write(cls.frozen, "frozen", "")
+        del cls.hosts["127.0.77.32"]  # away
         cls.write(os.path.join(cls.folder, "lb1"), "addresses", "2: eth0 inet 127.0.77.10/32\n")
         cls.map = cls.write(cls.folder, "hosts.json", json.dumps(cls.hosts))
 
@@ -266,19 +278,56 @@ class Deploy(unittest.TestCase):
             self.assertEqual(rows[key], "ok", out.stdout)
         self.assertEqual(rows["release", "app1"], "ok: 1.0")
         self.assertRegex(rows["new clients, in turn", "lb"], r"^ok: app[12] 50 app[12] 50$")
-        self.assertEqual(rows["statistics ask for a password", "lb1"], "ok")
+        self.assertEqual(rows["clients with a cookie", "lb"], "ok: app1 10 of 10, app2 10 of 10")
+        for row in ("statistics ask for a password", "statistics, with the password", "keepalived"):
+            self.assertEqual((rows[row, "lb1"], rows[row, "lb2"]), ("ok", "ok"), row)
         self.assertEqual(rows["the address 127.0.77.10", "lb"], "ok: on lb1")
         # The database's two hosts are one here that says "primary", and one that is away.
+        self.assertEqual(rows["connections", "db"], "ok: 40 of 120")
         self.assertEqual(rows["PostgreSQL", "db2"], "WRONG: no answer")
         self.assertEqual(rows["primaries", "db"], "ok")
         self.assertEqual(out.returncode, 1)
-        self.addCleanup(self.write, os.path.join(self.folder, "lb2"), "addresses", "")
-        self.write(os.path.join(self.folder, "lb2"), "addresses", "2: eth0 inet 127.0.77.10/32\n")
+
+    def test_verify_finds_what_is_wrong(self):
+        for host, name, text in (("lb2", "addresses", "2: eth0 inet 127.0.77.10/32\n"),
+                                 ("lb2", "stats.password", "of another site\n"),
+                                 ("lb2", "stopped-keepalived", ""), ("app2", "version", "2.0\n"),
+                                 ("mon", "version", ""), ("db", "connections", "110\n")):
+            self.swap(os.path.join(self.folder, host, name), text)
+        # A primary that was frozen once held up the whole table.
+        hosts = dict(self.hosts)
+        hosts["127.0.77.32"] = {"path": self.frozen}
+        self.swap(self.map, json.dumps(hosts))
+        # What clients bring back is lost on its way.
+        with open(self.balancer.config, encoding="utf-8") as f:
+            self.swap(self.balancer.config, f.read().replace(
+                "frontend waybill\n", "frontend waybill\n\thttp-request del-header Cookie\n"))
+        self.addCleanup(self.balancer.reload)
+        self.balancer.reload()
         self.balancer.tell("set server waybill/app1 state maint")
-        out = self.call("verify-site")
-        rows = self.rows(out.stdout)
-        self.assertEqual(rows["app1 in the balance", "lb1"], "WRONG: MAINT, not UP")
-        self.assertEqual(rows["the address 127.0.77.10", "lb"], "WRONG: on several: lb1 lb2")
+        rows = self.rows(self.call("verify-site").stdout)
+        for row, where, verdict in (
+                ("app1 in the balance", "lb1", "WRONG: MAINT, not UP"),
+                ("the address 127.0.77.10", "lb", "WRONG: on several: lb1 lb2"),
+                ("keepalived", "lb1", "ok"), ("keepalived", "lb2", "WRONG: inactive, not active"),
+                ("statistics, with the password", "lb1", "ok"),
+                ("statistics, with the password", "lb2", "WRONG: 401, not 200"),
+                ("clients with a cookie", "lb", "WRONG: app2 0 of 10"),
+                ("release", "app1", "ok: 1.0"), ("release", "app2", "WRONG: 2.0, not 1.0 as app1"),
+                ("release", "mon", "WRONG: unknown"), ("release", "db", "ok: 1.0"),
+                ("connections", "db", "WRONG: 110 of 120"),
+                ("PostgreSQL", "db2", "WRONG: no answer"), ("primaries", "db", "ok")):
+            with self.subTest(row=row, where=where):
+                self.assertEqual(rows.get((row, where)), verdict)
+
+    def swap(self, path, text):
+        """Another text in a file, or a file that was not there, for this test."""
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as f:
+                self.addCleanup(self.write, *os.path.split(path), f.read())
+        else:
+            self.addCleanup(os.unlink, path)
+        self.write(*os.path.split(path), text)
 
 
 if __name__ == "__main__":
