@@ -21,6 +21,7 @@ is_standby() { [ "$(ask -d postgres -c 'SELECT pg_is_in_recovery()')" = t ]; }
 # A release of Debian has one PostgreSQL, unless a source of others was added.
 need_postgresql() {
 	if [ -z "$ROOT" ] && [ ! -x "/usr/lib/postgresql/$version/bin/postgres" ]; then
+		[ "$dry" = yes ] || apt-cache show "postgresql-$version" >/dev/null 2>&1 || read_lists
 		offered=$(apt-cache depends postgresql 2>/dev/null |
 			sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p')
 		[ -z "$offered" ] || apt-cache show "postgresql-$version" >/dev/null 2>&1 ||

@@ -179,10 +179,26 @@ need_packages() {
 	# shellcheck disable=SC2086 # a list of words
 	[ -z "$missing" ] || step "install$missing" install_packages $missing
 }
+apt() { env DEBIAN_FRONTEND=noninteractive LANGUAGE=en apt-get -q -y -o DPkg::Lock::Timeout=500 "$@"; }
+read_lists() {
+	say "apt's lists of packages are empty or old: reading them anew"
+	apt update >/dev/null || :
+}
+try_packages() {
+	apt -o Dpkg::Options::=--force-confold -o APT::Install-Recommends=false install "$@" >/dev/null 2>"$work/apt"
+}
+# Where the lists lack a package, or name one that is gone, they are read anew; else they are not. LANGUAGE,
+# because LC_ALL would be that of a cluster which a package makes.
 install_packages() {
-	env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=500 \
-		-o Dpkg::Options::=--force-confold -o APT::Install-Recommends=false install "$@" >/dev/null ||
-		fail "apt-get could not install: $*"
+	status=0
+	try_packages "$@" || status=1
+	if [ $status -ne 0 ] && grep -Eq 'Unable to (locate|correct|satisfy|fetch)|installation candidate' "$work/apt"; then
+		read_lists
+		status=0
+		try_packages "$@" || status=1
+	fi
+	cat "$work/apt" >&2
+	[ $status -eq 0 ] || fail "apt-get could not install: $*"
 }
 
 # systemctl, where systemd runs; elsewhere it says that it did not.

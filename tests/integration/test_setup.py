@@ -216,6 +216,64 @@ class Roles(SetupCase):
             self.assertNotIn("#", out.stdout)
 
 
+class Packages(SetupCase):
+    """need_packages, with stand-ins for apt and dpkg."""
+
+    APT = """#!/bin/sh
+here=${0%/*}
+case "$*" in *" update") echo update; : >"$here/lists" ;; *) echo "install ${*##*install }" ;; esac >>"$here/calls"
+case "$*" in *" update") exit ;; esac
+[ ! -e "$here/broken" ] || { echo "E: Sub-process /usr/bin/dpkg returned an error code (1)" >&2; exit 100; }
+[ -e "$here/lists" ] || { cat "$here/says" >&2; exit 100; }
+for word in ${*##*install }; do : >"$here/has-$word"; done
+"""
+    DPKG = """#!/bin/sh
+for word; do :; done
+[ ! -e "${0%/*}/has-$word" ] || echo "install ok installed"
+"""
+
+    def setUp(self):
+        super().setUp()
+        self.bin = os.path.join(self.site.folder, "apt")
+        os.mkdir(self.bin)
+        for name, text in (("apt-get", self.APT), ("dpkg-query", self.DPKG)):
+            self.put(name, text)
+            os.chmod(os.path.join(self.bin, name), 0o755)
+
+    def put(self, name, text=""):
+        with open(os.path.join(self.bin, name), "w", encoding="ascii") as f:
+            f.write(text)
+
+    def need(self, *packages):
+        """(status, standard error, apt's calls)"""
+        self.put("calls")
+        out = run("sh", "-euc", '. "$0"; need_packages "$@"', os.path.join(OPS, "lib.sh"), *packages,
+                  env={"PATH": self.bin + ":" + os.environ["PATH"], "ROOT": ""})
+        with open(os.path.join(self.bin, "calls"), encoding="ascii") as f:
+            return out.returncode, out.stderr, f.read().splitlines()
+
+    def test_lists_are_read_when_they_lack_something(self):
+        """A fresh image has none: "Unable to locate package"."""
+        for says in ("E: Unable to locate package socat", "E: Package 'socat' has no installation "
+                     "candidate", "E: Unable to fetch some archives, maybe run apt-get update"):
+            with self.subTest(says=says):
+                for name in os.listdir(self.bin):
+                    if name.startswith(("has-", "lists")):
+                        os.unlink(os.path.join(self.bin, name))
+                self.put("says", says + "\n")
+                install = "install curl socat"
+                self.assertEqual(self.need("curl", "socat"), (0, "", [install, "update", install]))
+                self.assertEqual(self.need("curl", "socat"), (0, "", []))
+                self.assertEqual(self.need("curl", "age"), (0, "", ["install age"]))
+
+    def test_another_failure_is_told_at_once(self):
+        self.put("broken")
+        code, said, calls = self.need("curl")
+        self.assertEqual((code, calls), (1, ["install curl"]))
+        self.assertIn("dpkg returned an error", said)
+        self.assertIn("apt-get could not install: curl", said)
+
+
 class Machines(SetupCase):
     def setUp(self):
         super().setUp()
