@@ -77,6 +77,10 @@ function is_role(text) {
 	return text ~ /^[A-Za-z0-9_.\/-]+$/ && text !~ /^(postgres|replicator|public|none|pg_.*)$/
 }
 
+function is_endpoint(text,   part) {
+	return split(text, part, ":") == 2 && part[1] ~ /^[A-Za-z0-9][A-Za-z0-9.-]*$/ && is_number(part[2], 1, 65535)
+}
+
 function is_place(text) {
 	return text == "" || text ~ /^\/[A-Za-z0-9_.\/-]*$/ ||
 		text ~ /^[A-Za-z0-9_.@:\/-]+:[A-Za-z0-9_.\/-]*$/
@@ -114,6 +118,8 @@ function wrong(kind, text,   part) {
 		return is_number(text, 15, 17) ? "" : "must be 15, 16 or 17"
 	if (kind == "file")
 		return text ~ /^(\/[^ ]*)?$/ ? "" : "must be a path from the root, without spaces, or nothing"
+	if (kind == "endpoint")
+		return text == "" || is_endpoint(text) ? "" : "must be HOST:PORT, or nothing"
 	if (kind == "place")
 		return is_place(text) ? "" : "must be a folder, rsync's HOST:FOLDER or rsync://HOST/MODULE"
 	return text == "" || text !~ /["'`$\\]/ ? "" : "must not hold quotes, $ or \\"
@@ -133,7 +139,8 @@ function known(   i, n, lines, part) {
 		"db_password_file path /etc/waybill/db.password\nwal_archive switch on\n" \
 		"replication_password_file path /etc/waybill/replication.password\n" \
 		"backup_dir path /var/backups/waybill\nbackup_second place -\n" \
-		"backup_key_file file -\nbackup_keep_days some 7\nvm_first_id some 201\nvm_bridge word vmbr0\n" \
+		"backup_key_file file -\nbackup_keep_days some 7\nalertmanager endpoint -\n" \
+		"vm_first_id some 201\nvm_bridge word vmbr0\n" \
 		"vm_storage word local-lvm\nvm_image text -\nvm_user word waybill\nvm_ssh_key text -",
 		lines, "\n")
 	for (i = 1; i <= n; i++) {

@@ -341,18 +341,20 @@ class Pooler(ConfCase):
 class Watching(ConfCase):
     def test_prometheus_takes_its_files(self):
         promtool = self.need("promtool", "prometheus")
-        site = self.site()
-        shutil.copy(os.path.join(CONF, "alerts.yml"), site.folder)
-        path = site.render("prometheus.yml", "mon", lambda text:
-                           text.replace("/etc/prometheus/stats.password", "stats.password"))
-        with open(os.path.join(site.folder, "stats.password"), "w", encoding="ascii") as f:
-            f.write("x\n")
-        out = run(promtool, "check", "config", path)
-        self.assertEqual(out.returncode, 0, out)
-        with open(path, encoding="utf-8") as f:
-            text = f.read()
-        self.assertEqual(text.count(":9100"), 7)
-        self.assertEqual(text.count(":8404"), 2)
+        for alertmanager in ("", "127.0.0.1:9093", "alerts.waybill.lan:9093"):
+            site = self.site(alertmanager=alertmanager)
+            shutil.copy(os.path.join(CONF, "alerts.yml"), site.folder)
+            path = site.render("prometheus.yml", "mon", lambda text:
+                               text.replace("/etc/prometheus/stats.password", "stats.password"))
+            with open(os.path.join(site.folder, "stats.password"), "w", encoding="ascii") as f:
+                f.write("x\n")
+            out = run(promtool, "check", "config", path)
+            self.assertEqual(out.returncode, 0, out)
+            with open(path, encoding="utf-8") as f:
+                text = f.read()
+            self.assertEqual(text.count(":9100"), 7)
+            self.assertEqual(text.count(":8404"), 2)
+            self.assertEqual(re.findall("alerting:|:9093", text), ["alerting:", ":9093"] if alertmanager else [])
 
     def test_each_alert_fires_when_it_should_and_not_while_all_is_well(self):
         promtool = self.need("promtool", "prometheus")

@@ -77,6 +77,9 @@ class Reading(SiteCase):
                 ("timezone = -n/UTC", "key 'timezone': must be a time zone"),
                 ("auth = yes", "key 'auth': must be on or off"),
                 ("vm_ssh_key = $(reboot)", "key 'vm_ssh_key': must not hold quotes"),
+                *((f"alertmanager = {value}", "key 'alertmanager': must be HOST:PORT, or nothing")
+                  for value in ("mon", "mon:", "mon:0", ":9093", "http://mon:9093", "mon:9093/x",
+                                'mon"]:9093', "mon:9093, mon2:9093")),
                 ("backup_second = nas", "key 'backup_second': must be a folder, rsync's"),
                 ("backup_second = /mnt/a b", "key 'backup_second': must be a folder"),
                 ("backup_key_file = key", "key 'backup_key_file': must be a path from the root"),
