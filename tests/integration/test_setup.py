@@ -382,7 +382,13 @@ class Logs(SetupCase):
         files = self.files()
         self.assertIn("app1: journalctl --no-pager -o short-iso --since 3 hours ago -u waybilld",
                       files["bad-hour/app1.log"])
-        self.assertIn("-u keepalived", files["bad-hour/lb2.log"])
+        for name, units in (
+                ("lb2", "haproxy keepalived"), ("app1", "waybilld waybill-worker pgbouncer"),
+                ("db", "postgresql@* patroni@* etcd waybill-backup* waybill-wal-stream waybill-watch-db"),
+                ("mon", "prometheus prometheus-alertmanager etcd")):
+            asked = files[f"bad-hour/{name}.log"].splitlines()[0]
+            for unit in (*units.split(), "nftables", "prometheus-node-exporter"):
+                self.assertIn(f" -u {unit} ", asked + " ", name)
         self.assertIn("db: tail", files["bad-hour/db.postgresql.log"])
         self.assertIn("uptime", files["bad-hour/mon.state"])
         out = self.call("collect-logs", "; reboot now", archive, **environment)
