@@ -130,7 +130,7 @@ function wrong(kind, text,   part) {
 function known(   i, n, lines, part) {
 	n = split("vip address\nnetwork network\ngateway address\ndns address\ndomain word\n" \
 		"app_port port 8080\nworkers 1-128 20\nqueue_workers 0-32 1\ntasks 1-64 4\n" \
-		"timezone zone Asia/Manila\nauth switch off\nmax_upload upload 100M\nmaxconn some 18\n" \
+		"timezone zone Asia/Manila\nauth switch off\ndatabase_read switch off\nretention_days 0-36500 0\nmax_upload upload 100M\nmaxconn some 18\n" \
 		"stats_port port 8404\nstats_user word admin\n" \
 		"stats_password_file path /etc/waybill/stats.password\ntls_certificate file -\n" \
 		"http_port port 80\nhttps_port port 443\nvrrp_id 1-255 51\nlogin_rate 1-60000 30\n" \
@@ -263,6 +263,9 @@ function check_whole(   i) {
 	at_line(seen["patroni"])
 	if (value["patroni"] == "on" && (of_role["db"] < 2 || (of_role["db"] + of_role["mon"]) % 2 == 0))
 		fail("patroni = on takes two db hosts, and an odd number of votes: those of the db and mon hosts")
+	at_line(seen["database_read"])
+	if (value["database_read"] == "on" && of_role["db"] < 2)
+		fail("database_read = on takes a second db host: its standby")
 	check_ports()
 	at_line(seen["maxconn"] > seen["workers"] ? seen["maxconn"] : seen["workers"])
 	# "+ 0": as numbers. As text, 100 is before 20.
@@ -303,6 +306,14 @@ function votes(form,   i, list, one) {
 	return list
 }
 
+# The first db host is the primary on most days: who looks for a standby begins at the other end.
+function standbys_first(   i, list) {
+	for (i = hosts; i > 0; i--)
+		if (host_role[host[i]] == "db")
+			list = list (list == "" ? "" : ",") host_address[host[i]]
+	return list
+}
+
 # What is computed, so that no number stands in two places.
 function derive(   memory, each, part) {
 	value["max_upload_bytes"] = whole(in_mb(value["max_upload"]) * 1024 * 1024)
@@ -319,6 +330,7 @@ function derive(   memory, each, part) {
 	value["second_folder"] = value["backup_second"] ~ /^\// ? value["backup_second"] : ""
 	value["wal_key"] = value["backup_key_file"] == "" ? "-" : value["backup_key_file"]
 	value["db_addresses"] = addresses("db", ",")
+	value["standbys_first"] = standbys_first()
 	value["patroni_addresses"] = addresses("db", ", ")
 	value["etcd_hosts"] = votes("ADDRESS:2379")
 	value["etcd_cluster"] = votes("NAME=http://ADDRESS:2380")

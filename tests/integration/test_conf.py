@@ -194,8 +194,13 @@ class Hosts(ConfCase):
         database = Cluster.shared().database()
         self.addCleanup(database.drop)
         for pgbouncer in ("off", "on"):
-            site = self.site(pgbouncer=pgbouncer, auth="on")
+            site = self.site(pgbouncer=pgbouncer, auth="on", database_read=pgbouncer,
+                             retention_days=90)
             text = site.text("waybilld-site.conf", "app1")
+            self.assertIn("\nretention_days = 90\n", text)
+            found = re.findall('(?m)^database_read = "host=127.0.77.32,127.0.77.31 port=5432 .*"$',
+                               text)
+            self.assertEqual(len(found), pgbouncer == "on")
             self.assertIn("127.0.0.1 port=6432" if pgbouncer == "on" else
                           "host=127.0.77.31,127.0.77.32 port=5432", text)
             path = site.render("waybilld-site.conf", "app1")
@@ -214,6 +219,17 @@ class Hosts(ConfCase):
             out = run(os.path.join(BUILD, "waybilld"), "-t", "-c", path, env=environment)
             self.assertNotEqual(out.returncode, 0)
             self.assertIn("wrokers", out.stderr)
+
+    def test_the_servers_settings_that_the_runbook_names_are_the_sites(self):
+        """setup-app writes waybilld.conf anew: what was added there by hand, as advised, was gone."""
+        with open(os.path.join(ROOT, "ops", "README.md"), encoding="utf-8") as f:
+            named = set(re.findall(r"`([a-z_]+)(?: = \w+)?`", f.read()))
+        with open(os.path.join(CONF, "waybilld.conf"), encoding="utf-8") as f:
+            # max_connections there is PostgreSQL's.
+            named &= set(re.findall(r"(?m)^#?([a-z_]+) =", f.read())) - {"max_connections"}
+        self.assertIn("retention_days", named)
+        text = self.site(database_read="on", pgbouncer="on").text("waybilld-site.conf", "app1")
+        self.assertEqual(named - set(re.findall(r"(?m)^([a-z_]+) =", text)), set())
 
     def test_of_the_memory_of_the_database_host(self):
         text = self.site().text("postgresql.conf", "db")

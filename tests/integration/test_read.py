@@ -1,6 +1,7 @@
 """database_read: what a standby answers, and what is asked of the primary instead."""
 
 import os
+import re
 import subprocess
 import tempfile
 import threading
@@ -10,6 +11,7 @@ import unittest
 from support.pg import BUILD, Cluster, clean_environment
 from support.pooler import not_pooled
 from support.server import Server
+from support.site import Site
 from support.standby import Standby
 from support.wait import wait_until
 
@@ -71,6 +73,22 @@ class Read(unittest.TestCase):
         self.assertEqual(export.status, 200, export)
         self.assertIn(b"JT1", export.body)
         self.server.stop()
+
+    def test_as_a_site_writes_it(self):
+        """Of all databases, whichever is a standby."""
+        site = Site(database_read="on", db_name=self.db.name)
+        self.addCleanup(site.remove)
+        conninfo = re.search(r'(?m)^database_read = "(.*)"$', site.text("waybilld-site.conf", "app1"))[1]
+        conninfo, n = re.subn(r"host=\S+ port=\d+", f"host={self.primary.socket},{self.standby.socket}",
+                              conninfo)
+        self.assertEqual(n, 1, conninfo)
+        self.server.stop()
+        self.server = Server(self.db.conninfo, {"workers": 1, "database_read": conninfo})
+        self.addCleanup(self.server.kill)
+        self.client = self.server.start().client
+        self.add("JT1")
+        self.standby.catch_up()
+        wait_until(lambda: self.listed() == ["JT1"] and self.from_standby(), "the standby answers")
 
     def test_what_is_too_old_is_asked_of_the_primary(self):
         self.add("JT1")

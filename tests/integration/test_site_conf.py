@@ -105,7 +105,8 @@ class Reading(SiteCase):
                 self.assertIn(f"bad:{len(kept) + 1}: {reason}", r.stderr)
 
     def test_no_number_that_the_server_refuses(self):
-        for key in ("workers", "tasks", "queue_workers", "login_rate", "max_upload"):
+        for key in ("workers", "tasks", "queue_workers", "login_rate", "max_upload",
+                    "retention_days"):
             said = run(os.path.join(BUILD, "waybilld"), "-t",
                        env={"WAYBILL_" + key.upper(): "9" * 19}).stderr
             high = int(re.search(rf"'{key}': .* is out of range: \d+ to (\d+)", said)[1])
@@ -202,6 +203,14 @@ class Reading(SiteCase):
             for r in (self.run_site("check", site=path), self.run_site("render", path)):
                 self.assertEqual((r.returncode, r.stderr),
                                  (2, f"ops/site: {path} {reason} (--help tells)\n"))
+
+    def test_a_standby_to_read_from(self):
+        kept = re.sub(r"(?m)^host = db2 .*\n", "", self.sample)
+        for text, reason in ((self.sample, ""), (kept, "database_read = on takes a second db host")):
+            r = self.run_site("check", site=self.write(
+                "site", text.replace("database_read = off", "database_read = on")))
+            self.assertEqual(r.returncode, 2 if reason else 0, r)
+            self.assertIn(reason, r.stderr)
 
     def test_maxconn_fits_the_workers(self):
         """They were compared as text: 100 was no more than 20, and 50 was more than 100."""
