@@ -17,11 +17,11 @@ function soon(promise) {
 	})]);
 }
 
-/* A whole IndexedDB transaction as a promise of its result. */
-function within(db, store, mode, durability, work) {
+/* A whole IndexedDB transaction, of one store or several, as a promise of its result. */
+function within(db, stores, mode, durability, work) {
 	return new Promise((resolve, reject) => {
-		const transaction = db.transaction(store, mode, { durability });
-		const request = work(transaction.objectStore(store));
+		const transaction = db.transaction(stores, mode, { durability });
+		const request = work(...[stores].flat().map((name) => transaction.objectStore(name)));
 		transaction.commit?.(); /* nothing more comes: saves a round trip to the disk's process */
 		transaction.oncomplete = () => resolve(request?.result);
 		transaction.onabort = () => reject(transaction.error);
@@ -66,6 +66,11 @@ class Memory {
 		places.forEach((place) => this.#stores[store].delete(place));
 		return Promise.resolve();
 	}
+
+	async replace(store, places, other, items) {
+		await this.remove(store, places);
+		return Promise.all(items.map((item) => this.put(other, item)));
+	}
 }
 
 class Disk {
@@ -93,6 +98,16 @@ class Disk {
 		return within(this.#db, store, 'readwrite', 'relaxed', (s) => {
 			places.forEach((place) => s.delete(place));
 		});
+	}
+
+	/* Whole or not at all: these go from one store, and the items into the other. */
+	async replace(store, places, other, items) {
+		let requests;
+		await within(this.#db, [store, other], 'readwrite', 'strict', (from, to) => {
+			places.forEach((place) => from.delete(place));
+			requests = items.map((item) => to.put(item));
+		});
+		return requests.map((request) => request.result);
 	}
 }
 
@@ -139,6 +154,12 @@ export class Outbox {
 
 	refused() {
 		return this.#kept.all('refused');
+	}
+
+	/* The items come behind what waits, in the place of the refusals. */
+	async again(refusals, items) {
+		const places = await this.#kept.replace('refused', refusals.map((one) => one.place), 'waiting', items);
+		items.forEach((item, i) => { item.place = places[i]; });
 	}
 
 	forget(refusals) {

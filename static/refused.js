@@ -2,7 +2,6 @@
  * Scans that the server refused for good (their session is gone, say): none is dropped,
  * somebody looks at them and sends them again in this session, or removes them.
  */
-import { uuid } from '/static/api.js';
 import { dialog } from '/static/dialog.js';
 import { byId, moment, plural, rows, sentence } from '/static/dom.js';
 
@@ -11,7 +10,7 @@ export class RefusedList {
 	#resend;
 	#dialog = dialog('refused');
 
-	/* resend(scan) puts it into the line of the session; open() tells whether there is one. */
+	/* resend(list) puts them into the line of the session; open() tells whether there is one. */
 	constructor(outbox, { open, resend }) {
 		this.#outbox = outbox;
 		this.#resend = resend;
@@ -32,12 +31,9 @@ export class RefusedList {
 	}
 
 	async #settle(again) {
+		this.#dialog.close(); /* pressed twice, they would go twice */
 		const list = await this.#outbox.refused();
-		if (again) {
-			list.forEach(({ item }) => this.#resend({ ...item.scan, scan_id: uuid() }));
-		}
-		await this.#outbox.forget(list);
-		this.#dialog.close();
+		await (again ? this.#resend(list) : this.#outbox.forget(list));
 		await this.refresh();
 	}
 }

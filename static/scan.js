@@ -30,6 +30,7 @@ const SAME_CODE_MS = 1000;
 const LONGEST = 200; /* characters of a code: the server refuses far fewer, and says why */
 const NAMED = 40;    /* characters of what was left in the field, to recognise it by */
 const NEXT_MS = 1000;
+const KEPT = 'Kept, will be sent again';
 const NOT_YET = 0; /* a session that was begun here and that the server does not know */
 const FRESH = { session: null, begin: null, operator: '', station: '', mode: 'dispatch' };
 
@@ -47,8 +48,7 @@ const queue = new ScanQueue(outbox, { send: (items) => send(items, begun), answe
 		showConnection();
 		dispatch.queueChanged();
 	} });
-const refused = new RefusedList(outbox, { open: () => state.session !== null,
-	resend: (scan) => addScan({ ...scan, session_id: known() }) });
+const refused = new RefusedList(outbox, { open: () => state.session !== null, resend });
 
 /* --- scans --- */
 
@@ -84,6 +84,24 @@ function addScan(scan) {
 		panel.waiting(scan.waybill_number);
 	}
 	queue.add({ kind: 'scan', scan, flagged, begin: state.begin });
+	showHalt();
+}
+
+/* What was refused, in this session: as the backlog that it is. */
+async function resend(refusals) {
+	const items = refusals.map(({ item: { scan } }) => ({ kind: 'scan', begin: state.begin,
+		scan: { ...scan, session_id: known(), scan_id: uuid() } }));
+	try {
+		await outbox.again(refusals, items);
+	} catch {
+		note('The refused scans stay where they are: this browser cannot write to its disk.');
+		return;
+	}
+	for (const { scan } of items) {
+		ticked.add(scan.scan_id); /* it was heard when it was made */
+		recent.put(scan, 'held', KEPT);
+	}
+	queue.addKept(items);
 	showHalt();
 }
 
@@ -200,7 +218,7 @@ function held(items, trouble) {
 			}
 		}
 		if (kind === 'scan' && !beingUndone(scan)) {
-			recent.put(scan, 'held', kept ? 'Kept, will be sent again' : 'Not kept: leave this page open',
+			recent.put(scan, 'held', kept ? KEPT : 'Not kept: leave this page open',
 				{ flagged });
 		}
 	}
@@ -567,7 +585,7 @@ async function begin() {
 	await refused.refresh();
 	const restored = screen.restore();
 	for (const { kind, scan, flagged } of await queue.load()) {
-		recent.put(scan, kind === 'undo' ? 'undoing' : 'held', kind === 'undo' ? 'Undoing' : 'Kept, will be sent again',
+		recent.put(scan, kind === 'undo' ? 'undoing' : 'held', kind === 'undo' ? 'Undoing' : KEPT,
 			{ flagged });
 	}
 	showHalt();

@@ -8,11 +8,13 @@
  * Knows no page, no sound and no address.
  *
  * An item is { kind: 'scan' or 'undo', scan, ... }; `late` is set on one that had to wait
- * for the server, or that an earlier page left behind.
+ * for the server, or that an earlier page left behind, or is sent again after a refusal.
  */
 const FIRST_PAUSE_MS = 200; /* a load balancer takes over in less than half a second */
 const LONGEST_PAUSE_MS = 10000;
 const BACKLOG = 100; /* scans in one request */
+
+const asLate = (item) => Object.assign(item, { late: true, stored: Promise.resolve() });
 
 export class ScanQueue {
 	#outbox;
@@ -58,14 +60,17 @@ export class ScanQueue {
 	/* What an earlier page left goes first. Call before the first add(). */
 	async load() {
 		const left = await this.#outbox.all();
-		for (const item of left) {
-			item.late = true;
-			item.stored = Promise.resolve();
-		}
-		this.#items.unshift(...left);
+		this.#items.unshift(...left.map(asLate));
 		this.#hooks.changed();
 		this.#drain();
 		return left;
+	}
+
+	/* Those that the outbox has already: a backlog behind what waits. */
+	addKept(items) {
+		this.#items.push(...items.map(asLate));
+		this.#hooks.changed();
+		this.#drain();
 	}
 
 	add(item) {

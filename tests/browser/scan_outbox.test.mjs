@@ -25,6 +25,21 @@ const start = async (options) => {
 	return page;
 };
 const sessionOf = () => text(page, '#v-session');
+/* Quicker than keys, for many. */
+const commit = (list) => page.evaluate((codes) => {
+	const entry = document.getElementById('entry');
+	for (const code of codes) {
+		entry.value = code;
+		entry.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+	}
+}, list);
+/* How many scans each POST of several carries, from now on. */
+const backlogs = () => {
+	const sizes = [];
+	page.on('request', (r) => r.method() === 'POST' && r.url().endsWith('/scans')
+		&& sizes.push(JSON.parse(r.postData()).scans.length));
+	return sizes;
+};
 const type = (list) => page.keyboard.type(list.map((n) => `${n}\n`).join(''), { delay: 1 });
 const empty = () => until(async () => await text(page, '#depth') === 'empty', 'the queue is empty', 40000);
 const valid = (list) => list.map((n) => [n, 'valid']);
@@ -169,17 +184,9 @@ test('a long backlog goes in several requests, in order, and is told as one', as
 	list[20] = unknown[0];
 	list[220] = unknown[1];
 	await start();
-	const sizes = [];
-	page.on('request', (r) => r.method() === 'POST' && r.url().endsWith('/scans')
-		&& sizes.push(JSON.parse(r.postData()).scans.length));
+	const sizes = backlogs();
 	await page.context().setOffline(true);
-	await page.evaluate((codes) => {
-		const entry = document.getElementById('entry');
-		for (const code of codes) {
-			entry.value = code;
-			entry.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
-		}
-	}, list);
+	await commit(list);
 	await until(async () => await text(page, '#depth') === '250 scans waiting', 'all wait');
 	await panel(page, 'held'); /* the first was tried */
 	let requests = 0;
@@ -277,28 +284,37 @@ test('two undos of scans that wait undo two scans, also over a reload', async ()
 	await page.context().close();
 });
 
-/* The start screen said that the session was over: of the parcels nothing was to be seen. */
-test('scans that reach their session when it is dispatched are kept for people', async () => {
-	const list = await load(numbers(3));
+/*
+ * The start screen said that the session was over: of the parcels nothing was to be seen. And
+ * in the next session they went one by one, with a beep each.
+ */
+test('scans that reach their session when it is dispatched are kept for people, and sent again together', async () => {
+	const list = await load(numbers(151));
 	await start();
 	await scan(page, list[0]);
 	await panel(page, 'valid');
 	const session = await sessionOf();
 	await page.context().setOffline(true);
-	await type(list.slice(1));
-	await until(async () => await text(page, '#depth') === '2 scans waiting', 'two wait');
+	await commit(list.slice(1));
+	await until(async () => await text(page, '#depth') === '150 scans waiting', 'they wait');
 	await panel(page, 'held');
 	assert.equal((await fetch(`${server.url}/sessions/${session}/dispatch`, { method: 'POST' })).status, 200);
 	await page.context().setOffline(false);
 	await empty();
-	assert.match(await text(page, '#refused-count'), /^2 scans/);
+	assert.match(await text(page, '#refused-count'), /^150 scans/);
 	await page.reload();
 	await page.waitForSelector('#start-error:not([hidden])');
 	await page.click('#begin');
 	await page.click('#refused-open');
 	assert.match(await text(page, '#refused-rows'), /This session was dispatched/);
+	await until(async () => !await page.isVisible('#sound-blocked'), 'sound is on');
+	const sizes = backlogs();
 	await page.click('#refused-send');
-	await until(async () => await text(page, '#c-scanned') === '2', 'they count in the next session');
-	assert.deepEqual(recorded(await sessionOf()), valid(list.slice(1)));
+	await until(async () => await text(page, '#c-scanned') === '150', 'they count in the next session');
+	assert.deepEqual(sizes, [100, 50]);
+	assert.equal(await text(page, '.panel-word'), '150 kept scans sent');
+	assert.deepEqual((await tones(page)).map((t) => t.hertz > 880), [true]);
+	await page.waitForSelector('#refused-notice', { state: 'hidden' });
+	assert.deepEqual(recorded(await sessionOf()).sort(), valid(list.slice(1)).sort());
 	await page.context().close();
 });
