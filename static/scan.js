@@ -222,6 +222,9 @@ function held(items, trouble) {
 				{ flagged });
 		}
 	}
+	if (trouble !== '') {
+		panel.heldBy(trouble);
+	}
 }
 
 /* --- stop on error --- */

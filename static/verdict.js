@@ -81,6 +81,7 @@ export class VerdictPanel {
 	#changes = []; /* the last changes of colour */
 	#timer = null;
 	#next = [];
+	#held = null; /* { number, trouble, kept } of held(), until something else is put */
 
 	/* An answer of the server: stays until the next scan. */
 	show(answer) {
@@ -108,6 +109,14 @@ export class VerdictPanel {
 		this.#put(kept ? { kind: 'held', word: 'Kept', number, detail: `${detail}.` }
 			: { kind: 'error', alert: true, word: 'Not kept', number,
 				detail: `${detail}, as long as this page stays open: this browser cannot write it to its disk.` });
+		this.#held = { number, trouble, kept };
+	}
+
+	/* What still waits does so for another reason now. */
+	heldBy(trouble) {
+		if (this.#held !== null && this.#held.trouble !== trouble) {
+			this.held(this.#held.number, trouble, this.#held.kept);
+		}
 	}
 
 	ready() {
@@ -120,6 +129,7 @@ export class VerdictPanel {
 	 * gets its turn first.
 	 */
 	#put(view, patience = 0) {
+		this.#held = null;
 		const urgent = this.#next.filter((v) => v.alert).slice(-1);
 		this.#next = [...urgent, view];
 		if (urgent.length > 0) {

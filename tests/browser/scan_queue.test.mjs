@@ -231,6 +231,25 @@ test('503 keeps the scan in the queue and says that the database is away', async
 	await page.context().close();
 });
 
+/* The panel said to the end that the server cannot be reached. */
+test('a scan that waits tells what it waits for now', async () => {
+	const [number] = await load(numbers(1));
+	const page = await startScanning(browser);
+	await failing(page, 1000, (route) => route.abort());
+	await scan(page, number);
+	await panel(page, 'held');
+	assert.match(await text(page, '.panel-detail'), /cannot be reached/);
+	await page.unroute('**/scan');
+	await failing(page, 1000, (route) => route.fulfill({ status: 401,
+		json: { error: 'not_logged_in', message: 'Log in first.' } }));
+	await until(async () => /nobody is logged in/.test(await text(page, '.panel-detail')), 'the reason is the new one');
+	assert.equal(await text(page, '.panel-number'), number);
+	assert.equal((await tones(page)).length, 1);
+	await page.unroute('**/scan');
+	await panel(page, 'valid');
+	await page.context().close();
+});
+
 test('what the server refuses for good is an error, and the line goes on', async () => {
 	const list = await load(numbers(2));
 	const page = await startScanning(browser);
