@@ -28,8 +28,10 @@ import re
 import socket
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from support.haproxy import BAD
+from support.wait import wait_until
 
 AT_ONCE = 24  # most wait for a deadline
 REFUSALS = (400, 408, 413, 414, 417, 431, 501, 505)
@@ -128,6 +130,10 @@ def ask_through(backend, haproxy, variant, streams, direct):
     """Sends them through HAProxy; returns a line for each disagreement."""
     before = len(backend.seen())
     _send_all(haproxy.ports[variant].number, streams)
+    # It tells of a stream once both sides have ended, which its client may see long before.
+    due = {_address(i) for i, requests in enumerate(direct) if requests}
+    with suppress(AssertionError):  # which of them are missing, is told below
+        wait_until(lambda: due <= {f.client for f in haproxy.saw(variant)}, "its lines", 15)
     by_client = {}
     passed = haproxy.saw(variant)
     for f in passed:
