@@ -49,6 +49,15 @@ export class RecentScans {
 		}
 	}
 
+	/* Older than all that is here: each { scan, kind, text }, oldest first. */
+	putBefore(older) {
+		const lines = older.map((one) => ({ node: el('li'), ...one }));
+		this.#lines = new Map([...lines.map((line) => [line.scan.scan_id, line]), ...this.#lines]);
+		this.#list.append(...lines.map((line) => line.node).reverse());
+		lines.forEach((line) => this.#draw(line));
+		this.#trim();
+	}
+
 	get(id) {
 		return this.#lines.get(id);
 	}

@@ -354,7 +354,7 @@ const watch = new SessionWatch({
 		state.link = text;
 		state.login = login;
 		if (text === '') {
-			queue.retryNow();
+			tryAgain();
 		}
 		showConnection();
 	},
@@ -420,19 +420,32 @@ function begun(fields, session) {
 	}
 }
 
+let unread = null; /* the session whose scans of before could not be had */
+
 /* This station's scans of before a reload, so that they can still be undone. */
 async function restoreRecent(id) {
+	unread = null;
 	const answer = await call('GET', `/sessions/${id}/scans?limit=50`).catch(() => null);
-	if (state.session !== id || !Array.isArray(answer?.json?.scans)) {
+	if (state.session !== id) {
+		return;
+	}
+	if (!Array.isArray(answer?.json?.scans)) {
+		unread = id;
 		return;
 	}
 	const list = answer.json.scans.filter((scan) => scan.station === state.station
 		&& recent.get(scan.scan_id) === undefined);
-	if (recent.last() === undefined) { /* nothing newer was scanned meanwhile */
-		for (const scan of list.reverse()) {
-			const { kind, word } = lookOf(scan.voided_at ? 'undone' : scan.result);
-			recent.put(scan, kind, word);
-		}
+	recent.putBefore(list.reverse().map((scan) => {
+		const { kind, word } = lookOf(scan.voided_at ? 'undone' : scan.result);
+		return { scan, kind, text: word };
+	}));
+}
+
+/* The way to the server may be open again. */
+function tryAgain() {
+	queue.retryNow();
+	if (unread !== null && unread === state.session) {
+		restoreRecent(unread);
 	}
 }
 
@@ -565,7 +578,7 @@ function wire() {
 	listenForCommands({ active: () => screen.ready, run: runAtStart });
 	captureKeys(byId('entry'), { active: () => state.session !== null, commit,
 		caps: (on) => { byId('caps').hidden = !on; }, escape: acknowledge });
-	window.addEventListener('online', () => queue.retryNow());
+	window.addEventListener('online', tryAgain);
 	window.addEventListener('beforeunload', (event) => {
 		if (queue.depth > 0 && !queue.login && !state.login && !state.gone) {
 			event.preventDefault();

@@ -73,6 +73,9 @@ test('offline, a reload, and back: each scan is there once, in order', async () 
 	await empty();
 	assert.deepEqual(recorded(session), valid(list));
 	await until(async () => await text(page, '#c-scanned') === '8', 'the counters say so');
+	/* the first too, which the reload had forgotten and could not ask for */
+	await until(async () => await page.locator('#recent li').count() === 8, 'all are listed');
+	assert.deepEqual(await page.locator('#recent .recent-number').allTextContents(), list.slice().reverse());
 	const heard = await tones(page);
 	assert.ok(heard.length >= 1 && heard.every((t) => t.hertz > 880), JSON.stringify(heard));
 	assert.deepEqual(page.faults, []);
