@@ -185,15 +185,19 @@ function endBacklog() {
 	}
 }
 
-function record({ kind, scan, flagged }, answer) {
+function record({ kind, scan, flagged, late }, answer) {
 	const look = lookOf(answer.result);
 	if (kind === 'undo' || !beingUndone(scan)) {
 		recent.put(scan, answer.result === 'refused' ? 'refused' : look.kind, look.word, { flagged });
 	}
-	if (answer.session && [undefined, state.session].includes(answer.session.id)) {
+	/* a scan that was answered before has the answer of then, and its counters */
+	const old = kind === 'scan' && late && answer.session && scansOf(answer.session) < scansOf(counted);
+	if (answer.session && !old && [undefined, state.session].includes(answer.session.id)) {
 		showCounters(answer.session);
 	}
 }
+
+const scansOf = ({ valid, duplicate, error }) => valid + duplicate + error;
 
 /* The undo waits in the line: what becomes of the scan before it must not offer another. */
 function beingUndone(scan) {
@@ -299,7 +303,10 @@ function runAtStart({ name, argument }) {
 
 /* --- what is always in view --- */
 
+let counted = {}; /* the session as it is shown */
+
 function showCounters(session) {
+	counted = session;
 	for (const [id, name] of [['c-scanned', 'valid'], ['c-duplicate', 'duplicate'],
 		['c-error', 'error'], ['c-expected', 'expected'], ['c-missing', 'missing']]) {
 		byId(id).textContent = count(session[name]);

@@ -191,6 +191,27 @@ test('what the server refuses for good is kept for people, also over a reload', 
 	await page.context().close();
 });
 
+/* What the disk does not let go is sent again by the next page, and answered as it was then. */
+test('counters do not go back to those of an answer of before', async () => {
+	const list = await load(numbers(3));
+	const page = await startScanning(browser);
+	await page.evaluate(() => { IDBObjectStore.prototype.delete = () => null; }); /* a full disk */
+	await page.keyboard.type(`${list[0]}\n${list[1]}\n`);
+	await until(async () => await text(page, '#c-scanned') === '2', 'both are scanned');
+	const session = Number(await text(page, '#v-session'));
+	await api('POST', '/scan', { waybill_number: list[2], session_id: session, station: 'Dock 9' });
+	let see;
+	const seen = new Promise((resolve) => { see = resolve; });
+	await page.route('**/scans', (route) => seen.then(() => route.continue()));
+	await page.reload();
+	await until(async () => await text(page, '#c-scanned') === '3', 'the other station counts');
+	assert.equal(await text(page, '#depth'), '2 scans waiting');
+	see();
+	await until(async () => await text(page, '#depth') === 'empty', 'both are answered again');
+	assert.equal(await text(page, '#c-scanned'), '3');
+	await page.context().close();
+});
+
 test('a browser that keeps nothing says so and scans all the same', async () => {
 	const [number] = await load(numbers(1));
 	const page = await startScanning(browser, { init: () => {
