@@ -306,7 +306,7 @@ class Machines(SetupCase):
         key = os.path.join(self.site.folder, ".ssh/id_ed25519.pub")
         self.assertEqual([x for x in out.stdout.splitlines() if x.startswith("qm ")], [
             "qm create 205 --name db --memory 8192 --cores 4 --cpu host --ostype l26"
-            " --agent enabled=1 --onboot 1 --scsihw virtio-scsi-single"
+            " --onboot 1 --scsihw virtio-scsi-single"
             " --net0 virtio,bridge=vmbr0 --serial0 socket --vga serial0",
             f"qm set 205 --scsi0 local-lvm:0,import-from={self.image},discard=on,iothread=1,ssd=1",
             "qm set 205 --ide2 local-lvm:cloudinit --boot order=scsi0",
