@@ -14,7 +14,12 @@
 /* A migration may rewrite a table; it is run by hand or before the first worker. A lock
  * that is not to be had at once (migrate_lock.sql) is tried again: the site goes on
  * meanwhile. */
-enum { MIGRATION_MS = 30 * 60 * 1000, LOCK_MS = 10 * 60 * 1000, AGAIN_MS = 1000 };
+enum {
+	MIGRATION_MS = 30 * 60 * 1000,
+	LOCK_MS = 10 * 60 * 1000,
+	AGAIN_MS = 1000,
+	HOSTS = 60
+};
 
 int migrate_version(void)
 {
@@ -69,6 +74,26 @@ static int version(struct db *db, struct arena *a, int *version_r, struct err *e
 	return 0;
 }
 
+/* What cannot be done beside servers that work waits for a person. */
+static int may_run(struct db *db, int number, const struct sql_migration *m,
+		   struct arena *a, struct err *e)
+{
+	struct slice others;
+
+	if (!m->at_rest)
+		return 0;
+	if (run(db, STMT_MIGRATE_OTHERS, NULL, 0, a, &others, e) < 0)
+		return -1;
+	if (others.n == 0)
+		return 0;
+	return err_set(e, ERR_INPUT,
+		       "migration %d '%s' needs the site at rest, and servers work at "
+		       "%.*s: stop waybilld and waybill-worker on all hosts, then "
+		       "migrate; it was not begun",
+		       number, m->name, (int)(others.n < HOSTS ? others.n : HOSTS),
+		       others.p);
+}
+
 /* Inside the transaction that holds the lock: another host may have been faster. */
 static int step(struct db *db, struct arena *a, int *found_r, int *version_r,
 		struct err *e)
@@ -84,6 +109,8 @@ static int step(struct db *db, struct arena *a, int *found_r, int *version_r,
 	*version_r = n;
 	if (n == SQL_MIGRATIONS)
 		return 0;
+	if (may_run(db, n + 1, &sql_migration[n], a, e) < 0)
+		return -1;
 	row[0] = arena_printf(a, "%d", n + 1);
 	row[1] = slice_str(sql_migration[n].name);
 	if (row[0].p == NULL)

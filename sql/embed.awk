@@ -7,7 +7,8 @@
 #   -- reads   changes nothing, so that a lost connection leaves no doubt
 #   -- plain   not prepared on connect: DDL, COPY, and what names a temporary table
 # Lines that hold nothing but a comment stay behind. sql/migrate/NNNN_NAME.sql becomes
-# migration NNNN, whole; the numbers begin at 1 without a gap.
+# migration NNNN, whole; the numbers begin at 1 without a gap. Its first line may be
+#   -- at rest   not beside servers that work: it is refused while any is connected
 # Plain awk: mawk and gawk give the same bytes. SQL is ASCII, because the two disagree
 # about anything else.
 
@@ -52,6 +53,7 @@ FNR == 1 {
 		if (name !~ /^[0-9][0-9][0-9][0-9]_/ || substr(name, 1, 4) + 0 != migrations + 1)
 			fail("migrations are named NNNN_name.sql, from 0001 without a gap")
 		migration_name[++migrations] = substr(name, 6)
+		at_rest[migrations] = $0 ~ /^-- at rest/ ? "true" : "false"
 	} else {
 		query_name[++queries] = name
 		kind[queries] = "SQL_WRITES"
@@ -74,7 +76,7 @@ migrating { migration_text[migrations] = migration_text[migrations] literal($0);
 
 function write_header(   i) {
 	print "/* Made by sql/embed.awk: not for editing. */" >header
-	print "#ifndef SQL_TABLE_H\n#define SQL_TABLE_H\n\nenum stmt_id {" >header
+	print "#ifndef SQL_TABLE_H\n#define SQL_TABLE_H\n\n#include <stdbool.h>\n\nenum stmt_id {" >header
 	for (i = 1; i <= queries; i++)
 		print "\tSTMT_" toupper(query_name[i]) "," >header
 	print "\tSTMT_COUNT\n};\n" >header
@@ -83,7 +85,7 @@ function write_header(   i) {
 	print "\tunsigned params; /* the highest $n */\n};" >header
 	print "extern const struct sql_query sql_query[STMT_COUNT];\n" >header
 	print "/* Migration 1 is the first. */" >header
-	print "struct sql_migration {\n\tconst char *name, *text;\n};" >header
+	print "struct sql_migration {\n\tconst char *name, *text;\n\tbool at_rest;\n};" >header
 	print "enum { SQL_MIGRATIONS = " migrations + 0 " };" >header
 	print "extern const struct sql_migration sql_migration[SQL_MIGRATIONS];\n\n#endif" >header
 }
@@ -103,6 +105,6 @@ END {
 		print "\t{ \"" query_name[i] "\",\n" query_text[i] "\t, " kind[i] ", " params[i] " },"
 	print "};\n\nconst struct sql_migration sql_migration[SQL_MIGRATIONS] = {"
 	for (i = 1; i <= migrations; i++)
-		print "\t{ \"" migration_name[i] "\",\n" migration_text[i] "\t},"
+		print "\t{ \"" migration_name[i] "\",\n" migration_text[i] "\t, " at_rest[i] " },"
 	print "};"
 }

@@ -13,6 +13,7 @@ import uuid
 
 from support.pg import BUILD, ROOT, Cluster, clean_environment
 from support.pooler import served
+from support.server import Server
 from support.wait import wait_until
 
 STATUSES = ("pending", "hq_scheduling", "dispatched", "in_transit", "delivering", "delivered",
@@ -637,9 +638,9 @@ class Uploads(SqlCase):
         self.assertEqual(self.ask("waybill_get", "NOWHERE")[1]["error"], "waybill_not_found")
 
 
-def migrate(db, code=0):
+def migrate(db, code=0, program=os.path.join(BUILD, "waybillctl")):
     out = subprocess.run(
-        [os.path.join(BUILD, "waybillctl"), "migrate"], stdin=subprocess.DEVNULL,
+        [program, "migrate"], stdin=subprocess.DEVNULL,
         env={**clean_environment(), "WAYBILL_DATABASE": served(db.conninfo)}, capture_output=True,
         text=True, check=False)
     assert (out.returncode == 0) == (code == 0), out
@@ -715,6 +716,41 @@ class Migrations(unittest.TestCase):
         migration.join()
         self.assertIn("somebody works with what it changes", said[0])
         self.assertIn(f"to {len(self.FILES)}", said[0])
+
+    def next_release(self, folder, text):
+        """waybillctl with one more migration."""
+        newest = os.path.join(folder, "migrate", f"{len(self.FILES) + 1:04}_more.sql")
+        os.mkdir(os.path.dirname(newest))
+        with open(newest, "w", encoding="ascii") as f:
+            f.write(text)
+        program, table = (os.path.join(folder, name) for name in ("waybillctl", "sql_table."))
+        with open(table + "c", "w", encoding="ascii") as f:
+            subprocess.run(["awk", "-v", f"header={table}h", "-f", "sql/embed.awk",
+                            *self.FILES, newest, *sorted(glob.glob("sql/query/*.sql", root_dir=ROOT))],
+                           cwd=ROOT, stdout=f, check=True)
+        subprocess.run(
+            [os.environ.get("CC", "cc"), "-std=c11", "-D_POSIX_C_SOURCE=200809L", "-I" + folder, "-I.",
+             "-include", "parse/banned.h",
+             "-I" + subprocess.check_output(["pg_config", "--includedir"], text=True).strip(),
+             *(["-fsanitize=address,undefined"] if BUILD.endswith("san") else []), "-o", program,
+             "server/migrate.c", table + "c",
+             *(os.path.join(BUILD, name) for name in (
+                 "obj/server/waybillctl.o", "libserver.a", "libparse.a")),
+             "-lpq", "-lcrypt", "-lz", "-lm"], cwd=ROOT, check=True)
+        return program
+
+    def test_one_that_needs_the_site_at_rest(self):
+        with tempfile.TemporaryDirectory(prefix="waybill-release-") as folder:
+            program = self.next_release(folder, "-- at rest: each row is written anew\n"
+                                                "alter table uploads alter column rows_total type numeric;\n")
+            db = self.fresh(migrated=True)
+            server = Server(db.conninfo, {"workers": 1}).start()
+            try:
+                said = migrate(db, 1, program)
+            finally:
+                server.stop()
+            self.assertRegex(said, r"'more' needs the site at rest, and servers work at .+: stop")
+            self.assertIn(f"to {len(self.FILES) + 1}", migrate(db, 0, program))
 
     def test_a_newer_database_is_refused(self):
         db = self.fresh(migrated=True)
