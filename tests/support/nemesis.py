@@ -8,8 +8,11 @@
 import collections
 import os
 import signal
+import socket
 import threading
 import time
+
+from .wait import wait_until
 
 
 class Nemesis:
@@ -49,6 +52,11 @@ class Nemesis:
             self.error = e
 
 
+def refuses(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) != 0
+
+
 def acts_on(random, server, cluster):
     """What can happen to a server of its own process group, and to its PostgreSQL."""
 
@@ -75,6 +83,8 @@ def acts_on(random, server, cluster):
     def kill_server():
         os.killpg(server.pid, signal.SIGKILL)
         server.process.wait()
+        # Its workers have the socket until they are gone, too; a supervisor waits for that.
+        wait_until(lambda: refuses(server.port.number), "nobody listens there", 30)
         server.start(ready=False)
 
     def kill_database():
