@@ -54,10 +54,6 @@ class Memory {
 		return Promise.resolve(place);
 	}
 
-	putAll(store, items) {
-		return Promise.all(items.map((item) => this.put(store, item)));
-	}
-
 	all(store) {
 		return Promise.resolve([...this.#stores[store].values()]);
 	}
@@ -82,12 +78,6 @@ class Disk {
 
 	put(store, item, durability) {
 		return within(this.#db, store, 'readwrite', durability, (s) => s.put(item));
-	}
-
-	putAll(store, items, durability) {
-		return within(this.#db, store, 'readwrite', durability, (s) => {
-			items.forEach((item) => s.put(item));
-		});
 	}
 
 	all(store) {
@@ -147,9 +137,8 @@ export class Outbox {
 	}
 
 	/* Each { item, reason }: the item leaves the line, for people to look at. */
-	async refuse(refusals) {
-		await this.#kept.putAll('refused', refusals, 'strict');
-		await this.remove(refusals.map((one) => one.item));
+	refuse(refusals) {
+		return this.#kept.replace('waiting', refusals.map((one) => one.item.place), 'refused', refusals);
 	}
 
 	refused() {

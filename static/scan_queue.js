@@ -180,13 +180,14 @@ export class ScanQueue {
 		await Promise.all(items.map((item, i) => answers[i] !== null && item.stored));
 		const kept = items.map((item, i) => ({ item, answer: answers[i] }))
 			.filter(({ item, answer }) => answer !== null && item.place !== undefined);
-		const refused = kept.filter(({ answer }) => answer.result === 'refused');
+		const [refused, settled] = [true, false].map((no) =>
+			kept.filter(({ answer }) => (answer.result === 'refused') === no));
+		await this.#outbox.remove(settled.map(({ item }) => item)); /* first: it makes room */
 		if (refused.length > 0) {
 			await this.#outbox.refuse(refused.map(({ item: { scan, place }, answer }) =>
 				({ item: { scan, place }, reason: answer.message })));
 			this.#hooks.refused();
 		}
-		await this.#outbox.remove(kept.filter((one) => !refused.includes(one)).map(({ item }) => item));
 	}
 
 	/* Nothing in the line can be sent now: it has to outlive whatever comes. */
