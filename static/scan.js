@@ -3,12 +3,14 @@
  * the session is left. This file only joins the parts; the rules are in them.
  */
 import { call, reason, uuid } from '/static/api.js';
+import { Backlog } from '/static/backlog.js';
 import { Camera } from '/static/camera.js';
 import { barcode } from '/static/code128.js';
 import { listenForCommands, parseCommand } from '/static/commands.js';
+import { Counters } from '/static/counters.js';
 import { dialog } from '/static/dialog.js';
 import { Dispatch } from '/static/dispatch.js';
-import { byId, count, fill, plural, sentence } from '/static/dom.js';
+import { byId, fill, plural, sentence } from '/static/dom.js';
 import { captureKeys } from '/static/keys.js';
 import { Levels } from '/static/levels.js';
 import { recall, remember } from '/static/memory.js';
@@ -39,6 +41,8 @@ const last = { code: '', at: -Infinity };
 const sounds = new Sounds(showSound);
 const panel = new VerdictPanel();
 const recent = new RecentScans(byId('recent'), undo);
+const backlog = new Backlog();
+const counters = new Counters();
 const outbox = await Outbox.open();
 const tab = new OneTab();
 const queue = new ScanQueue(outbox, { send: (items) => send(items, begun), answered, caughtUp, held,
@@ -133,7 +137,7 @@ function undo(scan) {
 
 function answered(item, answer) {
 	const { kind, scan, late } = item;
-	if (backlog !== null && late && kind === 'scan') {
+	if (backlog.underway && late && kind === 'scan') {
 		caughtUp([item], [answer]);
 		return;
 	}
@@ -150,38 +154,21 @@ function answered(item, answer) {
 	endBacklog();
 }
 
-let backlog = null; /* what came of the one that is on its way */
-
-/*
- * A backlog's verdicts are told together, however many requests it takes: each kind of sound
- * once, the panel in figures. Else the last request's "100 valid" would hide an error before it.
- */
 function caughtUp(items, answers) {
-	backlog ??= { ok: 0, duplicate: 0, error: 0, bad: [], heard: [] };
-	const sounding = new Set();
-	const errorsBefore = backlog.error;
-	for (const [i, item] of items.entries()) {
-		const sound = soundOf(answers[i]);
-		sounding.add(sound);
-		backlog[sound] += 1;
-		if (sound !== 'ok') {
-			backlog.bad.push(item.scan.waybill_number);
-		}
-		record(item, answers[i]);
-	}
+	const { tally, sounds: unheard, errors } = backlog.add(items, answers);
+	items.forEach((item, i) => record(item, answers[i]));
 	state.link = '';
-	sounds.sequence(['ok', 'duplicate', 'error'].filter((one) => sounding.has(one) && !backlog.heard.includes(one)));
-	backlog.heard.push(...sounding);
-	panel.caughtUp(backlog);
-	if (backlog.error > errorsBefore) {
-		halt(`${plural(backlog.error - errorsBefore, 'error')} among ${plural(items.length, 'kept scan')}`);
+	sounds.sequence(unheard);
+	panel.caughtUp(tally);
+	if (errors > 0) {
+		halt(`${plural(errors, 'error')} among ${plural(items.length, 'kept scan')}`);
 	}
 	endBacklog();
 }
 
 function endBacklog() {
 	if (queue.depth === 0 || !queue.first.late) {
-		backlog = null;
+		backlog.end();
 	}
 }
 
@@ -191,13 +178,11 @@ function record({ kind, scan, flagged, late }, answer) {
 		recent.put(scan, answer.result === 'refused' ? 'refused' : look.kind, look.word, { flagged });
 	}
 	/* a scan that was answered before has the answer of then, and its counters */
-	const old = kind === 'scan' && late && answer.session && scansOf(answer.session) < scansOf(counted);
+	const old = kind === 'scan' && late && answer.session && counters.isOld(answer.session);
 	if (answer.session && !old && [undefined, state.session].includes(answer.session.id)) {
 		showCounters(answer.session);
 	}
 }
-
-const scansOf = ({ valid, duplicate, error }) => valid + duplicate + error;
 
 /* The undo waits in the line: what becomes of the scan before it must not offer another. */
 function beingUndone(scan) {
@@ -208,8 +193,8 @@ const ticked = new Set(); /* scan_ids: one sound for a scan, not one for each at
 
 /* A tick promises that the disk has it. What is in this page alone is an error to the ear. */
 function held(items, trouble) {
-	if (trouble !== '' && backlog !== null) {
-		backlog.heard = []; /* who has heard an error, and then waits, must hear the next */
+	if (trouble !== '') {
+		backlog.interrupted();
 	}
 	for (const item of items) {
 		const { kind, scan, flagged } = item;
@@ -247,7 +232,7 @@ function acknowledge() {
 		return;
 	}
 	state.halt = null;
-	backlog = null; /* what was wrong with it so far has been seen */
+	backlog.end(); /* what was wrong with it so far has been seen */
 	remember('halt', null);
 	showHalt();
 	panel.ready();
@@ -303,17 +288,8 @@ function runAtStart({ name, argument }) {
 
 /* --- what is always in view --- */
 
-let counted = {}; /* the session as it is shown */
-
 function showCounters(session) {
-	counted = session;
-	for (const [id, name] of [['c-scanned', 'valid'], ['c-duplicate', 'duplicate'],
-		['c-error', 'error'], ['c-expected', 'expected'], ['c-missing', 'missing']]) {
-		byId(id).textContent = count(session[name]);
-	}
-	if (!Number.isFinite(session.expected)) {
-		byId('c-missing').textContent = count(undefined); /* of nothing, nothing is missing */
-	}
+	counters.show(session);
 	missing.refresh();
 }
 
