@@ -304,7 +304,7 @@ test('scans that reach their session when it is dispatched are kept for people, 
 	assert.equal((await fetch(`${server.url}/sessions/${session}/dispatch`, { method: 'POST' })).status, 200);
 	await page.context().setOffline(false);
 	await empty();
-	assert.match(await text(page, '#refused-count'), /^150 scans/);
+	await until(async () => /^150 scans/.test(await text(page, '#refused-count')), 'all are kept');
 	await page.reload();
 	await page.waitForSelector('#start-error:not([hidden])');
 	await page.click('#begin');
