@@ -2,6 +2,7 @@
 folders of its own (namespaces), joined by a bridge. The test itself is on that network as well,
 at app1's address. Whatever runs in them ends with stop(); nothing of the machine is touched."""
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -9,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 
-from .pg import ROOT, clean_environment, newest_postgresql
+from .pg import ROOT, clean_environment, freeze, newest_postgresql
 from .wait import wait_until
 
 NEWNET = 0x40000000
@@ -250,11 +251,19 @@ class Hosts:
             daemon.poll()
         return not any(os.path.exists(f"/proc/{p}") for p in pids)
 
+    def _frozen(self, name):
+        """All of the host, at a stand: nobody cleans up after another, nor starts one more."""
+        still = set()
+        while more := set(self.pids(name)) - still:
+            for pid in more:
+                with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+                    freeze(pid)
+            still |= more
+        return still
+
     def signal(self, name, number):
         """To all of the host at once."""
-        pids = self.pids(name)
-        if number == signal.SIGKILL:
-            self.signal(name, signal.SIGSTOP)  # nobody cleans up after another
+        pids = self._frozen(name) if number == signal.SIGKILL else self.pids(name)
         for pid in pids:
             try:
                 os.kill(pid, number)

@@ -90,7 +90,7 @@ class MovedCase(unittest.TestCase):
     def setUp(self):
         self.primary, self.standby = (
             ("db", "db2") if self.site.state("db") == "primary" else ("db2", "db"))
-        wait_until(lambda: self.client.get("/ready").status == 200, "ready", 30)
+        wait_until(lambda: self.client.get("/ready").status == 200, "ready", 60)
 
     def numbers(self, count):
         type(self).made += 1
@@ -113,7 +113,7 @@ class MovedCase(unittest.TestCase):
         return int(self.site.sql(name, "SELECT count(*) FROM pg_stat_activity WHERE "
                                        "usename = 'waybill'"))
 
-    def scanning_while(self, what, *events, patience=30):
+    def scanning_while(self, what, *events, patience=60):
         """Stations scan, an event comes between, they scan on, another event; then all that they
         were told is on the host that the last one names. Prints how long the longest wait was."""
         numbers = self.numbers(12000)
@@ -122,7 +122,7 @@ class MovedCase(unittest.TestCase):
         for s in stations:
             s.start()
         try:
-            wait_until(lambda: all(len(s.told) > 20 for s in stations), "stations scan", 30)
+            wait_until(lambda: all(len(s.told) > 20 for s in stations), "stations scan", 60)
             for event in events:
                 name = event()
                 before = [len(s.told) for s in stations]

@@ -84,7 +84,7 @@ def acts_on(random, server, cluster):
         os.killpg(server.pid, signal.SIGKILL)
         server.process.wait()
         # Its workers have the socket until they are gone, too; a supervisor waits for that.
-        wait_until(lambda: refuses(server.port.number), "nobody listens there", 30)
+        wait_until(lambda: refuses(server.port.number), "nobody listens there")
         server.start(ready=False)
 
     def kill_database():

@@ -149,8 +149,8 @@ class Cluster:
     def kill9(self):
         """Kills every process of it at once, as a lost machine would."""
         postmaster = self.pid()
+        freeze(postmaster)  # it must not clean up after its children, nor start more
         pids = [postmaster, *children(postmaster)]
-        os.kill(postmaster, signal.SIGSTOP)  # it must not clean up after its children
         for pid in reversed(pids):
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -217,6 +217,16 @@ def children(pid):
             if int(fields[1]) == pid and fields[0] != "Z":
                 found.append(int(name))
     return sorted(found)
+
+
+def freeze(pid):
+    """Stops it, and returns once it stands still: a signal is only on its way at first."""
+    os.kill(pid, signal.SIGSTOP)
+
+    def still():
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+            return f.read().rpartition(")")[2].split()[0] in "TtZ"
+    wait_until(still, f"process {pid} stands still", pause=0.001)
 
 
 def alive(pid):

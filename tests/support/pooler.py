@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -96,8 +97,12 @@ class Pooler:
         self.process = subprocess.Popen(
             (become if os.geteuid() == 0 else []) + [program, "-q", self.ini],
             stdin=subprocess.DEVNULL)
-        wait_until(lambda: os.path.exists(os.path.join(self.folder, ".s.PGSQL.6432")),
-                   "PgBouncer listens")
+        wait_until(self._listens, "PgBouncer listens")
+
+    def _listens(self):
+        """Its socket is there a moment before it may be connected to."""
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(os.path.join(self.folder, ".s.PGSQL.6432")) == 0
 
     def conninfo(self, database, role="waybill"):
         return f"host={self.folder} port=6432 user={role} dbname={database}"

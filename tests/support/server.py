@@ -87,7 +87,7 @@ class Server:
                 start_new_session=self.group)
         if ready:
             try:
-                wait_until(self._ready, "the server is ready", timeout=30)
+                wait_until(self._ready, "the server is ready", timeout=60)
             except AssertionError as e:
                 log = self.log()
                 self.kill()
@@ -126,14 +126,29 @@ class Server:
         with open(self.log_path, encoding="utf-8", errors="replace") as f:
             return f.read()
 
-    def wait_for_log(self, pattern, timeout=15.0):
+    def held(self):
+        """{pid: connections} of the workers, as the scoreboard has it: a worker writes it there
+        at the end of a round, when what it answered in it is logged and counted."""
+        out = subprocess.run([os.path.join(self.programs, "waybillctl"), "-c", self.config_path,
+                              "status", "--once"], env=self.environment, capture_output=True,
+                             stdin=subprocess.DEVNULL, text=True, check=False).stdout
+        return {int(pid): int(n) for pid, n in
+                re.findall(r"^worker +(\d+) +\w+ +(\d+)", out, re.MULTILINE)}
+
+    def wait_for_silence(self):
+        """Until no worker holds a connection any more: a client may close one, and ask for
+        more, before the worker has seen that it is closed."""
+        wait_until(lambda: (held := self.held()) and not any(held.values()),
+                   "no connection is open")
+
+    def wait_for_log(self, pattern, timeout=30.0):
         try:
             return wait_until(lambda: re.search(pattern, self.log(), re.MULTILINE),
                               f"the log says {pattern!r}", timeout)
         except AssertionError as e:
             raise AssertionError(f"{e}; it ends:\n{self.log()[-2000:]}") from None
 
-    def stop(self, number=QUIT, expected_errors=(), timeout=30.0):
+    def stop(self, number=QUIT, expected_errors=(), timeout=60.0):
         """Stops it, and fails on a wrong exit status, a process left behind, or
         anything in the log that no test expected."""
         if self.process is None:
@@ -151,7 +166,7 @@ class Server:
         if code != 0:
             raise AssertionError(f"waybilld ended with {code}\n{log[-4000:]}")
         # What the master killed last may take a moment to die.
-        end = time.monotonic() + 5
+        end = time.monotonic() + 30
         left = [p for p in family if alive(p)]
         while left and time.monotonic() < end:
             time.sleep(0.02)

@@ -9,13 +9,14 @@
 """
 
 import atexit
+import contextlib
 import os
 import signal
 import subprocess
 import tempfile
 import unittest
 
-from .pg import QUICK, Cluster, Database, children, clean_environment
+from .pg import QUICK, Cluster, Database, children, clean_environment, freeze
 from .wait import wait_until
 
 
@@ -58,13 +59,12 @@ class Standby(Cluster):
     def resume(self):
         self.query("SELECT pg_wal_replay_resume()")
 
-    def _signal_all(self, number):
-        # The postmaster first: it must not start another meanwhile.
-        for pid in [self.pid(), *children(self.pid())]:
-            os.kill(pid, number)
-
     def freeze(self):
-        self._signal_all(signal.SIGSTOP)
+        freeze(self.pid())  # first: it must not start another meanwhile
+        for pid in children(self.pid()):
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+                freeze(pid)
 
     def thaw(self):
-        self._signal_all(signal.SIGCONT)
+        for pid in [*children(self.pid()), self.pid()]:
+            os.kill(pid, signal.SIGCONT)

@@ -9,7 +9,7 @@ import tempfile
 import time
 
 
-def wait_until(condition, what, timeout=15.0, pause=0.01):
+def wait_until(condition, what, timeout=30.0, pause=0.01):
     """Returns the first true value of condition(); fails with `what` when it stays
     false for `timeout` seconds. Slow builds multiply by WBTEST_SLOW."""
     end = time.monotonic() + timeout * float(os.environ.get("WBTEST_SLOW", "1"))
@@ -33,11 +33,13 @@ class Port:
             try:
                 self.lock = open(path, "w", encoding="ascii")
                 fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if not os.path.samestat(os.stat(path), os.fstat(self.lock.fileno())):
+                    continue  # removed by who had it, as we opened it
                 with socket.socket() as s:
                     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     s.bind(("127.0.0.1", number))
             except OSError as e:
-                if e.errno in (errno.EAGAIN, errno.EACCES, errno.EADDRINUSE):
+                if e.errno in (errno.EAGAIN, errno.EACCES, errno.EADDRINUSE, errno.ENOENT):
                     continue
                 raise
             self.number = number
