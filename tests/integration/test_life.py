@@ -23,7 +23,7 @@ from support.pooler import not_pooled
 from support.server import Server, check_log
 from support.wait import wait_until
 
-SLOW = float(os.environ.get("WBTEST_SLOW", "1"))
+ENDS = 60 * float(os.environ.get("WBTEST_SLOW", "1"))  # seconds until a process has ended
 PROGRAM = os.path.join(BUILD, "waybilld")
 
 
@@ -128,19 +128,34 @@ class Life(unittest.TestCase):
         finally:
             server.db.query(f"{limit} -1", role="postgres")
 
+    def in_state(self, server, state):
+        out = subprocess.run([os.path.join(BUILD, "waybillctl"), "-c", server.config_path,
+                              "status"], env=clean_environment(), stdin=subprocess.DEVNULL,
+                             capture_output=True, text=True, check=False).stdout
+        return [int(p) for p in re.findall(rf"^worker +(\d+) +{state} ", out, re.MULTILINE)]
+
+    def drain(self, server, workers):
+        """Waits until each of these that is still there knows that it is to go."""
+        wait_until(lambda: set(workers) & set(server.workers())
+                   <= set(self.in_state(server, "draining")), "the old ones drain")
+
     def workers(self, server, n, without=()):
         def found():
             pids = server.workers()
             return pids if len(pids) == n and not set(pids) & set(without) else None
-        return wait_until(found, f"{n} workers run")
+        return wait_until(found, f"{n} workers run", 60)
 
+    def body_awaited(self, server):
+        """Waits until a worker has taken a connection, and a head, whose body is not there."""
+        wait_until(lambda: 'waybill_connections{state="body"} 1' in
+                   server.client.get("/metrics").body.decode(), "a worker waits for the body")
 
-    def upload_in_pieces(self, c, n, begun):
+    def upload_in_pieces(self, server, c, n, begun):
         """Begins an upload that takes n seconds to come, calls begun(), and returns the answer."""
         kind, body = multipart(b"Waybill Number,Receiver\nSL1,Ana\nSL2,Ben\n", "slow.csv")
         c.send(f"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n"
                f"Content-Length: {len(body)}\r\n\r\n".encode() + body[:40])
-        time.sleep(0.3)
+        self.body_awaited(server)
         begun()
         for i in range(n * 4):
             time.sleep(0.25)
@@ -173,7 +188,7 @@ class Reload(Life):
             server.signal(signal.SIGHUP)
             server.wait_for_log("too many connections")
             time.sleep(0.5)
-        wait_until(lambda: not set(before) & set(server.workers()), "the old are gone", 30)
+        wait_until(lambda: not set(before) & set(server.workers()), "the old are gone", 60)
         self.assertEqual(load.done(), [])
         server.stop()
 
@@ -189,7 +204,7 @@ class Reload(Life):
             self.assertNotIn("reloaded; ", server.log())
             self.assertLessEqual(set(before), set(server.workers()))
             self.assertEqual(server.client.get("/ready").status, 200)
-        server.wait_for_log("reloaded; 2 new workers", 30)
+        server.wait_for_log("reloaded; 2 new workers", 60)
         self.workers(server, 2, without=before)
         server.stop()
 
@@ -205,18 +220,19 @@ class Reload(Life):
                 server.wait_for_log(rf"worker {first}\[\d+\] .*too many connections")
             self.assertLessEqual(set(before), set(server.workers()))
             self.assertEqual(server.client.get("/ready").status, 200)
-        server.wait_for_log("reloaded; 86 new workers", 40)
+        server.wait_for_log("reloaded; 86 new workers", 90)
         self.workers(server, 86, without=before)
         server.stop()
 
     def test_an_idle_connection_gets_one_more_answer(self):
         server = self.start()
+        before = self.workers(server, 2)
         with server.client.connect() as c:
             r = c.request("GET", "/health")
             self.assertNotEqual(r.headers.get("connection"), "close")
             server.signal(signal.SIGHUP)
             server.wait_for_log("reloaded; ")
-            time.sleep(0.3)
+            self.drain(server, before)
             r = c.request("GET", "/health")
             self.assertEqual((r.status, r.headers.get("connection")), (200, "close"))
             self.assertTrue(c.closed())
@@ -230,7 +246,7 @@ class Reload(Life):
             c.request("GET", "/health")
             server.signal(signal.SIGHUP)
             server.wait_for_log("reloaded; ")
-            wait_until(lambda: c.request("GET", "/health").headers["connection"] == "close",
+            wait_until(lambda: c.request("GET", "/health").headers.get("connection") == "close",
                        "the last answer")
             for _ in range(5):
                 c.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")  # fails after a reset
@@ -245,7 +261,7 @@ class Reload(Life):
             server.signal(signal.SIGHUP)
             server.wait_for_log("reloaded")
         with server.client.connect() as c:
-            r = self.upload_in_pieces(c, 2, reload)
+            r = self.upload_in_pieces(server, c, 2, reload)
             self.assertEqual((r.status, r.headers.get("connection")), (200, "close"), r)
             self.assertEqual(r.json()["inserted"], 2)
         self.workers(server, 2, without=before)
@@ -256,8 +272,8 @@ class Reload(Life):
         before = self.workers(server, 2)
         with server.client.connect() as c:
             c.request("GET", "/health")
-            server.signal(signal.SIGHUP)
             begin = time.monotonic()
+            server.signal(signal.SIGHUP)
             self.assertTrue(c.closed())
             self.assertGreater(time.monotonic() - begin, 4)
         self.workers(server, 2, without=before)
@@ -369,7 +385,7 @@ class Reload(Life):
             server.write_config(database="host=127.0.0.1 port=1 dbname=x")
             server.signal(signal.SIGHUP)
             server.wait_for_log(r"warning .*key 'database'.*refused.*nor can the database in use")
-            wait_until(lambda: not set(before) & set(server.workers()), "the old are gone", 40)
+            wait_until(lambda: not set(before) & set(server.workers()), "the old are gone", 60)
         server.stop()
 
     def test_drained_by_the_administrator(self):
@@ -397,7 +413,7 @@ class Reload(Life):
         self.workers(server, 2, without=before)
         self.assertEqual(health(), (503, b"draining\n"), "after a reload")
         server.signal(signal.SIGTERM)
-        server.process.wait(20)
+        server.process.wait(ENDS)
         server.start(ready=False)
         wait_until(lambda: len(re.findall("listening on", server.log())) == 2, "it listens again")
         wait_until(lambda: health() == (503, b"draining\n"), "a restart remembers")
@@ -481,7 +497,7 @@ class Upgrade(Life):
         old = server.pid
         os.kill(old, signal.SIGUSR2)
         first = self.upgraded(server)
-        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        self.assertEqual(server.process.wait(ENDS), 0)
         os.kill(first, signal.SIGUSR2)
         second = self.upgraded(server, 2)
         wait_until(lambda: not running(first), "the second program has ended", 20)
@@ -506,7 +522,7 @@ class Upgrade(Life):
             server.wait_for_log("too many connections")
             time.sleep(0.5)
         new = self.upgraded(server)
-        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        self.assertEqual(server.process.wait(ENDS), 0)
         self.assertEqual([load.done() for load in loads], [[], []])
         self.finish(server, new)
 
@@ -515,13 +531,13 @@ class Upgrade(Life):
         with server.client.connect() as c:
             c.send(b"POST /scan HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                    b"Content-Length: 23\r\n\r\n{\"waybill_")
-            time.sleep(0.3)
+            self.body_awaited(server)
             server.signal(signal.SIGUSR2)
             new = self.upgraded(server)
             c.send(b"number\": \"X\"}")
             self.assertEqual(c.response().status, 404)
             self.assertTrue(c.closed())  # at once, unless its worker had not yet been told
-        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        self.assertEqual(server.process.wait(ENDS), 0)
         self.finish(server, new)
 
     def test_an_upload_may_take_longer_than_a_stop(self):
@@ -530,9 +546,9 @@ class Upgrade(Life):
             server.signal(signal.SIGUSR2)
             self.upgraded(server)
         with server.client.connect() as c:
-            r = self.upload_in_pieces(c, 2, upgrade)
+            r = self.upload_in_pieces(server, c, 2, upgrade)
             self.assertEqual((r.status, r.json()["inserted"]), (200, 2), r)
-        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        self.assertEqual(server.process.wait(ENDS), 0)
         self.finish(server, server.masters[-1])
 
     def test_a_program_that_fails_changes_nothing(self):
@@ -568,7 +584,7 @@ class Upgrade(Life):
         os.symlink(PROGRAM, server.program)
         server.signal(signal.SIGUSR2)
         new = self.upgraded(server)
-        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        self.assertEqual(server.process.wait(ENDS), 0)
         self.finish(server, new, [r"upgrade failed", r"cannot (run|start)"])
 
     def test_a_program_without_a_database_does_not_take_over(self):
@@ -586,20 +602,23 @@ class Upgrade(Life):
         server.write_config()
         server.signal(signal.SIGUSR2)
         new = self.upgraded(server)
-        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        self.assertEqual(server.process.wait(ENDS), 0)
         self.finish(server, new, [r"upgrade failed", r"not taking over"])
 
     def test_a_second_one_and_a_reload_are_refused_meanwhile(self):
         server = self.start_linked()
-        self.replace(server, f"sleep 1.5; exec {PROGRAM} \"$@\"")
+        go = os.path.join(server.folder, "go")
+        self.replace(server, f"while [ ! -e {go} ]; do sleep 0.1; done; exec {PROGRAM} \"$@\"")
         server.signal(signal.SIGUSR2)
         server.wait_for_log(r"upgrading: process \d+ runs")
         server.signal(signal.SIGUSR2)
         server.wait_for_log(r"warning .*upgrade refused: process \d+ is about to take over")
         server.signal(signal.SIGHUP)
         server.wait_for_log(r"reload refused.*process \d+ is about to take over")
+        with open(go, "wb"):
+            pass
         new = self.upgraded(server)
-        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        self.assertEqual(server.process.wait(ENDS), 0)
         self.assertEqual(server.log().count("upgrading:"), 1)
         self.finish(server, new, [r"reload refused"])
 
@@ -627,7 +646,7 @@ class Upgrade(Life):
         server.wait_for_log(" ready$")
         server.signal(signal.SIGUSR2)
         new = self.upgraded(server)
-        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        self.assertEqual(server.process.wait(ENDS), 0)
         with socket.socket(socket.AF_UNIX) as s:
             s.connect(path)
             s.sendall(b"GET /health HTTP/1.0\r\n\r\n")
@@ -649,7 +668,7 @@ class Upgrade(Life):
         server.wait_for_log(" ready$")
         server.signal(signal.SIGUSR2)
         first = self.upgraded(server)
-        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        self.assertEqual(server.process.wait(ENDS), 0)
         server.write_config(workers=1)
         os.kill(first, signal.SIGUSR2)
         second = self.upgraded(server, 2)
@@ -659,18 +678,24 @@ class Upgrade(Life):
 
 class Drain(Life):
     def test_health_says_so_while_requests_are_answered(self):
-        server = self.start(drain_delay="2s")
+        server = self.start(drain_delay="30s")
         with server.client.connect() as c:
             c.request("GET", "/health")
             server.signal(signal.SIGQUIT)
-            begin = time.monotonic()
             wait_until(lambda: server.client.get("/health").body == b"draining\n", "draining")
             self.assertEqual(server.client.get("/health").status, 503)
             self.assertEqual(server.client.get("/ready").status, 200)
             r = c.request("GET", "/ready")
             self.assertEqual((r.status, r.headers.get("connection")), (200, "close"))
-        self.assertEqual(server.process.wait(10 * SLOW), 0)
-        self.assertGreater(time.monotonic() - begin, 1.9)
+        server.signal(signal.SIGQUIT)
+        self.assertEqual(server.process.wait(ENDS), 0)
+
+    def test_it_lasts_as_long_as_it_is_to(self):
+        server = self.start(drain_delay="1s")
+        begin = time.monotonic()
+        server.signal(signal.SIGQUIT)
+        self.assertEqual(server.process.wait(ENDS), 0)
+        self.assertGreater(time.monotonic() - begin, 0.9)
 
     def test_logs_are_opened_anew_during_the_delay(self):
         """USR1 was not heard: a log that was rotated meanwhile grew on under its old name."""
@@ -687,7 +712,7 @@ class Drain(Life):
         wait_until(lambda: server.client.get("/health").status == 503
                    and os.path.getsize(logs[0]) > 0, "a worker writes to its new log")
         server.signal(signal.SIGQUIT)
-        self.assertEqual(server.process.wait(10 * SLOW), 0)
+        self.assertEqual(server.process.wait(ENDS), 0)
 
     def test_what_comes_too_late_is_refused(self):
         """HUP and USR2 were passed over without a word."""
@@ -699,7 +724,7 @@ class Drain(Life):
         server.signal(signal.SIGUSR2)
         server.wait_for_log("upgrade refused: .*stopping")
         server.signal(signal.SIGQUIT)
-        self.assertEqual(server.process.wait(10 * SLOW), 0)
+        self.assertEqual(server.process.wait(ENDS), 0)
 
     def test_workers_are_replaced_during_the_delay(self):
         server = self.start(drain_delay="30s")
@@ -713,7 +738,7 @@ class Drain(Life):
         os.kill(victim, signal.SIGKILL)
         self.workers(server, 2, without=[victim])
         server.signal(signal.SIGQUIT)  # a second one does not wait
-        self.assertEqual(server.process.wait(10 * SLOW), 0)
+        self.assertEqual(server.process.wait(ENDS), 0)
 
 
 class Workers(Life):
@@ -728,12 +753,6 @@ class Workers(Life):
             self.assertTrue(50 <= int(n) <= 80, n)
         self.assertNotIn("next start waits", server.log())
         server.stop()
-
-    def in_state(self, server, state):
-        out = subprocess.run([os.path.join(BUILD, "waybillctl"), "-c", server.config_path,
-                              "status"], env=clean_environment(), stdin=subprocess.DEVNULL,
-                             capture_output=True, text=True, check=False).stdout
-        return [int(p) for p in re.findall(rf"^worker +(\d+) +{state} ", out, re.MULTILINE)]
 
     def scan_that_waits(self, server, c):
         """Sends a scan that waits for a lock, and stops its worker meanwhile. Returns the worker's
@@ -859,6 +878,13 @@ class ServiceManager(Life):
         self.addCleanup(manager.close)
         return manager, {"NOTIFY_SOCKET": manager.path, **more}
 
+    def fed(self, manager, times):
+        """Seconds that so many signs of life take."""
+        begin, n = time.monotonic(), len(manager.listen())
+        wait_until(lambda: sum("WATCHDOG" in m for m in manager.listen()[n:]) >= times,
+                   "the watchdog is fed")
+        return time.monotonic() - begin
+
     def test_is_told_of_start_reload_and_stop(self):
         for name in (None, f"@waybill-test-{uuid.uuid4()}"):
             with self.subTest(name):
@@ -875,10 +901,11 @@ class ServiceManager(Life):
                 server.signal(signal.SIGHUP)
                 manager.wait_for("RELOADING", "1", n)
                 self.assertIn("refused", manager.wait_for("READY", "1", n)["STATUS"])
+                took = [self.fed(manager, 5)]
+                while took[-1] >= 1.5 and len(took) < 3:  # a busy machine is not ours to judge
+                    took.append(self.fed(manager, 5))
+                self.assertTrue(0.7 < took[-1] < 1.5, took)  # 1 s
                 n = len(manager.listen())
-                time.sleep(1)
-                fed = [m for m in manager.listen()[n:] if "WATCHDOG" in m]
-                self.assertTrue(3 <= len(fed) <= 7, fed)
                 server.stop(expected_errors=["reload refused"])
                 manager.wait_for("STOPPING", "1", n)
 
@@ -891,7 +918,7 @@ class ServiceManager(Life):
         server.signal(signal.SIGUSR2)
         new = case.upgraded(server)
         self.assertEqual(manager.wait_for("MAINPID", str(new), n)["READY"], "1")
-        self.assertEqual(server.process.wait(20 * SLOW), 0)
+        self.assertEqual(server.process.wait(ENDS), 0)
         self.assertFalse([m for m in manager.listen() if "STOPPING" in m])
         case.finish(server, new)
         manager.wait_for("STOPPING", "1", n)
@@ -930,7 +957,7 @@ class ServiceManager(Life):
 
             def ended():
                 """Its line in the access log, once it has one."""
-                with contextlib.suppress(TimeoutError):
+                with contextlib.suppress(TimeoutError, ConnectionResetError):
                     client.recv(40000)
                 return [line for line in server.log().splitlines() if "big.bin" in line]
 
@@ -954,7 +981,7 @@ class ServiceManager(Life):
             self.addCleanup(case.end_all, server)
             server.signal(signal.SIGUSR2)
             new = case.upgraded(server)
-            self.assertEqual(server.process.wait(20 * SLOW), 0)
+            self.assertEqual(server.process.wait(ENDS), 0)
             with Connection(listener.getsockname()[1]) as c:
                 self.assertEqual(c.request("GET", "/static/style.css").status, 200)
             case.finish(server, new)
@@ -965,7 +992,7 @@ class ServiceManager(Life):
             for s, count, reason in [(other, 1, "not a listening socket"),
                                      (listener, 2, "passes 2 sockets")]:
                 server = self.start_activated(s, count)
-                self.assertEqual(server.process.wait(10 * SLOW), 1)
+                self.assertEqual(server.process.wait(ENDS), 1)
                 self.assertIn(reason, server.log())
 
     def test_passes_a_socket_to_a_server_without_workers(self):
@@ -973,7 +1000,7 @@ class ServiceManager(Life):
         reason = "key 'workers' is 0, but a socket was passed"
         with socket.create_server(("127.0.0.1", 0)) as listener:
             server = self.start_activated(listener, workers=0, queue_workers=1)
-            self.assertEqual(server.process.wait(10 * SLOW), 1)
+            self.assertEqual(server.process.wait(ENDS), 1)
             self.assertIn(reason, server.log())
             server = self.start_activated(listener)
             server.wait_for_log(" ready$")
