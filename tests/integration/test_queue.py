@@ -13,7 +13,7 @@ from support.client import Client, multipart
 from support.pg import Cluster, alive, children
 from support.server import Server, ServerCase
 from support.wait import wait_until
-from support.uploads import csv, sample
+from support.uploads import Stop, csv, sample
 
 SANITIZED = "san" in os.environ.get("WAYBILL_BUILD", "")
 OVER = ("completed", "failed", "cancelled")
@@ -26,7 +26,7 @@ def sent(client, data, name="m.csv", status=202, **fields):
     return r
 
 
-def ended(client, upload, timeout=60.0):
+def ended(client, upload, timeout=120.0):
     """The upload once it is over."""
     def over():
         r = client.get(f"/uploads/{upload}")
@@ -122,12 +122,12 @@ class Queue(ServerCase):
         ended(self.client, r.json()["id"])
         def counted():
             text = self.client.get("/metrics").body.decode()
-            return re.search(r'^waybill_jobs_total{kind="upload",result="done"} [1-9]', text,
-                             re.MULTILINE) and text
-        text = wait_until(counted, "the metrics count the job")
+            return all(re.search(line, text, re.MULTILINE) for line in (
+                r'^waybill_jobs_total{kind="upload",result="done"} [1-9]',
+                r'^waybill_queue_workers{state="idle"} [12]$')) and text
+        text = wait_until(counted, "the metrics count the job, and a worker that has none", 30)
         for name in ("jobs_queued", "jobs_queued_seconds", "jobs_running"):
             self.assertRegex(text, rf"(?m)^waybill_{name} \d+$")
-        self.assertRegex(text, r'(?m)^waybill_queue_workers{state="idle"} [12]$')
 
 
 
@@ -285,15 +285,26 @@ class Clock(ServerCase):
     """What comes by the clock."""
     settings = {"queue_workers": 2, "workers": 2, "hold_days": 5, "retention_days": 30}
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # A fresh database has everything due. From then on only what due() asks for.
+        cls.db.query("UPDATE schedule SET next_at = now() + interval '1 day'")
+        cls.wait_for_jobs()
+
+    @classmethod
+    def wait_for_jobs(cls):
+        wait_until(lambda: cls.db.value(
+            "SELECT count(*) FROM jobs WHERE state <> 'done'") == "0", "no job is under way", 30)
+
     def due(self, kind):
         """Makes it due, and waits until it was done."""
-        wait_until(lambda: self.db.value(
-            "SELECT count(*) FROM jobs WHERE state <> 'done'") == "0", "no job is under way")
+        self.wait_for_jobs()
         last = self.db.value("SELECT coalesce(max(id), 0) FROM jobs")
         self.db.query(f"UPDATE schedule SET next_at = now() WHERE kind = '{kind}'")
         wait_until(lambda: self.db.query(
             f"SELECT 1 FROM jobs WHERE id > {last} AND kind = '{kind}' AND state = 'done'"),
-            f"{kind} is done")
+            f"{kind} is done", 30)
         self.assertEqual(self.db.value(f"SELECT count(*) FROM jobs WHERE id > {last}"), "1")
         return self.db.value(f"SELECT result ->> 'rows' FROM jobs WHERE id > {last}")
 
@@ -364,13 +375,18 @@ class Busy(ServerCase):
         self.addCleanup(self.worker.kill)
         self.worker.start(ready=False)
         self.db.query("TRUNCATE waybills")
-        with open(sample(self.rows, self.folder, "--seed", "3"), "rb") as f:
+        path = sample(self.rows, self.folder, "--seed", "3")
+        with open(path, "rb") as f:
             self.book = f.read()
+        # However late we look, it is not over.
+        self.stop = Stop(self, self.db, path)
 
     def queue(self, **fields):
-        """An upload that a task is at, and that task."""
+        """An upload that a task is at, which does not end before stop.go(), and that task."""
         upload = sent(self.client, self.book, "b.xlsx", **{"async": "1"}, **fields).json()["id"]
-        return upload, self.task(upload)
+        task = self.task(upload)
+        self.stop.wait()
+        return upload, task
 
     def find_task(self, upload):
         rows = self.db.query("SELECT split_part(locked_by, ' ', 2) FROM jobs "
@@ -396,6 +412,7 @@ class Busy(ServerCase):
         with open(f"/proc/{task}/status", encoding="ascii") as f:
             status = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
         os.kill(task, signal.SIGCONT)
+        self.stop.go()
         self.assertEqual(status["NoNewPrivs"], "1")
         if not SANITIZED:
             self.assertEqual(status["Seccomp"], "2")
@@ -409,6 +426,7 @@ class Busy(ServerCase):
         self.assertEqual((r.status, r.json()["cancelling"], r.json()["state"]),
                          (202, True, "processing"), r)
         os.kill(task, signal.SIGCONT)
+        self.stop.go()
         end = ended(self.client, upload)
         self.assertEqual((end["state"], end["error"], end["cancelled_by"], end["cancelling"]),
                          ("cancelled", "cancelled", "Cara", False), end)
@@ -426,7 +444,8 @@ class Busy(ServerCase):
         def cancelled():
             r = self.client.post(f"/uploads/{key}/cancel")
             return r.status == 202
-        wait_until(cancelled, "the upload is being cancelled")
+        wait_until(cancelled, "the upload is being cancelled", 60)
+        self.stop.go()
         thread.join()
         self.assertEqual((answers[0].status, answers[0].json()["error"]), (409, "cancelled"),
                          answers)
@@ -437,11 +456,12 @@ class Busy(ServerCase):
     def test_progress_from_another_host(self):
         upload, _ = self.queue()
         seen = []
-        def over():
-            u = self.client.get(f"/uploads/{upload}").json()
-            seen.append(u)
-            return u["state"] in OVER
-        wait_until(over, "it is over", 60)
+        def look():
+            seen.append(self.client.get(f"/uploads/{upload}").json())
+            return seen[-1]
+        wait_until(lambda: look()["bytes_done"], "its progress is told", 60)
+        self.stop.go()
+        wait_until(lambda: look()["state"] in OVER, "it is over", 120)
         told = [u for u in seen if u["state"] == "processing" and u["bytes_done"]]
         self.assertTrue(told, [u["phase"] for u in seen])
         for u in told:
@@ -468,11 +488,12 @@ class Busy(ServerCase):
                 os.kill(task, signal.SIGKILL)
                 wait_until(lambda: not alive(task), "it is dead")
             return None
-        end = wait_until(given_up, "it is given up", 120)
+        end = wait_until(given_up, "it is given up", 240)
         self.assertEqual((end["error"], end["job"]["attempts"], end["can_retry"]),
                          ("importer_died", 5, True), end)
         self.assertIn("signal 9", end["job"]["error"])
         self.assertEqual(self.count(), 0)
+        self.stop.go()
         r = self.client.post(f"/uploads/{upload}/retry", {"by": "Ana"})
         self.assertEqual((r.status, r.json()["state"]), (202, "queued"), r)
         self.assertEqual(ended(self.client, upload)["inserted"], self.rows)
@@ -482,8 +503,9 @@ class Busy(ServerCase):
     def test_a_worker_that_stops_gives_its_job_back(self):
         upload, task = self.queue()
         os.kill(task, signal.SIGSTOP)
+        self.stop.go()
         self.worker.stop(number=signal.SIGTERM)
-        self.assertFalse(alive(task))
+        wait_until(lambda: not alive(task), "its task is gone, too")
         self.assertEqual(self.db.query(
             f"SELECT state, attempts FROM jobs WHERE upload_id = {upload}"), [["queued", "0"]])
         u = self.client.get(f"/uploads/{upload}").json()
@@ -495,23 +517,28 @@ class Busy(ServerCase):
         other.stop()
 
     def test_a_host_that_froze_changes_nothing_behind_the_one_that_took_over(self):
-        upload, task = self.queue()
         # The numbers that its open transaction has brought are in the next attempt's way.
-        wait_until(lambda: int(self.client.get(f"/uploads/{upload}").json()["rows_done"] or 0),
-                   "it has loaded some rows", pause=0.002)
+        upload, task = self.queue()
         frozen = self.worker.pid
         os.killpg(frozen, signal.SIGSTOP)
+        self.stop.go()
+        claim = self.db.value(f"SELECT locked_by FROM jobs WHERE upload_id = {upload}")
         other = Server(self.db.conninfo, {"queue_workers": 1, "workers": 0})
         self.addCleanup(other.kill)
         other.start(ready=False)
-        self.db.query(f"UPDATE jobs SET heartbeat_at = now() - interval '61 s' "
-                      f"WHERE upload_id = {upload}")
+
+        def taken_over():
+            # A last sign of life may have been on its way.
+            self.db.query("UPDATE jobs SET heartbeat_at = now() - interval '61 s' "
+                          f"WHERE upload_id = {upload} AND locked_by = '{claim}'")
+            return self.db.value(f"SELECT attempts FROM jobs WHERE upload_id = {upload}") == "2"
+        wait_until(taken_over, "the other worker has taken it over", 60)
         end = ended(self.client, upload)
         self.assertEqual((end["state"], end["inserted"], end["job"]["attempts"]),
                          ("completed", self.rows, 2), end)
         before = self.db.query("SELECT count(*), max(updated_at), max(id) FROM waybills")
         os.killpg(frozen, signal.SIGCONT)
-        self.worker.wait_for_log(r"another worker")
+        self.worker.wait_for_log(r"another worker", 60)
         wait_until(lambda: not alive(task), "the old task is gone")
         again = self.client.get(f"/uploads/{upload}").json()
         self.assertEqual(again, end)

@@ -26,6 +26,9 @@ class PsqlSession:
         return self
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         self.psql.stdin.close()
         self.psql.wait()
         self.psql.stdout.close()

@@ -1,10 +1,13 @@
 """Files to upload."""
 
 import os
+import re
 import subprocess
 import tempfile
+import zipfile
 
 from .pg import BUILD, clean_environment
+from .psql_session import PsqlSession
 from .server import ServerCase
 from .wait import wait_until
 
@@ -17,6 +20,28 @@ def sample(rows, folder, *options, name="sample.xlsx"):
     subprocess.run([os.path.join(BUILD, "waybillctl"), "sample", str(rows), path, *options],
                    check=True, env=clean_environment(), stdin=subprocess.DEVNULL)
     return path
+
+
+class Stop:
+    """A load of that sample stops within its transaction, with most of its rows brought, until go():
+    somebody else is about to bring one of its last numbers."""
+
+    def __init__(self, test, db, path):
+        with zipfile.ZipFile(path) as book:
+            numbers = re.findall(rb"JT\d{9,}", book.read("xl/sharedStrings.xml"))
+        self.db = db
+        self.other = PsqlSession(db.conninfo)
+        test.addCleanup(self.other.close)
+        self.other.run("BEGIN; INSERT INTO waybills (waybill_number) VALUES "
+                       f"('{numbers[len(numbers) * 4 // 5].decode()}')")
+
+    def wait(self):
+        """Until one is there."""
+        waits = f"SELECT count(*) FROM pg_stat_activity WHERE {self.other.pid} = ANY(pg_blocking_pids(pid))"
+        wait_until(lambda: self.db.value(waits) != "0", "the load has come to that row", 60)
+
+    def go(self):
+        self.other.run("ROLLBACK")
 
 
 def csv(*rows, heading="Waybill Number,Receiver,COD"):
