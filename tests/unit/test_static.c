@@ -3,6 +3,8 @@
  */
 #include "server/static.h"
 
+#include "server/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -322,11 +324,13 @@ static void a_changed_file_is_read_again(void **state)
 	struct place *p = *state;
 	struct response before, first, second;
 	char path[256], away[300];
+	uint64_t looked = clock_ms();
 
 	before = ask(p, "digits.txt", "");
 	put(p, "digits.txt", "abc", 3, modified + 1);
 	first = ask(p, "digits.txt", "");
-	body_is(&first, "0123456789", 10); /* within the second */
+	if (clock_ms() - looked < 1000)
+		body_is(&first, "0123456789", 10); /* within the second */
 
 	assert_int_equal(nanosleep(&pause, NULL), 0);
 	first = ask(p, "digits.txt", "Range: bytes=1-\r\n");
