@@ -14,6 +14,7 @@ import uuid
 
 from support.client import Connection
 from support.pg import Database, clean_environment
+from support.psql_session import PsqlSession
 from support.server import ServerCase
 from support.wait import wait_until
 
@@ -44,6 +45,9 @@ class Floor(ServerCase):
             + b"".join(b"FL%04d,Ana,Pending\n" % i for i in range(1200))
             + b"".join(b"FR%03d,Ana,For Return\n" % i for i in range(100)), name="floor.csv")
         assert r.status == 200, r
+        # One that is there already: whoever waits for a lock does so for 2 s.
+        cls.watcher = PsqlSession(cls.db.conninfo)
+        cls.addClassCleanup(cls.watcher.close)
 
     def session(self):
         r = self.client.post("/sessions", {"scanned_by": "ana", "station": "dock 1"})
@@ -92,7 +96,7 @@ class Floor(ServerCase):
     def wait_for_worker(self):
         waiting = ("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
                    "AND datname = current_database()")
-        wait_until(lambda: self.db.value(waiting) != "0", "the worker waits")
+        wait_until(lambda: self.watcher.run(waiting) != "0", "the worker waits")
 
     @contextlib.contextmanager
     def busy(self):
