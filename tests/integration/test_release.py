@@ -59,7 +59,7 @@ class Both(unittest.TestCase):
         self.old.signal(1)
         wait_until(lambda: len(now := set(self.old.workers())) == len(before) and not now & before,
                    "its workers are new", timeout=30)
-        self.assertEqual(self.old.client.get("/ready").status, 200)
+        wait_until(lambda: self.old.client.get("/ready").status == 200, "they are ready", 30)
         self.assertEqual(self.old.client.post("/scan", {"waybill_number": "JT-OLD"}).status, 200)
         self.assertNotIn("cannot be prepared", self.old.log())
 
@@ -117,7 +117,7 @@ class Both(unittest.TestCase):
             self.assertEqual(sent.status, 202, sent)
             end = wait_until(
                 lambda: (u := one.get(f"/uploads/{sent.json()['id']}").json())["state"]
-                not in ("queued", "processing") and u, "it is over", timeout=30)
+                not in ("queued", "processing") and u, "it is over", timeout=60)
             self.assertEqual((end["state"], end["inserted"]), ("completed", 50), end)
             loader.stop()
 
