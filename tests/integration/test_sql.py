@@ -546,12 +546,23 @@ class Totals(SqlCase):
 
 class Uploads(SqlCase):
     def begin(self, key, dry_run="false", size=100, crc=7, reading="{}"):
-        return self.db.query(statement("upload_begin", key, "a.xlsx", "ana", dry_run, "false",
-                                       "false", size, crc, reading))[0]
+        """Its answer. The connection that held its lock is gone by then."""
+        answer = self.db.query(statement("upload_begin", key, "a.xlsx", "ana", dry_run, "false",
+                                         "false", size, crc, reading))[0]
+        if answer[0]:
+            self.wait_for_lock(answer[0])
+        return answer
+
+    def wait_for_lock(self, number):
+        """A connection's end is not waited for by whoever ends it."""
+        wait_until(lambda: self.db.value(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 1 "
+            f"AND objid = {number} AND database = (SELECT oid FROM pg_database "
+            "WHERE datname = current_database())") == "0", "the upload's lock is free")
 
     def test_whose_loader_died_is_failed(self):
         key = str(uuid.uuid4())
-        number = self.begin(key)[0]  # and the connection that held its lock is gone
+        number = self.begin(key)[0]
         status, body = self.ask("upload_get", key)
         self.assertEqual((status, body["state"], body["error"]), (200, "failed", "importer_died"))
         self.assertIn("upload it again", body["message"])
@@ -575,7 +586,8 @@ class Uploads(SqlCase):
             self.assertEqual((status, json.loads(body)["error"]), ("409", "upload_key_reused"))
             self.assertEqual(self.ask("dashboard", None, None)[1]["uploads"][0]["state"], "processing")
             holder.stdin.close()
-            holder.wait(10)
+            holder.wait()
+        self.wait_for_lock(number)
         self.assertEqual(self.ask("upload_get", number)[1]["state"], "failed")
 
     def test_a_completed_key_is_answered_again(self):
@@ -749,6 +761,9 @@ class Migrations(unittest.TestCase):
                 said = migrate(db, 1, program)
             finally:
                 server.stop()
+            wait_until(lambda: db.value("SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                                        "current_database() AND application_name LIKE 'waybilld %'")
+                       == "0", "its connections are gone")
             self.assertRegex(said, r"'more' needs the site at rest, and servers work at .+: stop")
             self.assertIn(f"to {len(self.FILES) + 1}", migrate(db, 0, program))
 
