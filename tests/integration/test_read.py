@@ -68,7 +68,7 @@ class Read(unittest.TestCase):
         # Its count comes some moments later.
         wait_until(lambda: int(self.standby.value(
             f"SELECT xact_commit FROM pg_stat_database WHERE datname = '{self.db.name}'"))
-            >= int(asked) + 40, "the standby has counted them")
+            >= int(asked) + 40, "the standby has counted them", 60)
         export = self.client.get("/waybills?format=csv")
         self.assertEqual(export.status, 200, export)
         self.assertIn(b"JT1", export.body)
@@ -98,7 +98,7 @@ class Read(unittest.TestCase):
         self.addCleanup(self.standby.resume)
         self.add("JT2")
         # At most 5 s (and the look that is due each second) without the newest.
-        wait_until(lambda: self.listed() == ["JT1", "JT2"], "the primary is asked", timeout=9)
+        wait_until(lambda: self.listed() == ["JT1", "JT2"], "the primary is asked", timeout=12)
         # Evidence is a place in the log that was waited for as long, a second later.
         wait_until(lambda: self.listed() and
                    "database_read is more than 5 s behind" in self.server.log(), "it is told")
@@ -124,7 +124,7 @@ class Read(unittest.TestCase):
         self.assertEqual(self.client.get("/health").status, 200)
         self.standby.start()
         wait_until(lambda: self.listed() and "database_read answers again" in self.server.log(),
-                   "the standby is asked again", timeout=30)
+                   "the standby is asked again", timeout=60)
         self.server.stop()
 
     def test_a_standby_that_is_frozen(self):
@@ -138,7 +138,7 @@ class Read(unittest.TestCase):
             from_ = time.monotonic()
             self.assertEqual(self.client.get("/dashboard").status, 200)
             # 2 s, and some for a busy machine; statement_timeout would be 10 s.
-            self.assertLess(time.monotonic() - from_, 6)
+            self.assertLess(time.monotonic() - from_, 9)
             self.assertEqual(self.listed(), ["JT1", "JT2"])
             self.assertIn(b"JT2", self.client.get("/waybills?format=csv").body)
         finally:
@@ -171,11 +171,6 @@ class Read(unittest.TestCase):
         self.addCleanup(self.standby.start)
         self.assertIn("JT2", self.ctl_export())
 
-    def waits(self, cluster):
-        """Whether a statement waits for a lock there."""
-        return cluster.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND "
-                             "locktype = 'relation'") != "0"
-
     def test_a_page_of_an_export_that_fails_on_the_standby(self):
         """A lock that the primary holds reaches the standby; its page fails there after 2 s,
         is asked of the primary, and comes when the lock goes."""
@@ -190,17 +185,21 @@ class Read(unittest.TestCase):
             self.db.query("CHECKPOINT", role="postgres")  # a lock alone stays in wal_buffers
             wait_until(lambda: self.standby.value(held) != "0", "the lock is on the standby")
             self.standby.catch_up()
-            answers = []
-            export = threading.Thread(
-                target=lambda: answers.append(self.client.get("/waybills?format=csv")))
-            export.start()
-            try:
-                wait_until(lambda: self.waits(self.standby), "the standby is asked")
-                wait_until(lambda: self.waits(self.db) or answers, "the primary is asked")
-            finally:
-                holder.stdin.close()
-                holder.wait()
+            for _ in range(5):  # a standby that is late to answer is not asked at all
+                answers, said = [], len(self.server.log())
+                export = threading.Thread(
+                    target=lambda: answers.append(self.client.get("/waybills?format=csv")))
+                export.start()
+                # Behind that the primary is asked, which has 2 s as well.
+                wait_until(lambda: answers or "database_read: " in self.server.log()[said:],
+                           "the standby was asked", 30)
+                if not answers:
+                    break
                 export.join()
+            holder.stdin.close()
+            holder.wait()
+            export.join()
+        self.assertIn("lock timeout", self.server.log()[said:])
         self.assertEqual(answers[0].status, 200, answers[0])
         self.assertIn(b"JT1", answers[0].body)
         self.server.stop()
