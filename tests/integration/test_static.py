@@ -140,10 +140,17 @@ class Static(ServerCase):
         for name in ("out.txt", "in.txt"):
             self.assertEqual(self.client.get("/static/" + name).status, 404)
 
+    def reload(self):
+        """None of the workers that answer then is an old one."""
+        old = set(self.server.workers())
+        self.server.signal(signal.SIGHUP)
+        wait_until(lambda: (new := set(self.server.workers())) and not new & old,
+                   "the workers are new", 30)
+
     def test_a_changed_file_is_noticed_and_a_link_in_its_place_is_not(self):
         self.write("news.txt", b"one", mtime=1700000000)
         self.assertEqual(self.client.get("/static/news.txt").status, 404)
-        self.server.signal(signal.SIGHUP)
+        self.reload()
         old = wait_until(lambda: next((r for r in [self.client.get("/static/news.txt")]
                                        if r.body == b"one"), None), "HUP brings new files")
         self.write("news.txt", b"two!", mtime=1700000001)
