@@ -6,6 +6,9 @@ const LOOK_MS = 3000;
 const [, id = ''] = /^\/sessions\/(\d+)$/.exec(location.pathname) ?? [];
 const path = `/sessions/${id}`;
 let session = null;
+let asked = 0;
+let answered = 0; /* what was asked before that is not shown any more */
+let tried = 0;
 let supervisor = true; /* until somebody less is logged in */
 
 const link = (number) => el('a', { href: `/waybills/${encodeURIComponent(number)}` }, number);
@@ -58,9 +61,11 @@ const figures = (s) => s && ['state', 'valid', 'duplicate', 'error', 'missing'].
 
 /* The lists begin anew only when something happened, so that a page that is read stays. */
 async function look() {
-	const was = figures(session);
+	const turn = ++asked;
 	const answer = document.hidden && session ? null : await ask('GET', path);
-	if (answer) {
+	if (answer && turn > answered) {
+		answered = turn;
+		const was = figures(session);
 		show(answer);
 		if (figures(answer) !== was) {
 			await Promise.all([missing.begin(), scans.begin()]);
@@ -90,9 +95,13 @@ const wish = (dry) => ({ hold_missing: byId('hold-missing').checked, dry_run: dr
 
 /* What it would do is asked before it can be done, and again with another wish. */
 async function tryDispatch() {
+	const turn = ++tried;
 	byId('dispatch-yes').disabled = true;
 	byId('dispatch-told').textContent = 'Counting …';
 	const answer = await ask('POST', `${path}/dispatch`, { body: wish(true), trouble: 'dispatch-trouble', deadline: 60000 });
+	if (turn !== tried) {
+		return;
+	}
 	byId('dispatch-told').textContent = '';
 	if (answer) {
 		showDispatch(answer);

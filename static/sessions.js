@@ -33,8 +33,11 @@ byId('filter').addEventListener('submit', () => {
 
 /* What changed since; a session that is new comes on top, when the filters let it. */
 async function look() {
-	const answer = document.hidden ? null : await call('GET', `/sessions?${list.query()}`).catch(() => null);
-	for (const session of answer?.status === 200 ? answer.json.sessions.reverse() : []) {
+	const query = String(list.query());
+	const answer = document.hidden ? null : await call('GET', `/sessions?${query}`).catch(() => null);
+	/* What fits the filters of before may not fit those of now. */
+	const fits = answer?.status === 200 && query === String(list.query());
+	for (const session of fits ? answer.json.sessions.reverse() : []) {
 		const old = shown.get(session.id);
 		if (!old?.row.isConnected && session.id > newest()) {
 			byId('rows').prepend(line(session));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { api, launch, load, numbers, open, until, url, violations } from './support.mjs';
+import { api, holdFirst, launch, load, numbers, open, until, url, violations } from './support.mjs';
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -67,7 +67,7 @@ for (const colorScheme of ['light', 'dark']) {
 		await shows(page, '#c-missing', '2');
 		assert.deepEqual(await page.$$eval('.tiles dd', (all) => all.map((d) => d.textContent)), ['2', '1', '1', '4', '2']);
 		await shows(page, '#missing-rows', list[3]);
-		assert.equal(await page.locator('#scan-rows tr').count(), 4);
+		await until(async () => await page.locator('#scan-rows tr').count() === 4, 'its scans are listed');
 		await fine(page);
 		await page.selectOption('#scans-filter select', 'duplicate');
 		await page.click('#scans-filter button');
@@ -188,6 +188,48 @@ test('a session is cancelled and opened again with the keyboard', async () => {
 	await page.keyboard.press('Enter');
 	await shows(page, '#state', 'Open: not dispatched yet');
 	await page.waitForFunction(() => document.activeElement.id === 'cancel');
+	await page.context().close();
+});
+
+/* One that was slow showed again what had been left behind. */
+test('an answer that is overtaken is not shown: sessions', async () => {
+	const station = `Gate ${numbers(1)[0]}`;
+	const id = await begin(station);
+	const page = await open(browser, `/sessions?q=${encodeURIComponent(station)}`);
+	await page.waitForSelector(`#rows a[href="/sessions/${id}"]`);
+	const late = await holdFirst(page, /\/sessions\?/);
+	await late.held; /* the next look at what has changed */
+	await page.fill('#q', 'no such station');
+	await page.press('#q', 'Enter');
+	await page.waitForSelector('#none:not([hidden])');
+	await late.come();
+	assert.ok(await page.isVisible('#none'));
+	assert.equal(await page.locator('#rows tr').count(), 0);
+	await page.context().close();
+});
+
+test('an answer that is overtaken is not shown: a session', async () => {
+	const list = await load(numbers(3));
+	const { json: { upload_id: upload } } = await api('GET', `/waybills/${list[0]}`);
+	const id = await begin('Dock 7', { uploads: [upload] });
+	await scans(id, list.slice(0, 1));
+	const page = await open(browser, `/sessions/${id}`);
+	const first = await holdFirst(page, `**/sessions/${id}/dispatch`);
+	await page.click('#dispatch');
+	await first.held;
+	await page.check('#hold-missing');
+	await shows(page, '#dispatch-told', '2 of them put on hold');
+	await first.come();
+	assert.match(await page.textContent('#dispatch-told'), /2 of them put on hold/);
+	await page.keyboard.press('Escape');
+	const look = await holdFirst(page, `**/sessions/${id}`);
+	await look.held;
+	await page.click('#cancel');
+	await page.fill('#cancel-reason', 'wrong truck');
+	await page.press('#cancel-reason', 'Enter');
+	await page.waitForFunction(() => document.activeElement.id === 'resume');
+	await look.come();
+	assert.equal(await page.evaluate(() => document.activeElement.id), 'resume');
 	await page.context().close();
 });
 

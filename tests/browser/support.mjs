@@ -76,6 +76,39 @@ export async function open(browser, path, { init, site = url, ...options } = {})
 	return page;
 }
 
+/*
+ * Holds back the answer to the first request of a script that fits: others overtake it. `held`
+ * resolves when the server has given it, come() when the page has had it.
+ */
+export async function holdFirst(page, fits) {
+	const gate = resolvers();
+	const held = resolvers();
+	const had = resolvers();
+	let first = true;
+	await page.route(fits, async (route) => {
+		if (!first || route.request().resourceType() === 'document') {
+			return route.continue();
+		}
+		first = false;
+		const response = await route.fetch();
+		held.resolve();
+		await gate.promise;
+		await route.fulfill({ response });
+		return had.resolve();
+	});
+	return { held: held.promise, come: async () => {
+		gate.resolve();
+		await had.promise;
+		await page.evaluate(() => fetch('/health').then((answer) => answer.text()));
+	} };
+}
+
+function resolvers() {
+	const made = {};
+	made.promise = new Promise((resolve) => { made.resolve = resolve; });
+	return made;
+}
+
 /* Polls until check() gives something true, and returns it. */
 export async function until(check, what, timeout = 15000) {
 	const end = Date.now() + timeout * slow;
