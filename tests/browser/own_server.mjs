@@ -4,17 +4,28 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from './support.mjs';
 
 const database = process.env.WBTEST_DATABASE;
 
-const freePort = () => new Promise((resolve) => {
-	const probe = createServer().listen(0, '127.0.0.1', () => {
-		const { port } = probe.address();
-		probe.close(() => resolve(port));
+/* Below those that the system gives to connections: what is free stays so while its server is
+ * down. (tests/support/wait.py takes others.) */
+export const freePort = () => new Promise((resolve) => {
+	const port = 29500 + Math.floor(Math.random() * 3000);
+	const probe = createServer();
+	probe.on('error', () => resolve(freePort()));
+	probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(port)));
+});
+
+/* Whether nobody listens there any more. */
+const refuses = (port) => new Promise((resolve) => {
+	const probe = connect(port, '127.0.0.1');
+	probe.on('error', () => resolve(true)).on('connect', () => {
+		probe.destroy();
+		resolve(false);
 	});
 });
 
@@ -46,18 +57,28 @@ export class OwnServer {
 	async up() {
 		this.#process = spawn(join(process.env.WAYBILL_BUILD, 'waybilld'), [],
 			{ env: this.environment, stdio: 'ignore' });
-		await until(() => fetch(`${this.url}/ready`).then((r) => r.ok, () => false), 'the server is ready');
+		await until(() => this.#ended() || fetch(`${this.url}/ready`).then((r) => r.ok, () => false),
+			'the server is ready', 60000);
+		if (this.#ended()) {
+			throw new Error(`the server ended with ${this.#process.exitCode ?? this.#process.signalCode}`);
+		}
+	}
+
+	#ended() {
+		return this.#process.exitCode !== null || this.#process.signalCode !== null;
 	}
 
 	/* The workers' process ids. */
 	get workers() {
 		const { pid } = this.#process;
-		return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+		return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 	}
 
 	signalAll(signal) {
-		for (const pid of [this.#process.pid, ...this.workers]) {
-			process.kill(pid, signal);
+		const { pid } = this.#process;
+		process.kill(pid, 'SIGSTOP'); /* it starts no worker while we look */
+		for (const each of [...this.workers, pid]) {
+			process.kill(each, signal);
 		}
 	}
 
@@ -66,10 +87,12 @@ export class OwnServer {
 		const gone = new Promise((resolve) => { this.#process.on('exit', resolve); });
 		this.signalAll('SIGKILL');
 		await gone;
+		/* Its workers have the socket until they are gone, too. */
+		await until(() => refuses(new URL(this.url).port), 'nobody listens there', 60000);
 	}
 
 	async stop() {
-		if (this.#process.exitCode === null && this.#process.signalCode === null) {
+		if (!this.#ended()) {
 			const gone = new Promise((resolve) => { this.#process.on('exit', resolve); });
 			this.#process.kill('SIGTERM');
 			await gone;
