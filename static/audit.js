@@ -4,6 +4,7 @@ import { byId, clock, el, moment, sentence, words } from '/static/dom.js';
 
 const FIELDS = ['user', 'action', 'from', 'to'];
 let cursor = null;
+let asked = 0; /* an answer to an older question is not shown */
 
 /* The last day counts whole: "to" is the beginning of the next. */
 function nextDay(day) {
@@ -38,11 +39,15 @@ function line(entry) {
 }
 
 async function load() {
+	const turn = ++asked;
 	let answer;
 	try {
 		answer = await call('GET', `/audit?${query()}`);
 	} catch (e) {
 		answer = { status: 0, json: { message: e.message } };
+	}
+	if (turn !== asked) {
+		return;
 	}
 	byId('trouble').hidden = answer.status === 200;
 	if (answer.status !== 200) {

@@ -12,6 +12,7 @@ const POLL_MS = 1500;
 const RANK = ['scanner', 'office', 'supervisor', 'admin'];
 const lines = new Map(); /* id -> { line, upload } */
 let cursor = null;
+let asked = 0; /* an answer to an older question is not shown */
 let role = 'admin'; /* until "me" says who it is */
 
 const may = (least) => RANK.indexOf(role) >= RANK.indexOf(least);
@@ -182,7 +183,11 @@ function query() {
 }
 
 async function load() {
+	const turn = ++asked;
 	const answer = await ask('GET', `/uploads?${query()}`);
+	if (turn !== asked) {
+		return;
+	}
 	complain(answer.status === 200 ? '' : reason(answer));
 	if (answer.status !== 200) {
 		return;

@@ -3,6 +3,7 @@ import { call, reason } from '/static/api.js';
 import { byId, el, fill, moment, rows, sentence } from '/static/dom.js';
 
 const ROLES = ['scanner', 'office', 'supervisor', 'admin'];
+let asked = 0; /* an answer to an older question is not shown */
 
 function tell(id, text) {
 	byId('trouble').hidden = byId('done').hidden = true;
@@ -65,7 +66,11 @@ function buttons(user) {
 }
 
 async function load() {
+	const turn = ++asked;
 	const answer = await ask('GET', '/users');
+	if (turn !== asked) {
+		return;
+	}
 	if (answer.status !== 200) {
 		tell('trouble', reason(answer));
 		fill(byId('rows'));

@@ -5,22 +5,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { launch, open, until, violations } from './support.mjs';
+import { freePort } from './own_server.mjs';
+import { holdFirst, launch, open, until, violations } from './support.mjs';
 
 const PASSWORD = 'correct horse battery';
 const build = process.env.WAYBILL_BUILD;
 let browser, server, site, folder;
-
-const freePort = () => new Promise((resolve) => {
-	const probe = createServer().listen(0, '127.0.0.1', () => {
-		const { port } = probe.address();
-		probe.close(() => resolve(port));
-	});
-});
 
 function environment(port) {
 	return { ...process.env, WAYBILL_LISTEN: `127.0.0.1:${port}`, WAYBILL_AUTH: 'on',
@@ -42,7 +35,7 @@ before(async () => {
 		add(role, role);
 	}
 	server = spawn(join(build, 'waybilld'), [], { env: environment(port), stdio: 'ignore' });
-	await until(() => fetch(`${site}/ready`).then((r) => r.ok, () => false), 'the server is ready');
+	await until(() => fetch(`${site}/ready`).then((r) => r.ok, () => false), 'the server is ready', 60000);
 	browser = await launch();
 });
 
@@ -70,7 +63,7 @@ async function openAs(name, path, options) {
 test('a page leads to the login and back, by keyboard alone', async () => {
 	const page = await open(browser, `${site}/waybills/JT1?x=1`);
 	assert.equal(page.url(), `${site}/login?next=/waybills/JT1%3Fx%3D1`);
-	assert.equal(await page.evaluate(() => document.activeElement.id), 'username');
+	await page.waitForFunction(() => document.activeElement.id === 'username'); /* with its first picture */
 	await page.keyboard.type('scanner');
 	await page.keyboard.press('Tab');
 	await page.keyboard.type('not the password');
@@ -174,6 +167,20 @@ test('an administrator makes a user, changes the role and the password, and disa
 	await ben.context().close();
 });
 
+/* Both were shown, one behind the other. */
+test('entries that come late are not put behind those that were asked for since', async () => {
+	const page = await openAs('admin', '/users');
+	const late = await holdFirst(page, /\/audit(\?.*)?$/);
+	await page.goto(`${site}/audit`);
+	await late.held;
+	await page.fill('#user', 'no-one');
+	await page.press('#user', 'Enter');
+	await page.waitForSelector('#none:not([hidden])');
+	await late.come();
+	assert.equal(await page.locator('#rows tr').count(), 0);
+	await page.context().close();
+});
+
 test('one changes the own password, and logs in again', async () => {
 	add('pia', 'scanner');
 	const page = await openAs('pia', '/account');
@@ -201,7 +208,7 @@ test('a scan made after the session ended stays in the queue', async () => {
 	await page.keyboard.type('JT0000000000001', { delay: 5 });
 	await page.keyboard.press('Enter');
 	await page.waitForSelector('.panel[data-kind="held"]');
-	assert.match(await page.textContent('#connection'), /nobody is logged in/);
+	await until(async () => /nobody is logged in/.test(await page.textContent('#connection')), 'the reason is shown');
 	assert.equal(page.url(), `${site}/scan`);
 	await page.context().close();
 });
