@@ -35,6 +35,18 @@ export function sql(query) {
 	return out.split('\n').filter(Boolean).map((line) => line.split('\t'));
 }
 
+/* Locks a table until the function that this gives is called. */
+export async function hold(table) {
+	const psql = spawn('psql', ['-XAtq', '-d', database], { stdio: ['pipe', 'pipe', 'inherit'] });
+	const gone = new Promise((resolve) => { psql.on('exit', resolve); });
+	psql.stdin.write(`begin; lock table ${table}; select 'locked';\n`);
+	await Promise.race([gone, new Promise((resolve) => { psql.stdout.once('data', resolve); })]);
+	return () => {
+		psql.stdin.end();
+		return gone;
+	};
+}
+
 /* [number, result] of a session's scans in the order in which they were made. */
 export const recorded = (session) => sql(`select waybill_number, result from scanned_waybills
 	where session_id = ${Number(session)} order by scanned_at, id`);
