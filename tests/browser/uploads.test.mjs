@@ -84,21 +84,23 @@ test('a waiting upload is cancelled, and found by its state', async () => {
 
 test('what is being loaded is seen moving to its end', async () => {
 	const page = await open(browser, '/uploads');
-	let looks = 0;
-	const now = () => ({ id: 4711, file_name: 'slow.csv', rows_done: 1000 * looks, ...(looks < 3
-		? { state: 'processing', phase: 'reading', bytes_done: looks, bytes_total: 4, seconds_left: 9 }
+	let quarter = 1;
+	const now = () => ({ id: 4711, file_name: 'slow.csv', rows_done: 1000 * quarter, ...(quarter < 3
+		? { state: 'processing', phase: 'reading', bytes_done: quarter, bytes_total: 4, seconds_left: 9 }
 		: { state: 'completed', rows_total: 3000, inserted: 3000, updated: 0, unchanged: 0, duplicate: 0, rejected: 0 }) });
 	await page.route(/\/uploads(\?.*|\/4711)?$/, (route) => {
 		if (route.request().resourceType() === 'document') {
 			return route.continue();
 		}
-		looks++;
 		return route.fulfill({ status: 200, json: route.request().url().endsWith('4711') ? now() : { uploads: [now()], next_cursor: null } });
 	});
 	await page.reload();
 	await row(page, { id: 4711 }).waitFor();
 	assert.match(await row(page, { id: 4711 }).textContent(), /1,000 rows read, some 9 s left/);
 	assert.equal(await row(page, { id: 4711 }).locator('progress').getAttribute('value'), '0.25');
+	quarter = 2;
+	await until(async () => /2,000 rows read/.test(await row(page, { id: 4711 }).textContent()), 'it moves');
+	quarter = 3;
 	await until(async () => (await row(page, { id: 4711 }).locator('.badge').textContent()) === 'Loaded', 'it is loaded');
 	await page.context().close();
 });
