@@ -14,6 +14,7 @@ import time
 import unittest
 
 from support.client import multipart
+from support.nemesis import refuses
 from support.pg import Cluster, children
 from support.psql_session import PsqlSession
 from support.server import SANITIZER, Server
@@ -110,6 +111,7 @@ class KillUploads(unittest.TestCase):
             host = self.random.choice(self.hosts)
             os.killpg(host.pid, signal.SIGKILL)
             host.process.wait()
+            wait_until(lambda: refuses(host.port.number), "nobody listens there")
             host.start(ready=False)
         else:
             found = self.pids(what)
@@ -157,9 +159,9 @@ class KillUploads(unittest.TestCase):
                 self.phases[phase] += 1
             # Not faster than the work is done, or none would ever come to its end.
             wait_until(lambda: sum(s.answer is None for s in senders) < 4, "uploads are taken",
-                       timeout=120)
+                       timeout=300)
         for s in senders:
-            s.join(120)
+            s.join(300)
             self.assertIsNotNone(s.answer, s.key)
         wait_until(self.settled, "every upload is over", timeout=600, pause=0.5)
         ends = collections.Counter(self.check(s) for s in senders)
@@ -183,6 +185,7 @@ class KillUploads(unittest.TestCase):
             self.assertLessEqual({"direct", "staging", "merge", "finish", "commit"}, set(self.phases))
         for h in self.hosts:
             self.assertIsNone(SANITIZER.search(h.log()))
+            h.wait_for_log(rf"master\[{h.pid}\] ready$")  # killed last, it may be starting yet
             h.stop(expected_errors=[""])
 
 
