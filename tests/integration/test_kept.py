@@ -74,7 +74,8 @@ class Lost(KeptCase):
         r = self.ask(host, kept)
         self.assertEqual((r.status, r.headers.get("retry-after") is not None), (503, True), r)
         cluster.start()
-        wait_until(lambda: host.client.get("/ready").status == 200, "the database is back", 30)
+        wait_until(lambda: host.client.get("/ready").status == 200, "the database is back", 60)
+        wait_until(lambda: self.ask(host, kept).status != 503, "uploads are taken")
         self.asked_again(host, kept)
         host.stop(expected_errors=LOST)
 
@@ -94,8 +95,8 @@ class Lost(KeptCase):
             r = self.ask(host, kept, path)
             self.assertEqual((r.status, r.headers.get("retry-after") is not None), (503, True), r)
         standby.query("SELECT pg_promote()")
-        wait_until(lambda: host.client.get("/ready").status == 200, "the standby answers", 30)
-        wait_until(lambda: self.ask(host, kept).status != 503, "uploads are taken", 30)
+        wait_until(lambda: host.client.get("/ready").status == 200, "the standby answers", 60)
+        wait_until(lambda: self.ask(host, kept).status != 503, "uploads are taken", 60)
         self.asked_again(host, kept)
         self.assertEqual(Database(standby, "warehousedb").value(
             "SELECT count(*) FROM waybills"), "1")
