@@ -40,7 +40,7 @@ def chunked(*chunks, more=b"", trailers=b""):
 def metrics(path):
     """Those of the server on a unix socket."""
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(20)
+        s.settimeout(60)
         s.connect(path)
         s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
         return b"".join(iter(lambda: s.recv(65536), b""))
@@ -55,7 +55,7 @@ class HttpCase(ServerCase):
         wait_until(lambda: cls.client.get("/health").status == 200, "the server is healthy")
 
     def connect(self):
-        c = self.client.connect(timeout=20)
+        c = self.client.connect(timeout=60)
         self.addCleanup(c.close)
         return c
 
@@ -232,7 +232,7 @@ class Continue(HttpCase):
         c.socket.settimeout(0.3)
         with self.assertRaises(socket.timeout):
             c.socket.recv(1)
-        c.socket.settimeout(20)
+        c.socket.settimeout(60)
         c.send(SCAN)
         self.assertEqual(c.response().status, 404)
 
@@ -254,7 +254,7 @@ class Continue(HttpCase):
         server.start(ready=False)
         server.wait_for_log(" ready$")
         with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(20)
+            s.settimeout(60)
             s.connect(path)
             whole = post(more=self.EXPECT)
             s.sendall(get(b"/static/big.bin") + whole[:-len(SCAN)])
@@ -284,7 +284,7 @@ class TooLarge(HttpCase):
         """Programs that send all of a file before they read lost the answer to a reset after
         4 MiB, or after two seconds."""
         for pieces, pause in ((48, 0), (10, 0.3)):
-            with self.subTest(pieces), self.client.connect(timeout=20) as c:
+            with self.subTest(pieces), self.client.connect(timeout=60) as c:
                 c.send(b"POST /upload HTTP/1.1\r\n" + HOST
                        + b"Content-Type: multipart/form-data; boundary=b\r\n"
                        b"Content-Length: 99999999999\r\n\r\n")
@@ -317,9 +317,10 @@ class TooLarge(HttpCase):
 class Answers(HttpCase):
     def test_date(self):  # 9110 6.6.1
         for path in ("/health", "/nothing", "/ready", "/scan"):
+            before = time.time()
             r = self.client.get(path)
             date = email.utils.parsedate_to_datetime(r.headers["date"])
-            self.assertLess(abs(date.timestamp() - time.time()), 5, path)
+            self.assertTrue(before - 2 < date.timestamp() < time.time() + 1, path)
             self.assertTrue(r.headers["date"].endswith(" GMT"))
 
     def test_request_ids(self):
@@ -345,9 +346,12 @@ class Answers(HttpCase):
         idle = [self.connect() for _ in range(50)]
         for c in idle[::2]:
             c.send(b"GET /hea")
-        begin = time.monotonic()
-        self.assert_alive(self.connect())
-        self.assertLess(time.monotonic() - begin, 1)
+        took = []
+        while len(took) < 3 and min(took, default=1) >= 1:  # others want the machine, too
+            begin = time.monotonic()
+            self.assert_alive(self.connect())
+            took.append(time.monotonic() - begin)
+        self.assertLess(min(took), 1)
         for c in idle[::2]:
             c.send(b"lth HTTP/1.1\r\n" + HOST + b"\r\n")
         for c in idle[::2]:

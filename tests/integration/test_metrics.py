@@ -210,7 +210,7 @@ class Status(ServerCase):
             seen += os.read(ours, 65536)
         self.assertEqual(p.poll(), None)
         os.write(ours, b"\n")
-        self.assertEqual(p.wait(15), 0)
+        self.assertEqual(p.wait(60), 0)
         last = seen.decode().split("\x1b[H\x1b[J")[-1]
         self.assertEqual(len(re.findall(r"^worker +\d+ ", last, re.MULTILINE)), 2, last)
         self.assertRegex(last, r"requests a second; \d+ scans, ")
@@ -244,12 +244,12 @@ class Status(ServerCase):
         self.assertEqual(len(lines), 12)
         self.assertLessEqual(max(map(len, lines)), 60)
         server.signal(signal.SIGTERM)
-        server.process.wait(20)
+        server.process.wait(60)
         frame("waybilld is not running")
         server.start()
         frame("database up", f"waybilld {server.pid}")
         os.write(ours, b"\n")
-        self.assertEqual(p.wait(15), 0)
+        self.assertEqual(p.wait(60), 0)
         server.stop()
 
     def test_once_elsewhere(self):
@@ -258,7 +258,7 @@ class Status(ServerCase):
         ours, theirs = pty.openpty()
         with os.fdopen(ours, "rb"), os.fdopen(theirs, "wb") as to:
             self.assertEqual(subprocess.run(self.command("--once"), stdin=to, stdout=to,
-                                            check=False, timeout=30).returncode, 0)
+                                            check=False, timeout=60).returncode, 0)
 
 
 LARGE = 4 * 1024 * 1024  # more than a socket takes at once
@@ -345,8 +345,8 @@ class AccessLog(ServerCase):
             c.send(b"GET /health HTTP/1.1\r\nHost")
         def head():
             with open(self.path, encoding="utf-8") as f:
-                return [line for line in map(json.loads, f) if line["status"] == 499
-                        and line["request_id"] == ""]
+                lines = [json.loads(line) for line in f if line.endswith("\n")]
+            return [line for line in lines if line["status"] == 499 and line["request_id"] == ""]
         self.assertEqual(wait_until(head, "a line for the head")[0]["route"], "none")
         # Neither who came and said nothing, nor who had an answer, leaves such a line.
         with self.client.connect():
@@ -375,7 +375,8 @@ class EndedLog(ServerCase):
             c.send(b"POST /scan HTTP/1.1\r\nHost: x\r\nX-Request-Id: dead-1\r\n"
                    b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
             wait_until(lambda: self.db.value("SELECT count(*) FROM pg_stat_activity WHERE "
-                                             "wait_event = 'PgSleep'") == "1", "it is at work")
+                                             "wait_event = 'PgSleep' AND datname = current_database()")
+                       == "1", "it is at work")
             worker = self.server.workers()[0]
             os.kill(worker, signal.SIGKILL)
             self.server.wait_for_log(r'^- - - \[.*\] "-" - 0 "-" "-" dead-1 route=scan 0us db=0us$')
@@ -441,9 +442,8 @@ class QueueDepth(ServerCase):
     """Nobody here takes jobs; how many there are is seen all the same."""
     settings = {"workers": 2, "queue_workers": 0}
 
-    def queue(self):
-        with self.client.connect() as c:
-            c.socket.settimeout(2)
+    def queue(self, patience=60):
+        with self.client.connect(patience) as c:
             text = c.request("GET", "/metrics").body.decode()
         return {name: value for (name, _), value in parse(text).items()
                 if name.startswith("waybill_jobs_") and name != "waybill_jobs_total"}
@@ -456,8 +456,19 @@ class QueueDepth(ServerCase):
         wait_until(lambda: self.queue().get("waybill_jobs_queued") == 1, "the job is seen")
         with PsqlSession(self.db.conninfo) as locked:
             locked.run("begin; lock table jobs in access exclusive mode")
-            # Each answers within the two seconds of queue(), until what was seen is too old.
-            wait_until(lambda: self.queue() == {}, "what nobody saw for long is left out")
+            # Each answers within two seconds, until what was seen is too old; on a
+            # machine that others want, one may not.
+            late = 0
+
+            def left_out():
+                nonlocal late
+                try:
+                    return self.queue(2) == {}
+                except TimeoutError:
+                    late += 1
+                    return False
+            wait_until(left_out, "what nobody saw for long is left out")
+            self.assertLess(late, 3)
             self.assertEqual(self.client.get("/health").status, 200)
             self.assertEqual(self.client.post("/scan", {"waybill_number": "QD1"}).status, 404)
             locked.run("rollback")
@@ -523,12 +534,12 @@ class FullEventLog(ServerCase):
             return re.search(rb"(?m)^\S+ warning \w+( \d+)?\[\d+\] \d+ lines? of this log could not be "
                              rb"written and (is|are) lost$", taken)
         wait_until(told, "the log tells of it")
-        for line in taken.decode().splitlines():
+        for line in taken.decode().split("\n")[:-1]:  # the last one may be on its way
             self.assertRegex(line, r"^\d{4}-\d\d-\d\dT\S+Z (error|warning|info|debug) ")
         for _ in range(30):
             server.client.post("/scan", {"waybill_number": "JT1"})
         server.process.send_signal(signal.SIGTERM)
-        self.assertEqual(server.process.wait(15), 0)
+        self.assertEqual(server.process.wait(60), 0)
 
     def test_a_pipe(self):
         self.full(filled_pipe)
