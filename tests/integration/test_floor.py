@@ -51,7 +51,7 @@ class FloorChaos(unittest.TestCase):
         async def run():
             port = await link.open()
             try:
-                await asyncio.wait_for(floor.work("127.0.0.1", port), 60 + len(floor.kinds) / 20)
+                await asyncio.wait_for(floor.work("127.0.0.1", port), 300 + len(floor.kinds) / 20)
             except asyncio.TimeoutError:
                 said = "\n".join(server.log().splitlines()[-30:])
                 raise AssertionError(f"still at work: {floor.state()}\n{said}") from None
@@ -62,7 +62,7 @@ class FloorChaos(unittest.TestCase):
         with nemesis:
             asyncio.run(run())
         took = time.monotonic() - started
-        wait_until(lambda: self.answers(server.client), "the server is ready", timeout=30)
+        wait_until(lambda: self.answers(server.client), "the server is ready", timeout=60)
         # What a scheduled job does for an upload that died behind its commit.
         self.db.query("SELECT unknown_sweep(null)")
         found = check(floor, self.db.query, server.client)
@@ -124,7 +124,7 @@ class FloorChaos(unittest.TestCase):
                         "wal_buffers = '64MB'"):
             self.db.query(f"ALTER SYSTEM SET {setting}", role="postgres")
         self.cluster.restart()
-        wait_until(lambda: self.answers(server.client), "the server is ready", timeout=30)
+        wait_until(lambda: self.answers(server.client), "the server is ready", timeout=60)
         link = BadLink(random.Random(2), "127.0.0.1", server.port.number, {})
         acts = acts_on(random.Random(2), server, self.cluster)
         floor = Floor(2, 1000)
