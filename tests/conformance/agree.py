@@ -126,6 +126,13 @@ def _differing(data, direct, passed):
     return []
 
 
+def _told(passed, lines):
+    """Whether each request that was answered has its line, which comes behind its answer."""
+    shown = {line["request_id"] for line in lines if "target" in line}
+    missing = {f.id for f in passed if f.sent and f.ended == "--"} - shown
+    return len(missing) <= sum("target" not in line for line in lines)
+
+
 def ask_through(backend, haproxy, variant, streams, direct):
     """Sends them through HAProxy; returns a line for each disagreement."""
     before = len(backend.seen())
@@ -134,6 +141,7 @@ def ask_through(backend, haproxy, variant, streams, direct):
     due = {_address(i) for i, requests in enumerate(direct) if requests}
     with suppress(AssertionError):  # which of them are missing, is told below
         wait_until(lambda: due <= {f.client for f in haproxy.saw(variant)}, "its lines", 15)
+        wait_until(lambda: _told(haproxy.saw(variant), backend.seen()[before:]), "ours", 5)
     by_client = {}
     passed = haproxy.saw(variant)
     for f in passed:
