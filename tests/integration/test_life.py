@@ -18,7 +18,7 @@ import unittest
 import uuid
 
 from support.client import Connection, multipart
-from support.pg import BUILD, ROOT, Cluster, children, clean_environment
+from support.pg import BUILD, ROOT, Cluster, children, clean_environment, freeze
 from support.pooler import not_pooled
 from support.server import Server, check_log
 from support.wait import wait_until
@@ -351,28 +351,36 @@ class Reload(Life):
 
     def test_a_database_that_does_not_answer_does_not_hold_up_the_master(self):
         server = self.start()
+
+        def begun(workers):
+            """The trial, which is held up: it would end within seconds."""
+            server.signal(signal.SIGHUP)
+            client, _ = deaf.accept()
+            self.addCleanup(client.close)
+            trial, = set(server.workers()) - set(workers)
+            freeze(trial)
+            return trial
+
         with socket.create_server(("127.0.0.1", 0)) as deaf:
+            deaf.settimeout(60)
             good = dict(server.settings)
+            before = self.workers(server, 2)
             server.write_config(
                 database=f"host=127.0.0.1 port={deaf.getsockname()[1]} dbname=x")
-            server.signal(signal.SIGHUP)
-            deaf.settimeout(20)
-            client, _ = deaf.accept()  # the trial has begun
+            trial = begun(before)
             server.signal(signal.SIGTTIN)
             server.wait_for_log("3 workers wanted")
             server.signal(signal.SIGUSR2)
             server.wait_for_log("upgrade refused: a configuration is being tried")
             self.assertNotIn("reload refused", server.log())
-            server.wait_for_log("reload refused.*key 'database'", 30)
-            client.close()
+            os.kill(trial, signal.SIGCONT)
+            server.wait_for_log("reload refused.*key 'database'")
             # A second reload takes the first one's place.
-            server.signal(signal.SIGHUP)
-            client, _ = deaf.accept()
+            begun(self.workers(server, 3))
             server.settings = good
             server.write_config()
             server.signal(signal.SIGHUP)
             server.wait_for_log("reloaded; 2 new workers")
-            client.close()
         self.assertEqual(server.log().count("reload refused"), 1)
         server.stop(expected_errors=[r"reload refused"])
 
