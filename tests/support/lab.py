@@ -146,7 +146,7 @@ class Host:
                 ["unshare", "-m", HOST, "boot", self.folder, self.name, self.netns,
                  self.lab.lower],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment())
-        wait_until(self._booted, f"{self.name} has booted", timeout=60, pause=0.05)
+        wait_until(self._booted, f"{self.name} has booted", timeout=180, pause=0.05)
 
     def _booted(self):
         if self.process.poll() is not None:
@@ -442,7 +442,7 @@ class Lab:
         except (OSError, AssertionError):
             return False
 
-    def wait_well(self, timeout=60):
+    def wait_well(self, timeout=120):
         try:
             wait_until(self.is_well, "the site is well", timeout, 0.2)
         except AssertionError as e:
