@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { OwnServer, recorded, sql } from './own_server.mjs';
-import { launch, load, numbers, open, panel, scan, startScanning, text, until, violations } from './support.mjs';
+import { launch, load, numbers, open, panel, scan, startScanning, text, type, until, violations } from './support.mjs';
 
 let browser, server;
 before(async () => {
@@ -72,6 +72,7 @@ test('Start pressed twice while the server is slow begins one session', async ()
 	await page.click('#begin');
 	await page.click('#begin');
 	await page.evaluate(() => fetch('/health')); /* asked after whatever the second click asked */
+	await until(() => posts > 0, 'it is asked for');
 	assert.equal(posts, 1);
 	release();
 	await page.waitForSelector('#work:not([hidden])');
@@ -215,7 +216,7 @@ for (const viewport of [{ width: 1280, height: 800 }, { width: 1024, height: 600
 	test(`counters, people, queue, connection and verdict are in view at ${viewport.width} x ${viewport.height}`, async () => {
 		const list = await load(numbers(12));
 		const page = await startScanning(browser, { site: server.url, viewport });
-		await page.keyboard.type(list.map((n) => `${n}\n`).join(''), { delay: 1 });
+		await type(page, list.map((n) => `${n}\n`).join(''), 1);
 		await until(async () => await text(page, '#c-scanned') === '12', 'all are scanned', 30000);
 		await panel(page, 'valid');
 		for (const id of ['v-station', 'v-operator', 'connection', 'depth', 'c-scanned', 'c-expected', 'c-missing', 'entry', 'verdict-status']) {

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { widths } from '../../static/code128.js';
-import { launch, load, numbers, panel, startScanning, text, until } from './support.mjs';
+import { launch, load, numbers, panel, scan, startScanning, text, until } from './support.mjs';
 
 const WIDTH = 640;
 const HEIGHT = 480;
@@ -97,7 +97,7 @@ test('a camera that shows two parcels makes two scans, and is off when it is off
 	await until(async () => await text(page, '#c-scanned') === '2', 'both are scanned', 30000);
 	const seen = await page.locator('#recent .recent-number').allTextContents();
 	assert.deepEqual(seen.filter((n) => !list.includes(n)), []);
-	assert.ok(await page.evaluate(() => window.looks) > 10);
+	await until(() => page.evaluate(() => window.looks > 10), 'it goes on looking');
 	await page.click('#camera');
 	assert.ok(!await page.isVisible('#camera-view'));
 	assert.deepEqual(await page.evaluate(() => window.stream.getTracks().map((track) => track.readyState)), ['ended']);
@@ -113,7 +113,7 @@ test('a camera that may not be used says so, and scanning goes on', async () => 
 	await page.click('#camera');
 	await until(async () => /camera cannot be used/.test(await text(page, '#note')), 'it is said');
 	assert.ok(!await page.isVisible('#camera-view'));
-	await page.keyboard.type(`${list[0]}\n`, { delay: 2 });
+	await scan(page, list[0]);
 	await panel(page, 'valid');
 	await page.context().close();
 });

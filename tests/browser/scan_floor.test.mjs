@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { recorded, sql } from './own_server.mjs';
-import { api, csv, launch, load, numbers, open, panel, scan, startScanning, text, tones, until, url,
-	violations } from './support.mjs';
+import { api, csv, launch, load, numbers, open, openStart, panel, scan, showing, startScanning, text, tones,
+	until, url, violations } from './support.mjs';
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -11,9 +11,6 @@ after(() => browser.close());
 
 const shown = (page) => text(page, '.panel .panel-number');
 const sessionOf = (page) => text(page, '#v-session');
-/* With its verdict: a slow answer shows the number first, as being checked. */
-const showing = (page, number) => page.waitForSelector(
-	`.panel:not([data-kind="waiting"]) .panel-number:text-is("${number}")`);
 const counters = async (page) => [await text(page, '#c-scanned'), await text(page, '#c-duplicate'),
 	await text(page, '#c-error')];
 const command = (page, words) => scan(page, `CMD ${words}`);
@@ -89,6 +86,7 @@ for (const how of ['Escape', 'the button', 'the command', 'a reload, then Escape
 		await panel(page, 'valid');
 		await scan(page, unknown);
 		await page.waitForSelector('#halt:not([hidden])');
+		await panel(page, 'unknown');
 		await tones(page);
 		await scan(page, list[1]);
 		await scan(page, list[2]);
@@ -139,7 +137,7 @@ test('stop on error belongs to the station, and a duplicate is no error', async 
 });
 
 test('commands work the start screen whatever has the focus', async () => {
-	const page = await open(browser, '/scan');
+	const page = await openStart(browser);
 	for (const field of ['#operator', '#station', '#mode', '#start .mute', '#start .test-sound', '#begin']) {
 		await page.focus(field);
 		await command(page, 'OP Ben Cruz');
@@ -187,8 +185,7 @@ const capsLocked = (page, code) => page.evaluate((typed) => {
 
 /* The badge made "aNA d. vEGA" the operator, whose figures nobody finds. */
 test('a badge read under Caps Lock is of the one whose name stands on it', async () => {
-	const page = await open(browser, '/scan');
-	await page.waitForSelector('#begin:not([disabled])');
+	const page = await openStart(browser);
 	await page.fill('#station', 'Dock 4');
 	await capsLocked(page, 'cmd op aNA d. vEGA');
 	assert.equal(await page.inputValue('#operator'), 'Ana D. Vega');
@@ -267,16 +264,16 @@ test('the missing list is live, and scanning goes on beneath it', async () => {
 	await page.click('#missing-open');
 	await until(async () => await page.locator('#missing-rows tr').count() === 3, 'three are missing');
 	assert.deepEqual(await violations(page), []);
-	await page.keyboard.type(`${list[0]}\n`, { delay: 5 });
+	await scan(page, list[0]);
 	await until(async () => await page.locator('#missing-rows tr').count() === 2, 'two are missing');
 	assert.match(await text(page, '#missing-told'), /2 parcels of 3 parcels/);
 	await scan(other, list[1]); /* in another session: told where it is */
 	await showing(other, list[1]);
-	await page.keyboard.type(`${list[2]}\n`, { delay: 5 });
+	await scan(page, list[2]);
 	await until(async () => /session \d+, Dock 1/.test(await text(page, '#missing-rows')), 'the other session is named');
+	await until(async () => await text(page, '#c-missing') === '1', 'one is missing');
 	await page.keyboard.press('Escape');
 	assert.ok(!await page.isVisible('#missing'));
-	assert.equal(await text(page, '#c-missing'), '1');
 	await page.context().close();
 	await other.context().close();
 });
@@ -293,7 +290,7 @@ test('another station joins by the list or by a barcode, and both see the counte
 	assert.deepEqual(await violations(first), []);
 	await first.keyboard.press('Escape');
 	const join = async (how) => {
-		const page = await open(browser, '/scan');
+		const page = await openStart(browser);
 		await page.fill('#operator', 'Ben');
 		await page.fill('#station', 'Dock 8');
 		await how(page);
@@ -323,9 +320,10 @@ test('another station joins by the list or by a barcode, and both see the counte
 test('an unknown scan that an upload makes known is told, without a sound', async () => {
 	const [number] = numbers(1);
 	const page = await startScanning(browser);
+	/* news are what comes after the first look at the session */
+	await until(() => page.evaluate(() => localStorage.getItem('waybill.news') !== null), 'the session was looked at');
 	await scan(page, number);
 	await panel(page, 'unknown');
-	await page.waitForTimeout(100);
 	await tones(page);
 	await load([number]).catch(() => undefined); /* "matched" is among its warnings */
 	await page.waitForSelector('#news:not([hidden])');

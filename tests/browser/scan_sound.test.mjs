@@ -1,7 +1,7 @@
 /* Sound on the scan page: unlocked by a gesture, never silently missing. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { api, launch, load, numbers, open, panel, scan, startScanning, text, tones, until } from './support.mjs';
+import { api, launch, load, numbers, open, openStart, panel, scan, showing, startScanning, text, tones, until } from './support.mjs';
 
 let browser;
 before(async () => { browser = await launch({ autoplay: false }); });
@@ -40,13 +40,13 @@ test('a restored session warns while the browser blocks sound, and a key unlocks
 	await until(async () => !await page.isVisible('#sound-blocked'), 'the warning goes');
 	await tones(page);
 	await scan(page, b);
-	await until(async () => await text(page, '.panel-number') === b, 'the second is shown');
+	await showing(page, b);
 	assert.equal((await tones(page)).length, 1);
 	await page.context().close();
 });
 
 test('Test sound plays all three verdicts, apart from each other', async () => {
-	const page = await open(browser, '/scan');
+	const page = await openStart(browser);
 	await page.click('#start .test-sound');
 	const heard = await until(async () => {
 		const list = await tones(page);
@@ -72,6 +72,7 @@ test('mute and volume are kept for the station, and mute is in view', async () =
 	await page.waitForSelector('#work:not([hidden])');
 	assert.ok(await page.isChecked('#work .mute'));
 	assert.equal(await page.inputValue('#work .volume'), '35');
+	await until(async () => await text(page, '#depth') === 'empty', 'the disk let go what was sent before the reload');
 	await page.click('#leave');
 	await page.fill('#station', 'Dock 9');
 	await page.click('#begin');
@@ -93,7 +94,7 @@ test('there is one audio context', async () => {
 	} });
 	for (const number of list) {
 		await scan(page, number);
-		await until(async () => await text(page, '.panel-number') === number, `${number} is shown`);
+		await showing(page, number);
 	}
 	assert.equal(await page.evaluate(() => window.contexts), 1);
 	await page.context().close();

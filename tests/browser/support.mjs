@@ -12,6 +12,7 @@ import { chromium } from 'playwright-core';
 
 export const url = process.env.WAYBILL_URL;
 const slow = Number(process.env.WBTEST_SLOW ?? 1);
+const WAIT_MS = 40000; /* a machine that is busy with other things may need most of it */
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 if (!url) {
@@ -20,6 +21,7 @@ if (!url) {
 
 export function launch({ autoplay = true, args = [] } = {}) {
 	return chromium.launch({
+		timeout: 3 * WAIT_MS * slow,
 		executablePath: process.env.CHROMIUM ?? BROWSERS.find(existsSync),
 		args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
 			'--disable-background-networking', '--disable-component-update', '--disable-sync',
@@ -62,7 +64,7 @@ export async function open(browser, path, { init, site = url, ...options } = {})
 	const context = await browser.newContext({ viewport: { width: 1280, height: 800 },
 		serviceWorkers: 'block', ...options });
 	const page = await context.newPage();
-	page.setDefaultTimeout(15000 * slow);
+	page.setDefaultTimeout(WAIT_MS * slow);
 	page.faults = [];
 	page.on('pageerror', (e) => page.faults.push(e.message));
 	page.lines = [];
@@ -110,7 +112,7 @@ function resolvers() {
 }
 
 /* Polls until check() gives something true, and returns it. */
-export async function until(check, what, timeout = 15000) {
+export async function until(check, what, timeout = WAIT_MS) {
 	const end = Date.now() + timeout * slow;
 	for (;;) {
 		const got = await check();
@@ -171,22 +173,72 @@ export function sample(rows, seed) {
 
 /* --- the scan page --- */
 
+/* The start screen, that hears command barcodes: sooner they are letters. */
+export async function openStart(browser, options) {
+	const page = await open(browser, '/scan', options);
+	await page.waitForSelector('#begin:not([disabled])');
+	return page;
+}
+
 export async function startScanning(browser, options) {
 	const page = await open(browser, '/scan', options);
 	await page.fill('#operator', 'Ana Reyes');
 	await page.fill('#station', 'Dock 2');
 	await page.click('#begin');
 	await page.waitForSelector('#work:not([hidden])');
+	await audible(page);
 	return page;
 }
 
-/* As a scanner types: fast, and Enter at the end. */
-export async function scan(page, code, end = 'Enter') {
-	await page.keyboard.type(code, { delay: 5 });
-	await page.keyboard.press(end);
+/* The browser starts sound some time after it was asked to, and no tone is held back until then. */
+export const audible = (page) => page.waitForSelector('#sound-blocked', { state: 'hidden' });
+
+const KEYS = { '\n': { key: 'Enter', text: '\r', windowsVirtualKeyCode: 13 },
+	'\r': { key: 'Enter', text: '\r', windowsVirtualKeyCode: 13 },
+	'\t': { key: 'Tab', windowsVirtualKeyCode: 9 } };
+const scanners = new WeakMap(); /* page -> its session of the DevTools protocol */
+
+function keyOf(char) {
+	const code = /[A-Z0-9 ]/i.test(char) ? char.toUpperCase().charCodeAt(0) : 0;
+	return KEYS[char] ?? { key: char, text: char, unmodifiedText: char, windowsVirtualKeyCode: code };
 }
 
+/*
+ * Keys as a scanner sends them, these ms apart. The page judges a code by the keys' own time
+ * stamps, so they have those, however long this process or the browser is kept from running.
+ */
+export async function type(page, codes, apart = 5) {
+	if (!scanners.has(page)) {
+		scanners.set(page, await page.context().newCDPSession(page));
+	}
+	const scanner = scanners.get(page);
+	const began = Date.now();
+	await Promise.all(Array.from(codes).flatMap((char, i) => ['keyDown', 'keyUp'].map((kind) =>
+		scanner.send('Input.dispatchKeyEvent', { type: kind, ...keyOf(char), ...(kind === 'keyUp' && { text: undefined }),
+			timestamp: (began + i * apart) / 1000 }))));
+}
+
+/* A code, and what stands behind it. */
+export const scan = (page, code, end = '\n') => type(page, code + end);
+
+/* Codes that are there at once, in one task of the page. */
+export const enter = (page, codes) => page.evaluate((list) => {
+	const entry = document.getElementById('entry');
+	for (const code of list) {
+		entry.value = code;
+		entry.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+	}
+}, codes);
+
 export const panel = (page, kind) => page.waitForSelector(`.panel[data-kind="${kind}"]`);
+
+/* With its verdict: a slow answer shows the number first, as being checked. */
+export const showing = (page, number) => page.waitForSelector(
+	`.panel:not([data-kind="waiting"]) .panel-number:text-is("${number}")`);
+
+/* Of scans that were sent, each time anew when the answer was late: their numbers, each scan once. */
+export const once = (sent) => [...new Map(sent.map((s) => [s.scan_id, s.waybill_number])).values()];
+
 export const text = (page, selector) => page.textContent(selector);
 export const tones = (page) => page.evaluate(() => window.tones.splice(0));
 
