@@ -10,7 +10,7 @@
 const NAME = 'waybill-outbox';
 const PATIENCE_MS = 2000; /* a disk that takes longer is as good as none */
 
-/* A promise that is given up after PATIENCE_MS: no scan waits for a broken disk. */
+/* A promise that is given up after PATIENCE_MS: no scan, and no page, waits for a broken disk. */
 function soon(promise) {
 	return Promise.race([promise, new Promise((_, reject) => {
 		setTimeout(() => reject(new Error('the browser does not answer')), PATIENCE_MS);
@@ -129,7 +129,7 @@ export class Outbox {
 
 	/* In the order in which they were made. */
 	all() {
-		return this.#kept.all('waiting');
+		return soon(this.#kept.all('waiting'));
 	}
 
 	remove(items) {
@@ -142,7 +142,7 @@ export class Outbox {
 	}
 
 	refused() {
-		return this.#kept.all('refused');
+		return soon(this.#kept.all('refused'));
 	}
 
 	/* The items come behind what waits, in the place of the refusals. */

@@ -576,18 +576,18 @@ async function begin() {
 	wire();
 	await tab.become({ waiting: waitForOther, wanted: giveWay });
 	stopWaiting();
-	byId('begin').disabled = false; /* sooner, the browser itself would send the form */
 	state.halt = recall('halt');
-	if (state.halt !== null) {
-		queue.stop();
-	}
-	await refused.refresh();
+	await refused.refresh().catch(() => undefined);
+	const left = await queue.load(); /* sooner than a session: its line is never told to be empty */
+	byId('begin').disabled = false; /* sooner, the browser itself would send the form */
 	const restored = screen.restore();
-	for (const { kind, scan, flagged } of await queue.load()) {
-		recent.put(scan, kind === 'undo' ? 'undoing' : 'held', kind === 'undo' ? 'Undoing' : KEPT,
-			{ flagged });
+	for (const { kind, scan, flagged } of left) {
+		recent.put(scan, kind === 'undo' ? 'undoing' : 'held', kind === 'undo' ? 'Undoing' : KEPT, { flagged });
 	}
 	showHalt();
+	if (state.halt === null) {
+		queue.go();
+	}
 	await restored;
 	await keepPage({ updated: () => {
 		if (screen.shown && queue.depth === 0) {

@@ -20,7 +20,7 @@ export class ScanQueue {
 	#outbox;
 	#items = [];
 	#draining = false;
-	#stopped = false;
+	#stopped = true;
 	#failures = 0;
 	#wake = null;
 	#hooks;
@@ -57,12 +57,11 @@ export class ScanQueue {
 		return this.#stopped;
 	}
 
-	/* What an earlier page left goes first. Call before the first add(). */
+	/* What an earlier page left goes first. Call before the first add(), and before go(). */
 	async load() {
-		const left = await this.#outbox.all();
+		const left = await this.#outbox.all().catch(() => []); /* the next page may read them */
 		this.#items.unshift(...left.map(asLate));
 		this.#hooks.changed();
-		this.#drain();
 		return left;
 	}
 
@@ -90,7 +89,7 @@ export class ScanQueue {
 		return this.#outbox.durable && item.place !== undefined;
 	}
 
-	/* Nothing more is sent until go(); what is under way is still answered. */
+	/* As at first: nothing more is sent until go(); what is under way is still answered. */
 	stop() {
 		this.#stopped = true;
 	}

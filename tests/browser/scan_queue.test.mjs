@@ -245,6 +245,36 @@ test('counters do not go back to those of an answer of before', async () => {
 	await page.context().close();
 });
 
+/* The line was "empty" until the disk had been read: one could leave, or dispatch without it. */
+test('what the disk still reads is waited for before the session goes on', async () => {
+	const [number] = await load(numbers(1));
+	const page = await startScanning(browser, { init: () => {
+		const { set } = Object.getOwnPropertyDescriptor(IDBTransaction.prototype, 'oncomplete');
+		Object.defineProperty(IDBTransaction.prototype, 'oncomplete', { set(told) {
+			set.call(this, (event) => (this.mode === 'readonly' ? setTimeout(told, 400, event) : told(event)));
+		} });
+	} });
+	await page.route(/\/scans?$/, (route) => (route.request().method() === 'POST' ? route.abort() : route.continue()));
+	await scan(page, number);
+	await panel(page, 'held');
+	await page.reload();
+	await page.waitForSelector('#work:not([hidden])');
+	assert.equal(await text(page, '#depth'), '1 scan waiting');
+	await page.unroute(/\/scans?$/);
+	await panel(page, 'valid');
+	await page.context().close();
+});
+
+test('a disk that cannot be read keeps nobody from scanning', async () => {
+	const [number] = await load(numbers(1));
+	const page = await startScanning(browser, { init: () => {
+		IDBObjectStore.prototype.getAll = () => { throw new DOMException('no', 'UnknownError'); };
+	} });
+	await scan(page, number);
+	await panel(page, 'valid');
+	await page.context().close();
+});
+
 test('a browser that keeps nothing says so and scans all the same', async () => {
 	const [number] = await load(numbers(1));
 	const page = await startScanning(browser, { init: () => {
