@@ -288,8 +288,8 @@ function runAtStart({ name, argument }) {
 
 /* --- what is always in view --- */
 
-function showCounters(session) {
-	counters.show(session);
+function showCounters(session, asked) {
+	counters.show(session, asked);
 	missing.refresh();
 }
 

@@ -20,7 +20,7 @@ export class SessionWatch {
 	 * hooks.session()        the id, or null: nothing to look at
 	 * hooks.beginning()      how a session began that the server does not know, or null
 	 * hooks.begun(fields, json)  it knows it now; hooks.refused(why): it will not
-	 * hooks.counters(json)   what the server says of it
+	 * hooks.counters(json, asked)   what the server says of it; asked: performance.now() of then
 	 * hooks.over(json)       it is not open any more, or unknown (json null)
 	 * hooks.news(item)       once for each matched scan
 	 * hooks.link(text, login) '' when the server is there
@@ -41,9 +41,10 @@ export class SessionWatch {
 				await this.#begin(this.#hooks.beginning());
 				return;
 			}
+			const asked = performance.now();
 			const answer = await call('GET', `/sessions/${id}?${this.#query(id)}`, { deadline: DEADLINE_MS });
 			if (this.#hooks.session() === id) {
-				this.#heard(id, answer);
+				this.#heard(id, answer, asked);
 			}
 		} catch (e) {
 			if (!(e instanceof Unreachable)) {
@@ -84,14 +85,14 @@ export class SessionWatch {
 		return new URLSearchParams({ breakdown: 'false', ...(kept.id === id && { since: kept.cursor }) });
 	}
 
-	#heard(id, { status, json }) {
+	#heard(id, { status, json }, asked) {
 		if (status === 404 && json?.error) {
 			this.#hooks.over(null);
 		} else if (status !== 200 || json === null) {
 			this.#trouble(status);
 		} else {
 			this.#hooks.link('', false);
-			this.#hooks.counters(json);
+			this.#hooks.counters(json, asked);
 			for (const item of json.news ?? []) {
 				if (!this.#told.has(item.scan_id)) {
 					this.#told.add(item.scan_id);

@@ -18,7 +18,8 @@ export class StartScreen {
 	 * hooks.entered(session, who)   scanning begins; who is { operator, station, mode }; a
 	 *                               session that the server does not know yet has no id
 	 *                               and, as begin, how it began
-	 * hooks.refreshed(session)      the server's counters for a restored session
+	 * hooks.refreshed(session, asked)   the server's counters for a restored session; asked as
+	 *                               for SessionWatch
 	 * hooks.ended()                 the restored session turned out to be over
 	 * hooks.away()                  the server could not be asked about it
 	 */
@@ -106,6 +107,7 @@ export class StartScreen {
 			return; /* whoever looks after the session has it made */
 		}
 		let answer;
+		const asked = performance.now();
 		try {
 			answer = await call('GET', path(kept.id));
 		} catch {
@@ -116,7 +118,7 @@ export class StartScreen {
 			this.#forget(kept.id, answer.json?.state);
 			this.#hooks.ended();
 		} else if (answer.status === 200) {
-			this.#hooks.refreshed(answer.json);
+			this.#hooks.refreshed(answer.json, asked);
 		}
 	}
 

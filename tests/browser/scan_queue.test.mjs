@@ -1,7 +1,7 @@
 /* The scan page when requests fail: nothing lost, nothing counted twice. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { api, enter, launch, load, numbers, panel, scan, startScanning, text, tones, until, violations } from './support.mjs';
+import { api, enter, launch, load, numbers, open, panel, scan, startScanning, text, tones, until, violations } from './support.mjs';
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -272,6 +272,32 @@ test('a disk that cannot be read keeps nobody from scanning', async () => {
 	} });
 	await scan(page, number);
 	await panel(page, 'valid');
+	await page.context().close();
+});
+
+/* They went back for some seconds, and the scan that was just heard was not among them. */
+test('counters do not go back to those of a look that began before the scan', async () => {
+	const [number] = await load(numbers(1));
+	const page = await open(browser, '/scan');
+	let tell, show;
+	const looked = new Promise((resolve) => { tell = resolve; });
+	const heard = new Promise((resolve) => { show = resolve; });
+	await page.route(/\/sessions\/\d+\?/, async (route) => {
+		const response = await route.fetch();
+		tell();
+		await heard;
+		await route.fulfill({ response });
+	}, { times: 1 });
+	await page.fill('#operator', 'Ana Reyes');
+	await page.fill('#station', 'Dock 2');
+	await page.click('#begin');
+	await looked;
+	await scan(page, number);
+	await panel(page, 'valid');
+	assert.equal(await text(page, '#c-scanned'), '1');
+	show();
+	await until(() => page.evaluate(() => localStorage.getItem('waybill.news') !== null), 'the look is over');
+	assert.equal(await text(page, '#c-scanned'), '1');
 	await page.context().close();
 });
 
