@@ -8,6 +8,7 @@ import re
 import subprocess
 import termios
 import threading
+import time
 import uuid
 
 from support.client import multipart
@@ -539,12 +540,13 @@ class Rate(AuthCase):
     settings = {**AuthCase.settings, "login_rate": 6, "workers": 4, "trusted_proxies": "127.0.0.1"}
 
     def test_so_many_a_minute_over_all_workers(self):
-        statuses = []
-        for _ in range(8):
+        began = time.monotonic()
+        for failed in range(60):
             r = self.client.post("/login", {"username": "nobody", "password": "x"})
-            statuses.append(r.status)
-        self.assertEqual(statuses[:6], [401] * 6)
-        self.assertEqual(statuses[-1], 429)
+            if r.status != 401:
+                break
+        # One more every ten seconds, where a machine needs so long
+        self.assertIn(failed, range(6, 8 + int(time.monotonic() - began) // 10))
         self.error(r, 429, "too_many_logins")
         self.assertIn(int(r.headers["retry-after"]), range(1, 11))
         # Others log in all the same; so do those who are in.
@@ -605,6 +607,9 @@ class Away(AuthCase):
         try:
             admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                         f"WHERE datname = '{self.db.name}'", role="postgres")
+            wait_until(lambda: not admin.query("SELECT FROM pg_stat_activity WHERE "
+                                               f"datname = '{self.db.name}'", role="postgres"),
+                       "they are gone", 60)
             self.assertEqual(self.client.get("/scan", {**HTML, **session}).status, 200)
             r = self.client.get("/me", session)
             self.error(r, 503, "database_unreachable")
