@@ -38,6 +38,11 @@ def held(pid, port):
     return len(of_port & found)
 
 
+def stopped(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+        return f.read().rpartition(")")[2].split()[0] in "TZX"
+
+
 class Chaos(unittest.TestCase):
     def setUp(self):
         self.db = Cluster.shared().database()
@@ -71,7 +76,7 @@ class Chaos(unittest.TestCase):
 
     def whole(self):
         """All workers run and answer."""
-        wait_until(lambda: len(children(self.master)) == WORKERS, "all workers run", 40)
+        wait_until(lambda: len(children(self.master)) == WORKERS, "all workers run", 60)
         wait_until(lambda: self.server.client.get("/health").status == 200, "healthy")
 
     def test_reloads(self):
@@ -89,7 +94,7 @@ class Chaos(unittest.TestCase):
         """The next program serves; the one before it retires by itself."""
         os.kill(self.master, signal.SIGUSR2)
         line = rf"master\[{self.master}\] upgraded: process (\d+) serves"
-        self.master = int(self.server.wait_for_log(line, 30)[1])
+        self.master = int(self.server.wait_for_log(line, 60)[1])
         self.addCleanup(end_family, self.master)
 
     def test_upgrades(self):
@@ -100,7 +105,7 @@ class Chaos(unittest.TestCase):
         self.assertGreaterEqual(times, 1)
         self.assertEqual([failed(f) for f in figures], [0, 0], figures)
         self.whole()
-        self.assertEqual(self.server.process.wait(20 * SLOW), 0)
+        self.assertEqual(self.server.process.wait(60 * SLOW), 0)
         end_family(self.master, signal.SIGQUIT)
         check_log(self.server.log())
 
@@ -110,6 +115,8 @@ class Chaos(unittest.TestCase):
             return
         try:
             os.kill(pid, signal.SIGSTOP)  # it takes no more, while we count what it has
+            # One that waits for a processor in the middle of accept() still has to come to that.
+            wait_until(lambda: stopped(pid), "it stands", 60)
             bounds.append(held(pid, self.server.port.number))
             os.kill(pid, signal.SIGKILL)
         except (ProcessLookupError, FileNotFoundError):
@@ -141,7 +148,7 @@ def end_family(pid, number=signal.SIGKILL):
             os.kill(p, number)
         except ProcessLookupError:
             pass
-    wait_until(lambda: not any(alive(p) for p in family), f"{pid} has ended", 30)
+    wait_until(lambda: not any(alive(p) for p in family), f"{pid} has ended", 60)
 
 
 if __name__ == "__main__":
