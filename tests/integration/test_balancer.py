@@ -53,8 +53,8 @@ class TwoServers(unittest.TestCase):
         return cookie.partition(";")[0].removeprefix("SERVERID="), cookie
 
     def seen(self):
-        return [json.loads(line) for server in self.servers for line in server.log().splitlines()
-                if line.startswith("{")]
+        return [json.loads(line) for server in self.servers
+                for line in server.log().rpartition("\n")[0].splitlines() if line.startswith("{")]
 
     def test_new_clients_go_to_each_in_turn(self):
         found = collections.Counter(self.who()[0] for _ in range(200))
@@ -176,7 +176,9 @@ class TwoServers(unittest.TestCase):
         finally:
             allow("true")
         self.balancer.wait_for("UP", "app1", "app2")
-        self.assertEqual(self.client.post("/scan", {"waybill_number": "JT1"}, AGAIN).status, 404)
+        # A worker that was refused asks again within three seconds, by itself.
+        wait_until(lambda: self.client.post("/scan", {"waybill_number": "JT1"}, AGAIN).status == 404,
+                   "scans are answered again")
 
 
 class BreaksOff(BaseHTTPRequestHandler):
@@ -234,8 +236,10 @@ class Faults(unittest.TestCase):
         self.assertEqual(self.client.post("/scan", {"x": 1}).status, 502)
         self.assertEqual(BreaksOff.scans, {"no key": 1})
         self.client.post("/scan", {"x": 1}, AGAIN)
+        wait_until(lambda: BreaksOff.scans["scan-1"] >= 4, "the last has begun")
         self.assertEqual(BreaksOff.scans, {"no key": 1, "scan-1": 4})
         self.client.get("/broken")
+        wait_until(lambda: BreaksOff.scans["GET"] >= 4, "the last has begun")
         self.assertEqual(BreaksOff.scans["GET"], 4)
 
     def test_logins_by_the_minute(self):
@@ -246,9 +250,12 @@ class Faults(unittest.TestCase):
         self.assertEqual(self.client.get("/login").status, 200)
 
     def test_requests_by_the_second(self):
+        # Most of them in one word: a busy machine needs longer than ten seconds for so many.
+        told = self.balancer.tell("set table rates key 127.0.0.1 data.http_req_rate 900")
+        self.assertEqual(told.strip(), "")
         with self.client.connect() as c:
-            got = [c.request("GET", "/") for _ in range(1010)]
-        self.assertEqual([r.status for r in got], [200] * 1000 + [429] * 10)
+            got = [c.request("GET", "/") for _ in range(110)]
+        self.assertEqual([r.status for r in got], [200] * 100 + [429] * 10)
         self.assertEqual((got[-1].headers["retry-after"], got[-1].json()["error"]),
                          ("10", "too_many_requests"))
 

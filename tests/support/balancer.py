@@ -67,7 +67,7 @@ class Balancer:
         rows = csv.DictReader(io.StringIO(self.tell("show stat").lstrip("# ")))
         return next(r for r in rows if (r["pxname"], r["svname"]) == (backend, server))
 
-    def wait_for(self, word, *servers, timeout=30):
+    def wait_for(self, word, *servers, timeout=60):
         for server in servers:
             wait_until(lambda s=server: self.state(s)["status"].startswith(word),
                        f"{server} is {word}", timeout)
@@ -76,7 +76,7 @@ class Balancer:
         return self.tell("show info").split("Pid: ")[1].split()[0]
 
     def reload(self):
-        """As the unit does; returns once a new worker answers. A signal that meets a master in
+        """As the unit does; returns once a new worker has taken over. A signal that meets a master in
         the middle of its last reload is lost, so that it is sent again."""
         old = self.worker()
         with open(os.path.join(self.folder, "waybill-state"), "w", encoding="ascii") as f:
@@ -84,11 +84,14 @@ class Balancer:
         for _ in range(5):
             self.process.send_signal(signal.SIGUSR2)
             try:
-                wait_until(lambda: self.worker() != old, "reloaded", 5)
-                return
+                wait_until(lambda: self.worker() != old, "reloaded", 15)
+                break
             except AssertionError:
                 continue
-        raise AssertionError(f"HAProxy does not reload:\n{self.log()[-2000:]}")
+        else:
+            raise AssertionError(f"HAProxy does not reload:\n{self.log()[-2000:]}")
+        # Until then both accept what comes to their socket, and what the old one is told is lost.
+        wait_until(lambda: not listens(old, self.port.number), "the old worker has let go", 60)
 
     def stop(self):
         self.process.terminate()
@@ -96,6 +99,24 @@ class Balancer:
         for port in (self.port, self.stats_port, self.peer_port):
             port.release()
         self.site.remove()
+
+
+def listens(pid, port):
+    """Whether that process has a listening socket of that TCP port."""
+    with open("/proc/net/tcp", encoding="ascii") as f:
+        inodes = {line.split()[9] for line in f.readlines()[1:]
+                  if line.split()[3] == "0A" and int(line.split()[1].split(":")[1], 16) == port}
+    try:
+        names = os.listdir(f"/proc/{pid}/fd")
+    except FileNotFoundError:
+        return False  # it has ended
+    for name in names:
+        try:
+            if os.readlink(f"/proc/{pid}/fd/{name}")[8:-1] in inodes:
+                return True
+        except FileNotFoundError:
+            pass  # closed meanwhile
+    return False
 
 
 def password():
