@@ -29,8 +29,8 @@ PROGRAMS = {
     "setpriv": 'test ! -e "$HERE/frozen" || sleep 60\n'
                'case $* in *max_connections*) echo 120 ;; *pg_stat_activity*) cat "$HERE/connections" ;;\n'
                '*) echo f ;; esac',
-    # Nobody waits here for as long as one does there.
-    "timeout": 'shift && exec /usr/bin/timeout 0.5 "$@"',
+    # Nobody waits for a frozen one here for as long as one does there.
+    "timeout": 'shift; for_=60; test ! -e "$HERE/frozen" || for_=0.5; exec /usr/bin/timeout $for_ "$@"',
     "ip": 'cat "$HERE/addresses"',
 }
 
@@ -214,7 +214,7 @@ class Deploy(unittest.TestCase):
             process = self.begin(self.debs[1])
             wait_until(lambda: "MAINT" in self.balancer.state("app1")["status"], "it is out")
             os.killpg(process.pid, signal.SIGINT)
-            said = process.communicate(timeout=30)[0]
+            said = process.communicate(timeout=120)[0]
         self.assertEqual((process.returncode, self.versions()), (130, ["1.0", "1.0"]), said)
         self.assertIn("stopped: app1 gets requests again", said)
         self.balancer.wait_for("UP", "app1", "app2")
@@ -227,7 +227,7 @@ class Deploy(unittest.TestCase):
         self.assertEqual((other.returncode, other.stdout), (1, ""), other)
         self.assertIn("somebody is at it already", other.stderr)
         os.killpg(process.pid, signal.SIGINT)
-        said = process.communicate(timeout=60)[0]
+        said = process.communicate(timeout=120)[0]
         self.assertEqual((process.returncode, self.versions()), (130, ["1.0", "1.0"]), said)
         self.assertIn("app1 runs its previous package again", said)
         self.balancer.wait_for("UP", "app1", "app2")
@@ -256,7 +256,7 @@ class Deploy(unittest.TestCase):
         self.assertEqual(out.returncode, 1)
         self.assertIn("no other host is up", out.stderr)
         self.assertEqual(self.versions(), ["1.0", "1.0"])
-        self.assertEqual(self.balancer.state("app2")["status"], "UP")
+        self.assertRegex(self.balancer.state("app2")["status"], "^UP")
 
     def test_what_is_refused(self):
         for words, reason in (([], "which package?"), (["/nonexistent.deb"], "cannot be read"),
@@ -277,7 +277,8 @@ class Deploy(unittest.TestCase):
                     ("app2 in the balance", "lb2")):
             self.assertEqual(rows[key], "ok", out.stdout)
         self.assertEqual(rows["release", "app1"], "ok: 1.0")
-        self.assertRegex(rows["new clients, in turn", "lb"], r"^ok: app[12] 50 app[12] 50$")
+        # Whom a busy host keeps waiting, the other one gets.
+        self.assertRegex(rows["new clients, in turn", "lb"], r"^ok: app[12] \d\d app[12] \d\d$")
         self.assertEqual(rows["clients with a cookie", "lb"], "ok: app1 10 of 10, app2 10 of 10")
         for row in ("statistics ask for a password", "statistics, with the password", "keepalived"):
             self.assertEqual((rows[row, "lb1"], rows[row, "lb2"]), ("ok", "ok"), row)
@@ -299,10 +300,10 @@ class Deploy(unittest.TestCase):
         hosts["127.0.77.32"] = {"path": self.frozen}
         self.swap(self.map, json.dumps(hosts))
         # What clients bring back is lost on its way.
+        self.addCleanup(self.balancer.reload)
         with open(self.balancer.config, encoding="utf-8") as f:
             self.swap(self.balancer.config, f.read().replace(
                 "frontend waybill\n", "frontend waybill\n\thttp-request del-header Cookie\n"))
-        self.addCleanup(self.balancer.reload)
         self.balancer.reload()
         self.balancer.tell("set server waybill/app1 state maint")
         rows = self.rows(self.call("verify-site").stdout)
