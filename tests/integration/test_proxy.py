@@ -320,6 +320,19 @@ class Overload(ServerCase):
                       self.client.get("/metrics").body.decode())
 
 
+    def twelve_at_once(self, server):
+        """The answers to requests on connections that are there together when the worker looks."""
+        worker, = server.workers()
+        held = [server.client.connect() for _ in range(12)]
+        freeze(worker)
+        for i, c in enumerate(held):
+            c.send(b"GET /waybills/X%d HTTP/1.1\r\nHost: x\r\n\r\n" % i)
+        os.kill(worker, signal.SIGCONT)
+        answers = [c.response() for c in held]
+        for c in held:
+            c.close()
+        return answers
+
     def test_what_waited_too_long_to_be_accepted_is_refused(self):
         """A worker takes one new connection a round; a table's lock makes rounds long."""
         settings = {"workers": 1, "shed_after": "400ms", "statement_timeout": "300ms",
@@ -327,18 +340,16 @@ class Overload(ServerCase):
         server = Server(self.db.conninfo, settings)
         self.addCleanup(server.kill)
         server.start()
+        answers, taken = [], []
         with PsqlSession(self.db.conninfo) as holder:
             holder.run("BEGIN; LOCK TABLE waybills")
-            held = [server.client.connect() for _ in range(12)]
-            for i, c in enumerate(held):
-                c.send(b"GET /waybills/X%d HTTP/1.1\r\nHost: x\r\n\r\n" % i)
-            answers = [c.response() for c in held]
-        for c in held:
-            c.close()
+            while not taken and len(answers) < 36:  # on a busy machine even the first may wait
+                came = self.twelve_at_once(server)
+                taken = [r for r in came if not r.json()["message"].startswith("The server is busy")]
+                answers += came
         self.assertEqual({r.status for r in answers}, {503})
-        busy = [r for r in answers if r.json()["message"].startswith("The server is busy")]
-        self.assertTrue(6 <= len(busy) <= 11, [r.json() for r in answers])
-        self.assertIn(f"waybill_requests_shed_total {len(busy)}\n",
+        self.assertTrue(1 <= len(taken) <= 6, [r.json() for r in answers])
+        self.assertIn(f"waybill_requests_shed_total {len(answers) - len(taken)}\n",
                       server.client.get("/metrics").body.decode())
         # ... and the log tells the whole of it.
         self.assertRegex(server.log(), r"slow: waybill \S+: answered 503 after ([4-9]\d\d|\d{4,}) ms")
