@@ -6,11 +6,15 @@ import importlib.machinery
 import importlib.util
 import io
 import os
+import re
+import signal
+import subprocess
 import sys
 import tempfile
 import unittest
 
 from support.pg import ROOT
+from support.wait import wait_until
 
 
 def load(folder):
@@ -72,6 +76,63 @@ class SecondRun(unittest.TestCase):
     def test_many_are_no_chance(self):
         passed = [self.one(self.runner, f"scan{i}", 1)[0] for i in range(5)]
         self.assertEqual(passed, [True, True, True, False, False])
+
+
+SLOW = """
+import subprocess
+import unittest
+
+class Slow(unittest.TestCase):
+    def setUp(self):
+        self.process = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+        self.addCleanup(self.process.wait)
+        self.addCleanup(self.process.kill)
+        print("started", self.process.pid, flush=True)
+
+    def test_1(self):
+        self.process.wait()
+
+    test_2 = test_1
+"""
+
+RUN = """
+import signal, sys
+sys.path.insert(0, sys.argv[1])
+from integration.test_run import load
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+load(sys.argv[2]).run([sys.executable, sys.argv[1] + "/support/suite.py", sys.argv[2] + "/test_slow.py"],
+                      sys.argv[3], 600)
+"""
+
+
+class Stopped(unittest.TestCase):
+    """Ctrl-C reaches tests/run alone, for what it runs has a group of its own."""
+
+    def test_nothing_stays(self):
+        folder = tempfile.TemporaryDirectory(prefix="waybill-test-")
+        self.addCleanup(folder.cleanup)
+        log = os.path.join(folder.name, "log")
+        with open(os.path.join(folder.name, "test_slow.py"), "w", encoding="utf-8") as f:
+            f.write(SLOW)
+
+        def started():
+            try:
+                with open(log, encoding="utf-8") as f:
+                    return re.findall(r"started (\d+)\n", f.read())
+            except FileNotFoundError:
+                return []
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(signal=number.name):
+                process = subprocess.Popen(
+                    [sys.executable, "-B", "-c", RUN, os.path.join(ROOT, "tests"), folder.name, log],
+                    stderr=subprocess.DEVNULL)
+                wait_until(started, "the test begins")
+                process.send_signal(number)
+                self.assertNotEqual(process.wait(60), 0)
+                self.assertEqual(len(started()), 1, "no other test begins")
+                self.assertRaises(ProcessLookupError, os.kill, int(started()[0]), 0)
+                os.unlink(log)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ or were skipped, 1: one failed, 5: the file has none of that name."""
 import importlib.util
 import json
 import os
+import signal
 import sys
 import unittest
 
@@ -17,6 +18,15 @@ sys.path[0] = TESTS
 
 class Result(unittest.TextTestResult):
     passed = 0
+
+    def __init__(self, *args, **named):
+        super().__init__(*args, **named)
+        signal.signal(signal.SIGTERM, self.end)
+
+    def end(self, *_):
+        """The test that runs becomes an error, so that what it started is stopped; no other begins."""
+        self.stop()
+        sys.exit(143)
 
     def addSuccess(self, test):
         super().addSuccess(test)

@@ -6,6 +6,7 @@ the database in WBTEST_DATABASE (conninfo). Its exit status is ours, unless the 
 holds an error or it does not stop well."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -15,6 +16,7 @@ from support.server import Server  # noqa: E402
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     db = Cluster.shared().database()
     server = Server(db.conninfo).start()
     try:
