@@ -99,6 +99,7 @@ RUN = """
 import signal, sys
 sys.path.insert(0, sys.argv[1])
 from integration.test_run import load
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 load(sys.argv[2]).run([sys.executable, sys.argv[1] + "/support/suite.py", sys.argv[2] + "/test_slow.py"],
                       sys.argv[3], 600)
@@ -127,6 +128,8 @@ class Stopped(unittest.TestCase):
                 process = subprocess.Popen(
                     [sys.executable, "-B", "-c", RUN, os.path.join(ROOT, "tests"), folder.name, log],
                     stderr=subprocess.DEVNULL)
+                self.addCleanup(process.wait)
+                self.addCleanup(process.terminate)
                 wait_until(started, "the test begins")
                 process.send_signal(number)
                 self.assertNotEqual(process.wait(60), 0)
