@@ -127,9 +127,18 @@ export class Outbox {
 		item.place = await soon(this.#kept.put('waiting', item, surely ? 'strict' : 'relaxed'));
 	}
 
-	/* In the order in which they were made. */
-	all() {
-		return soon(this.#kept.all('waiting'));
+	/*
+	 * In the order in which they were made. A disk that takes too long is given up as at add(), and late()
+	 * is told the same when it has answered after all.
+	 */
+	async all(late = () => undefined) {
+		const reading = this.#kept.all('waiting');
+		try {
+			return await soon(reading);
+		} catch (e) {
+			reading.then(late, () => undefined);
+			throw e;
+		}
 	}
 
 	remove(items) {
@@ -142,7 +151,7 @@ export class Outbox {
 	}
 
 	refused() {
-		return soon(this.#kept.all('refused'));
+		return this.#kept.all('refused');
 	}
 
 	/* The items come behind what waits, in the place of the refusals. */

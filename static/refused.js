@@ -22,8 +22,12 @@ export class RefusedList {
 		byId('refused-remove').addEventListener('click', () => this.#settle(false));
 	}
 
+	/* A disk that cannot be read leaves what is shown. */
 	async refresh() {
-		const list = await this.#outbox.refused();
+		const list = await this.#outbox.refused().catch(() => null);
+		if (list === null) {
+			return;
+		}
 		byId('refused-notice').hidden = list.length === 0;
 		byId('refused-count').textContent = `${plural(list.length, 'scan')} refused by the server and kept here.`;
 		rows(byId('refused-rows'), list.map(({ item, reason }) => [item.scan.waybill_number,

@@ -17,6 +17,7 @@ import { recall, remember } from '/static/memory.js';
 import { MissingList } from '/static/missing.js';
 import { keepPage } from '/static/offline.js';
 import { OneTab } from '/static/one_tab.js';
+import { OtherTab } from '/static/other_tab.js';
 import { Outbox } from '/static/outbox.js';
 import { RecentScans } from '/static/recent.js';
 import { RefusedList } from '/static/refused.js';
@@ -45,6 +46,7 @@ const backlog = new Backlog();
 const counters = new Counters();
 const outbox = await Outbox.open();
 const tab = new OneTab();
+const other = new OtherTab(outbox, () => tab.ask());
 const queue = new ScanQueue(outbox, { send: (items) => send(items, begun), answered, caughtUp, held,
 	unkept: () => showDurable(false),
 	refused: () => refused.refresh(),
@@ -496,29 +498,6 @@ function tellNews(item) {
 
 /* --- other tabs --- */
 
-let looking = null; /* the timer of a tab that waits */
-
-function waitForOther() {
-	const look = async () => {
-		const kept = (await outbox.all()).length;
-		const none = outbox.durable ? 'No scan is waiting to be sent.' : ''; /* or it cannot be seen from here */
-		byId('other-queue').textContent = kept === 0 ? none
-			: `${plural(kept, 'scan')} waiting to be sent by the other tab.`;
-	};
-	byId('start').hidden = true;
-	byId('other-tab').hidden = false;
-	looking = setInterval(look, NEXT_MS);
-	look();
-}
-
-function stopWaiting() {
-	if (looking !== null) {
-		clearInterval(looking);
-		byId('other-tab').hidden = true;
-		byId('start').hidden = false;
-	}
-}
-
 /* Another tab goes on where this one is; this one waits for its turn. */
 async function giveWay() {
 	const { session } = state;
@@ -541,7 +520,6 @@ async function giveWay() {
 
 function wire() {
 	byId('station').addEventListener('change', () => levels.load());
-	byId('scan-here').addEventListener('click', () => tab.ask());
 	byId('leave').addEventListener('click', leave);
 	byId('undo').addEventListener('click', () => undo(recent.last()));
 	byId('acknowledge').addEventListener('click', acknowledge);
@@ -574,10 +552,10 @@ async function begin() {
 	showDurable(outbox.durable);
 	levels.load();
 	wire();
-	await tab.become({ waiting: waitForOther, wanted: giveWay });
-	stopWaiting();
+	await tab.become({ waiting: () => other.show(), wanted: giveWay });
+	other.hide();
 	state.halt = recall('halt');
-	await refused.refresh().catch(() => undefined);
+	refused.refresh();
 	const left = await queue.load(); /* sooner than a session: its line is never told to be empty */
 	byId('begin').disabled = false; /* sooner, the browser itself would send the form */
 	const restored = screen.restore();

@@ -35,7 +35,8 @@ export class ScanQueue {
 	 *                              away or the line is stopped, as soon as the disk has it
 	 *                              or is given up (kept()); trouble is a sentence, or ''
 	 * hooks.refused()              others are among outbox.refused()
-	 * hooks.unkept(item)           the browser could not keep it; it is sent all the same
+	 * hooks.unkept()               the browser cannot keep an item, or not tell of those of
+	 *                              before; what is here is sent all the same
 	 * hooks.changed()              depth or trouble changed
 	 */
 	constructor(outbox, hooks) {
@@ -57,9 +58,15 @@ export class ScanQueue {
 		return this.#stopped;
 	}
 
-	/* What an earlier page left goes first. Call before the first add(), and before go(). */
+	/*
+	 * What an earlier page left goes first. Call before the first add(), and before go(). What the
+	 * disk tells too late goes behind what waits then.
+	 */
 	async load() {
-		const left = await this.#outbox.all().catch(() => []); /* the next page may read them */
+		const left = await this.#outbox.all((late) => this.addKept(late)).catch(() => {
+			this.#hooks.unkept();
+			return [];
+		});
 		this.#items.unshift(...left.map(asLate));
 		this.#hooks.changed();
 		return left;
@@ -117,7 +124,7 @@ export class ScanQueue {
 			await this.#outbox.add(plain, surely);
 			item.place = plain.place;
 		} catch {
-			this.#hooks.unkept(item);
+			this.#hooks.unkept();
 		}
 	}
 

@@ -11,8 +11,8 @@ const FILES = [
 	'/scan', '/scan-commands', '/scanner-test',
 	...['favicon.svg', 'style.css', 'scan.css', 'api.js', 'backlog.js', 'beginning.js', 'camera.js', 'code128.js', 'commands.js',
 		'counters.js', 'dialog.js', 'dispatch.js', 'dom.js', 'expected.js', 'insist.js', 'keys.js', 'levels.js', 'me.js',
-		'memory.js', 'missing.js', 'nav.js', 'offline.js', 'one_tab.js', 'outbox.js', 'recent.js', 'refused.js', 'scan.js',
-		'scan_commands.js', 'scan_queue.js', 'scanner_judge.js', 'scanner_test.js', 'sender.js', 'session_watch.js',
+		'memory.js', 'missing.js', 'nav.js', 'offline.js', 'one_tab.js', 'other_tab.js', 'outbox.js', 'recent.js', 'refused.js',
+		'scan.js', 'scan_commands.js', 'scan_queue.js', 'scanner_judge.js', 'scanner_test.js', 'sender.js', 'session_watch.js',
 		'sound.js', 'start_screen.js', 'verdict.js', 'wake.js'].map((name) => `/static/${name}`),
 ];
 const PREFIX = 'waybill-page-';
