@@ -183,7 +183,7 @@ test('a hand-held shows no soft keyboard until asked; a wall screen has big lett
 
 /* A flash is a change and a change back (WCAG 2.3.1): seven changes are more than three. */
 test('at most three flashes a second however fast verdicts come, and no animation', async () => {
-	const list = await load(numbers(10));
+	const list = await load(numbers(200));
 	const page = await startScanning(browser);
 	await page.evaluate(() => {
 		window.changes = [];
@@ -199,11 +199,12 @@ test('at most three flashes a second however fast verdicts come, and no animatio
 		Object.defineProperty(box, 'dataset', { value: dataset });
 	});
 	const mixed = list.flatMap((n) => [n, numbers(1)[0]]);
-	await type(page, mixed.map((n) => `${n}\n`).join(''), 1);
-	await until(async () => await text(page, '#depth') === 'empty', 'all are answered');
-	await page.waitForTimeout(1000);
-	const changes = await page.evaluate(() => window.changes);
-	assert.ok(changes.length > 3);
+	const changes = await until(async () => {
+		await type(page, mixed.splice(0, 20).map((n) => `${n}\n`).join(''), 1);
+		await until(async () => await text(page, '#depth') === 'empty', 'all are answered');
+		const seen = await page.evaluate(() => window.changes);
+		return seen.length > 12 && seen;
+	}, 'there are as many changes as two seconds may have');
 	for (let i = 6; i < changes.length; i++) {
 		assert.ok(changes[i] - changes[i - 6] > 990, `seven changes in ${changes[i] - changes[i - 6]} ms`);
 	}
