@@ -65,7 +65,7 @@ class BackupCase(unittest.TestCase):
         if cls.encrypted:
             cls.settings["backup_key_file"] = cls.key
         cls.environment = {"PGHOST": cls.cluster.socket, "WAYBILL_METRICS": cls.figures,
-                           "WAYBILL_DATA": cls.data, "TMPDIR": "/tmp"}
+                           "WAYBILL_DATA": cls.data, "TMPDIR": folder_for_postgres(cls.top, "t")}
         if os.geteuid() == 0 and may_be_nobody():
             cls.environment["AS_POSTGRES"] = NOBODY
 
