@@ -187,7 +187,7 @@ static void as_fast_as_answered(uint64_t until)
 
 static void as_they_fall_due(uint64_t rate, uint64_t until)
 {
-	uint64_t start = now_us(), sent = 0, due = start;
+	uint64_t start = now_us(), sent = 0, due = start, now;
 	size_t next = 0; /* round the stations, so that all are used */
 
 	while (now_us() < until) {
@@ -199,7 +199,8 @@ static void as_they_fall_due(uint64_t rate, uint64_t until)
 			station_scan(s, due);
 			due = start + ++sent * SECOND_US / rate;
 		}
-		stations_read(due > now_us() ? due - now_us() : 0, false);
+		now = now_us();
+		stations_read(due > now ? due - now : 0, false);
 	}
 }
 
