@@ -13,7 +13,7 @@ import unittest
 from .pg import BUILD, ROOT, clean_environment
 
 # What runs at the sites today; each release puts the one before here.
-PREVIOUS = "ef605f5cf53652e7ba421d162a49efb1819e4e6f"
+PREVIOUS = "c7bbd52c1c84a2390d92f096a7a978571096cffb"
 
 
 class Release:
