@@ -128,6 +128,21 @@ uint64_t platform_unread_ms(int fd)
 	return 0;
 }
 
+unsigned platform_waiting(int listen_fd)
+{
+#ifdef __linux__
+	/* Of a socket that listens these are the queue's length and its bound. */
+	struct tcp_info info;
+	socklen_t n = sizeof(info);
+
+	if (getsockopt(listen_fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0)
+		return info.tcpi_unacked;
+#else
+	(void)listen_fd;
+#endif
+	return 0;
+}
+
 int platform_salt(char setting[PLATFORM_SALT], struct err *e)
 {
 	/* What crypt(3) takes in a salt. */

@@ -31,6 +31,9 @@ void platform_accept_late(int fd);
  * connection that has none; 0 where that is not known. */
 uint64_t platform_unread_ms(int fd);
 
+/* How many connections wait to be accepted; 0 where that is not known. */
+unsigned platform_waiting(int listen_fd);
+
 enum { PLATFORM_SALT = 192 };
 /* What crypt(3) begins a new hash with: the system's best method where it names one, else
  * SHA-512 at 200,000 rounds, and fresh random bytes. 0, or -1 with e. */

@@ -44,13 +44,27 @@ unsigned policy_starts(const struct policy *p, uint64_t now_ms, unsigned wanted,
 	return p->early > 0 ? 1 : wanted - alive;
 }
 
-bool policy_has_share(unsigned own, unsigned all, unsigned workers)
+/* How many share: w / (2 * (w - 1) / w), rounded up. */
+static unsigned sharing(unsigned all, unsigned workers)
 {
-	uint64_t w = workers, more = (uint64_t)all + 1;
+	uint64_t w = workers;
 
-	return workers > 1 && own > all / workers &&
-	       (all / workers >= POLICY_FEW ||
-		((uint64_t)own + 1) * w * w > 2 * more * (w - 1));
+	if (all / workers >= POLICY_FEW)
+		return workers;
+	w = w * w / (2 * (w - 1)) + 1;
+	return w < workers ? (unsigned)w : workers;
+}
+
+enum policy_turn policy_turn(unsigned own, unsigned all, unsigned workers, unsigned rank)
+{
+	unsigned n;
+
+	if (workers <= 1)
+		return POLICY_TAKES;
+	n = sharing(all, workers);
+	if (rank >= n)
+		return POLICY_RESERVE;
+	return own > all / n ? POLICY_PASSES : POLICY_TAKES;
 }
 
 uint64_t policy_requests(uint32_t max_requests, unsigned number)

@@ -31,13 +31,21 @@ void policy_lived(struct policy *p);
  * starts are held back: how long (else 0). */
 unsigned policy_starts(const struct policy *p, uint64_t now_ms, unsigned wanted,
 		       unsigned alive, uint64_t *wait_ms_r);
-/* Whether a worker that holds `own` of `all` connections leaves the next one to its
- * siblings: with it, it would hold more than its part and than nearly twice that. Fewer
- * workers that wake for more at a time cost less than many that wake for each; with few
- * workers the bound comes down, and two share evenly. So do all once a part is
- * POLICY_FEW: most of so many are silent, and behind an uneven crowd of those, all that
- * are not could come to one worker. `workers` counts itself. */
-bool policy_has_share(unsigned own, unsigned all, unsigned workers);
+/* What a worker does about a connection that waits. */
+enum policy_turn {
+	POLICY_TAKES,
+	POLICY_PASSES, /* it would hold more than its part: its siblings take it */
+	POLICY_RESERVE /* it is there for when they are busy */
+};
+/*
+ * For a worker that holds `own` of `all` connections; `workers` counts all workers,
+ * `rank` from 0 those before it. The first ones, as many as can hold all with about twice
+ * an even part each, share evenly, and the others are in reserve: fewer workers that wake
+ * for more at a time cost less than many that wake for each, and scans that are ready in
+ * one worker commit together. Once a part is POLICY_FEW, all share: most of so many are
+ * silent, and behind an uneven crowd of those, all that are not could come to one worker.
+ */
+enum policy_turn policy_turn(unsigned own, unsigned all, unsigned workers, unsigned rank);
 
 /* After how many requests a worker ends: max_requests and up to a fifth more, spread
  * over the workers' numbers, so that workers of one start do not end together. 0: never.

@@ -332,22 +332,23 @@ struct slot *slots_find(struct slots *s, pid_t pid)
 	return NULL;
 }
 
-unsigned slots_connections(struct slots *s, unsigned *workers_r)
+unsigned slots_connections(struct slots *s, const struct slot *worker,
+			   unsigned *workers_r, unsigned *rank_r)
 {
 	size_t n;
 	struct slot *slot = slots_of(s, SLOT_WORKER, &n);
 	unsigned held = 0, live = 0, wanted = atomic_load(&s->shared->workers);
 
-	for (size_t i = 0; i < n; i++) {
+	*rank_r = 0;
+	for (size_t i = 0; i < n && live < wanted; i++) {
 		unsigned state =
 			atomic_load_explicit(&slot[i].state, memory_order_relaxed);
 
-		if (state == SLOT_IDLE || state == SLOT_BUSY) {
-			held += atomic_load_explicit(&slot[i].connections,
-						     memory_order_relaxed);
-			if (++live == wanted)
-				break;
-		}
+		if (state != SLOT_IDLE && state != SLOT_BUSY)
+			continue;
+		held += atomic_load_explicit(&slot[i].connections, memory_order_relaxed);
+		live++;
+		*rank_r += &slot[i] < worker;
 	}
 	*workers_r = live;
 	return held;

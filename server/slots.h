@@ -145,7 +145,9 @@ void slot_route(struct slot *slot, struct slice route);
 void slot_request(struct slot *slot, struct slice id);
 /* The slot of that pid, or NULL. */
 struct slot *slots_find(struct slots *s, pid_t pid);
-/* Sums over the live workers: connections held, and *workers_r live ones. */
-unsigned slots_connections(struct slots *s, unsigned *workers_r);
+/* Sums over the live workers: connections held, *workers_r live ones, and *rank_r of them
+ * that have a slot before this one. */
+unsigned slots_connections(struct slots *s, const struct slot *worker,
+			   unsigned *workers_r, unsigned *rank_r);
 
 #endif

@@ -28,12 +28,16 @@ enum {
 	/* The longest sleep: whoever listens looks then whether a connection waits that
 	 * woke a sibling which did not live to take it. */
 	TICK_MS = 1000,
-	/* Connections taken in one round, if each but the last is over at once. */
+	/* Connections taken in one round. */
 	ACCEPTS = 16,
 	REFUSED = 16, /* connections over max_connections that wait for their 503 */
-	/* How long a worker with more than its share leaves a new connection to its
-	 * siblings: if they are all busy, it takes it after this. */
-	SHARE_MS = 3,
+	/* How long a worker with more than its share, or in reserve, leaves a new
+	 * connection to its siblings: a round of theirs may take so long when the
+	 * processors are busy. If they are stuck, it takes it after this. */
+	LEAVE_MS = 20,
+	/* After which it looks whether it still has more than its share, while they come.
+	 */
+	SHARE_MS = 1,
 	/* While draining. A server that stops waits for the first bytes of a new
 	 * connection; one whose place others take also waits for the next request of an
 	 * idle one, which would be lost if it came as the connection is closed. */
@@ -60,7 +64,11 @@ struct worker {
 	bool leaving;          /* it accepts no more, and ends with its last connection */
 	uint64_t max_requests; /* 0: no limit */
 	uint64_t left_ms;      /* when it began to leave */
-	uint64_t pass_until_ms;  /* 0: not leaving connections to the siblings */
+	uint64_t took_ms;      /* its last connection */
+	uint64_t passed_ms;    /* since when it leaves connections to the siblings */
+	uint64_t hold_until_ms;  /* 0: not leaving the connection that woke it to them */
+	bool held;               /* it has: what still waits is its own */
+	bool listened;           /* in its last sleep */
 	uint64_t pause_until_ms; /* out of descriptors: it takes none until then */
 	uint64_t say_ms;         /* not to be told again before */
 };
@@ -134,13 +142,13 @@ static void forget(void *ctx)
  * has room either, a few that are told so. */
 static bool has_room(const struct worker *w)
 {
-	unsigned workers, all;
+	unsigned workers, all, rank;
 
 	if (w->conns.n < w->max)
 		return true;
 	if (w->conns.n == w->max + REFUSED)
 		return false;
-	all = slots_connections(w->start->slots, &workers);
+	all = slots_connections(w->start->slots, w->start->slot, &workers, &rank);
 	/* A sibling that is still starting will have room. */
 	return workers >= atomic_load_explicit(&slots_shared(w->start->slots)->workers,
 					       memory_order_relaxed) &&
@@ -190,6 +198,7 @@ static bool take_connection(struct worker *w)
 		return false;
 	}
 	w->env.now_us = clock_us();
+	w->took_ms = now_ms(w);
 	c = conn_open(&w->env, fd, peer);
 	if (c == NULL || conns_add(&w->conns, c, &e) < 0) {
 		log_line(LOG_ERROR, "out of memory for a connection");
@@ -205,14 +214,29 @@ static bool take_connection(struct worker *w)
 	return true;
 }
 
-/* One at a time, while siblings may want theirs; what is answered and closed at once is
- * taken from nobody. */
+/* Whether the next connection is for this worker. */
+static enum policy_turn turn(const struct worker *w)
+{
+	unsigned own = (unsigned)w->conns.n, workers, rank, all;
+	enum policy_turn t;
+
+	all = slots_connections(w->start->slots, w->start->slot, &workers, &rank);
+	t = policy_turn(own, all, workers, rank);
+	/* Its part is one of those as well that wait. */
+	return t != POLICY_PASSES ? t
+				  : policy_turn(own, all + platform_waiting(w->listen_fd),
+						workers, rank);
+}
+
+/* One, or its part of those that wait: siblings may want theirs. What is answered and
+ * closed at once is taken from nobody. */
 static void take_connections(struct worker *w)
 {
 	size_t held = w->conns.n;
 
-	for (unsigned i = 0; i < ACCEPTS && w->conns.n == held; i++)
-		if (!take_connection(w))
+	for (unsigned i = 0; i < ACCEPTS && take_connection(w); i++)
+		if (w->conns.n != held &&
+		    (platform_waiting(w->listen_fd) == 0 || turn(w) != POLICY_TAKES))
 			break;
 }
 
@@ -292,14 +316,6 @@ static void take_signals(struct worker *w)
 		service_logs_anew(w->start->cfg);
 }
 
-/* Whether it should leave new connections to its siblings for a moment. */
-static bool has_share(struct worker *w)
-{
-	unsigned workers, all = slots_connections(w->start->slots, &workers);
-
-	return policy_has_share((unsigned)w->conns.n, all, workers);
-}
-
 /* Shows the master now and then that the loop goes round. */
 static void show(struct worker *w, uint64_t now)
 {
@@ -323,31 +339,45 @@ static bool may_go(void *ctx, struct conn *c)
 	return waited >= IDLE_MS;
 }
 
-/* Whether this round leaves new connections to the siblings: for SHARE_MS, then one
- * round that takes one, so that nobody waits longer than that for a stuck sibling. */
-static bool passes(struct worker *w)
+/* Until when it leaves new connections to the siblings, or until it looks again; 0: not.
+ * After LEAVE_MS there is a round that takes one, so that nobody waits longer than that
+ * for a stuck sibling. */
+static uint64_t passes_until(struct worker *w)
 {
-	uint64_t now;
+	uint64_t now = now_ms(w);
 
-	if (!has_share(w)) {
-		w->pass_until_ms = 0;
+	if (turn(w) != POLICY_PASSES) {
+		w->passed_ms = 0;
+		return 0;
+	}
+	if (w->passed_ms == 0)
+		w->passed_ms = now;
+	if (now >= w->passed_ms + LEAVE_MS) {
+		w->passed_ms = 0;
+		return 0;
+	}
+	/* When many come at once, its part grows meanwhile. */
+	return now < w->took_ms + LEAVE_MS ? now + SHARE_MS : w->passed_ms + LEAVE_MS;
+}
+
+/* A worker in reserve was woken for a connection, or looks whether one waits: leaves it
+ * to the others, and goes behind them in the kernel's list of whom to wake. */
+static bool holds_back(struct worker *w)
+{
+	bool held = w->held;
+
+	w->held = false;
+	if (held || w->conns.n >= w->max || turn(w) != POLICY_RESERVE)
 		return false;
-	}
-	now = now_ms(w);
-	if (w->pass_until_ms == 0) {
-		w->pass_until_ms = now + SHARE_MS;
-		return true;
-	}
-	if (now < w->pass_until_ms)
-		return true;
-	w->pass_until_ms = 0;
-	return false;
+	w->hold_until_ms = now_ms(w) + LEAVE_MS;
+	return true;
 }
 
 /* Says whom to wake this worker for, and returns for how long it may sleep. */
 static int prepare(struct worker *w, struct err *e)
 {
 	uint64_t now = now_ms(w), next = now + (w->leaving ? FIRST_MS : TICK_MS);
+	uint64_t until;
 	bool accepting = !w->leaving && has_room(w);
 
 	show(w, now);
@@ -355,10 +385,18 @@ static int prepare(struct worker *w, struct err *e)
 		accepting = false;
 		next = w->pause_until_ms;
 	}
-	if (accepting && w->conns.n < w->max && passes(w)) {
+	if (now < w->hold_until_ms) {
 		accepting = false;
-		next = now + SHARE_MS;
+		next = w->hold_until_ms;
+	} else if (w->hold_until_ms != 0) {
+		w->hold_until_ms = 0;
+		w->held = true;
+		next = now;
+	} else if (accepting && w->conns.n < w->max && (until = passes_until(w)) != 0) {
+		accepting = false;
+		next = until;
 	}
+	w->listened = accepting;
 	if (!accepting)
 		poller_forget(w->poller, w->listen_fd);
 	else if (poller_watch_shared(w->poller, w->listen_fd, e) < 0)
@@ -388,7 +426,7 @@ static int sleep_until_ready(struct worker *w, int ms, struct err *e)
 static int serve_ready(struct worker *w, size_t n, bool slept, struct err *e)
 {
 	/* Nothing came: see TICK_MS. */
-	bool connection = n == 0 && slept && w->listen_fd >= 0;
+	bool connection = n == 0 && slept && w->listened;
 
 	for (size_t i = 0; i < n; i++) {
 		int fd = w->event[i].fd;
@@ -403,8 +441,9 @@ static int serve_ready(struct worker *w, size_t n, bool slept, struct err *e)
 			conns_event(&w->conns, fd, w->event[i].events);
 	}
 	conns_tick(&w->conns, now_ms(w));
-	if (connection && !w->leaving && now_ms(w) >= w->pause_until_ms)
+	if (connection && !w->leaving && now_ms(w) >= w->pause_until_ms && !holds_back(w))
 		take_connections(w);
+	w->held = false;
 	conns_answer_gathered(&w->conns, &w->env);
 	return 0;
 }

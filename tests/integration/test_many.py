@@ -66,6 +66,24 @@ class Spread(ServerCase):
     def test_the_busiest_of_a_few_holds_at_most_twice_its_part(self):
         self.spread(64, 16)
 
+    def test_a_few_are_left_to_those_who_can_hold_them_all(self):
+        held = [self.held(20)]
+        while held[-1].count(0) < 3 and len(held) < 3:  # as on a machine that others want
+            held.append(self.held(20))
+        self.assertGreaterEqual(held[-1].count(0), 3, held)
+
+    def test_when_those_are_stuck_the_others_take_what_comes(self):
+        self.server.wait_for_silence()
+        before = {pid: descriptors(pid) for pid in self.server.workers()}
+        with self.opened(20), contextlib.ExitStack() as stack:
+            busy = [pid for pid in before if descriptors(pid) > before[pid]]
+            for pid in busy:
+                os.kill(pid, signal.SIGSTOP)
+                stack.callback(os.kill, pid, signal.SIGCONT)
+            self.assertLess(len(busy), 8, "nobody was left")
+            with self.opened(4):
+                pass
+
     def test_of_many_each_holds_its_part(self):
         self.spread(400, 55)
 

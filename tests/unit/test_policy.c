@@ -68,42 +68,58 @@ static void siblings_of_one_bad_start_count_once(void **state)
 
 static void share_of_connections(void **state)
 {
-	static const struct row {
-		unsigned own, all, workers;
-		bool has;
+	const enum policy_turn T = POLICY_TAKES, P = POLICY_PASSES, R = POLICY_RESERVE;
+	const struct row {
+		unsigned own, all, workers, rank;
+		enum policy_turn turn;
 	} rows[] = {
-		{ 0, 0, 20, false },      { 1, 1, 20, true },
-		{ 0, 19, 20, false },     { 1, 20, 20, false },
-		{ 2, 20, 20, true },      { 5, 63, 20, false },
-		{ 6, 63, 20, true },      { 13, 149, 20, false },
-		{ 14, 149, 20, true },    { 500, 500, 1, false },
-		{ 1, 2, 2, false },       { 3, 5, 2, true },
-		{ 2, 5, 2, false },       { 2, 6, 4, true },
-		{ 1, 6, 4, false },       { 101, 2000, 20, true },
-		{ 100, 2000, 20, false }, { 4294967295, 4294967295, 20, true },
+		{ 0, 0, 20, 0, T },
+		{ 0, 0, 20, 10, T },
+		{ 0, 0, 20, 11, R },
+		{ 1, 1, 20, 0, P },
+		{ 1, 10, 20, 0, P },
+		{ 1, 11, 20, 0, T },
+		{ 2, 21, 20, 0, P },
+		{ 3, 33, 20, 3, T },
+		{ 4, 38, 20, 3, P },
+		{ 13, 149, 20, 10, T },
+		{ 14, 149, 20, 3, P },
+		{ 0, 149, 20, 19, R },
+		{ 0, 319, 20, 19, R },
+		{ 0, 320, 20, 19, T },
+		{ 100, 2000, 20, 19, T },
+		{ 101, 2000, 20, 0, P },
+		{ 500, 500, 1, 0, T },
+		{ 500, 500, 0, 0, T },
+		{ 1, 2, 2, 1, T },
+		{ 3, 5, 2, 1, P },
+		{ 0, 6, 4, 2, T },
+		{ 0, 6, 4, 3, R },
+		{ UINT32_MAX, UINT32_MAX, 20, 0, P },
 	};
 
 	(void)state;
-	/* However many come at once, each finds somebody who may take it, and nobody gets
-	 * more than twice its part. */
-	for (unsigned workers = 2; workers <= 20; workers++) {
+	/* However many come at once, each finds somebody who takes it, and nobody gets
+	 * more than twice an even part, rounded up. */
+	for (unsigned workers = 1; workers <= 20; workers++) {
 		unsigned own[20] = { 0 };
 
 		for (unsigned all = 0; all < 500; all++) {
 			unsigned i = 0;
 
-			while (i < workers && policy_has_share(own[i], all, workers))
+			while (i < workers &&
+			       policy_turn(own[i], all, workers, i) != POLICY_TAKES)
 				i++;
 			assert_true(i < workers);
 			own[i]++;
-			assert_true(own[i] * workers <= 2 * (all + 1) + workers);
+			assert_true(own[i] * workers < 2 * (all + 1) + workers);
 		}
 	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (policy_has_share(rows[i].own, rows[i].all, rows[i].workers) !=
-		    rows[i].has)
-			fail_msg("own %u of %u over %u", rows[i].own, rows[i].all,
-				 rows[i].workers);
+		if (policy_turn(rows[i].own, rows[i].all, rows[i].workers,
+				rows[i].rank) != rows[i].turn)
+			fail_msg("own %u of %u over %u, rank %u", rows[i].own,
+				 rows[i].all, rows[i].workers, rows[i].rank);
 }
 
 /* Workers of one start must not retire together, and none before its time. */
