@@ -197,7 +197,7 @@ void conn_request_end(struct conn *c)
 		body_release(&c->req->body);
 	c->req = NULL;
 	c->deaf = false;
-	c->whole_us = c->db_us = c->waited_ms = 0;
+	c->whole_us = c->db_us = c->came_us = 0;
 	c->slowest = NULL;
 	task_end(&c->task);
 	response_unmap(&c->res);
@@ -243,8 +243,10 @@ static bool waited_too_long(const struct conn *c)
 	const struct conn_env *env = c->env;
 	uint32_t most = env->handle.cfg->shed_after;
 
+	uint64_t since_ms = c->came_us != 0 ? c->came_us / 1000 : env->round_ms;
+
 	return most != 0 && (c->req->route->flags & ROUTE_ALWAYS) == 0 &&
-	       conn_now_ms(c) + c->waited_ms >= env->round_ms + most;
+	       conn_now_ms(c) >= since_ms + most;
 }
 
 /* To the others of this round that can share a transaction. */
@@ -308,7 +310,7 @@ void conn_dispatch(struct conn *c)
 {
 	struct conn_env *env = c->env;
 
-	c->whole_us = env->now_us - c->waited_ms * 1000;
+	c->whole_us = c->came_us != 0 ? c->came_us : env->now_us;
 	if ((c->req->route->flags & ROUTE_TOGETHER) != 0) {
 		gather(c);
 	} else if (shed(c)) {
@@ -383,10 +385,10 @@ void conn_advance(struct conn *c)
 
 void conn_begin(struct conn *c, uint64_t waited_ms)
 {
-	c->waited_ms = waited_ms;
+	c->came_us = c->env->now_us - waited_ms * 1000;
 	conn_ready(c, POLLIN);
 	if (c->state != CONN_GATHERED)
-		c->waited_ms = 0;
+		c->came_us = 0;
 }
 
 int conn_fd(const struct conn *c)

@@ -91,7 +91,7 @@ static void request_begin(struct conn *c, const struct http_head *h)
 	}
 	c->req->body.fd = -1;
 	name_client(c);
-	c->req->started_us = c->env->now_us - c->waited_ms * 1000;
+	c->req->started_us = c->came_us != 0 ? c->came_us : c->env->now_us;
 	request_identify(c->req, &c->env->ids);
 }
 

@@ -52,7 +52,7 @@ struct conn {
 	bool deaf;   /* more bytes wait, but not for the request at hand: don't poll for
 			them */
 	uint64_t linger_ms;  /* CONN_LINGER: its end, whatever comes */
-	uint64_t waited_ms;  /* for a worker to accept it, with the request at hand */
+	uint64_t came_us;    /* the request at hand, before it was accepted; else 0 */
 	uint64_t whole_us;   /* when the request was there as a whole */
 	uint64_t took_us;    /* from then to its answer */
 	uint64_t db_us;      /* of that, spent on PostgreSQL */
