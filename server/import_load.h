@@ -49,7 +49,8 @@ struct import_job {
 	int64_t told_at;    /* when progress was last told */
 	struct import_refusal refusal;
 	struct import_direct direct;
-	bool direct_tried; /* in this attempt or an earlier one */
+	bool direct_tried;  /* in this attempt or an earlier one */
+	uint64_t hash_seed; /* of all rows of the file (parse/row_hash.h) */
 };
 
 /* Records a refusal whose reason stands in an err; returns -1. */

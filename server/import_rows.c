@@ -6,8 +6,10 @@
 
 #include "parse/column_names.h"
 #include "parse/json_write.h"
+#include "parse/row_hash.h"
 #include "parse/utf8.h"
 #include "server/clock.h"
+#include "server/import_columns.h"
 #include "server/import_copy.h"
 #include "server/import_order.h"
 
@@ -18,7 +20,8 @@ enum {
 	ORDERED = 512 * 1024, /* of rows that go straight into the table, sorted */
 	FIRST_ROWS = 500,     /* that tell what kind of file it is */
 	TELL_MS = 400,
-	TELL_ROWS = 256 /* how often the clock is looked at */
+	TELL_ROWS = 256, /* how often the clock is looked at */
+	HASH_DIGITS = 19 /* of 63 bits */
 };
 
 static int tell_now_and_then(struct import_job *j, struct err *e)
@@ -39,43 +42,102 @@ static int add_fields(struct buf *b, const struct slice *v, size_t n, char behin
 	return 0;
 }
 
-/* For import_copy.sql. */
-static int add_staged(struct buf *b, uint64_t row, const struct waybill *w, struct err *e)
+/* What the fields mean that the rows are equal in, and what the headings take out of a
+ * waybill's other columns. */
+static int hash_seed(struct import_job *j, struct err *e)
 {
+	struct slice v[2] = { { NULL, 0 }, slice_str(j->cfg->timezone) };
+
+	if (import_columns_json(&j->columns, &j->cells, e) < 0)
+		return -1;
+	v[0] = buf_slice(&j->cells);
+	j->hash_seed = row_hash(0, v, 2);
+	return 0;
+}
+
+/* Where the file's other rows say what this one means, nothing tells it by itself. */
+static bool has_hash(const struct waybill *w)
+{
+	return w->signing_day_first.p == NULL && w->submission_day_first.p == NULL;
+}
+
+static int add_hash(struct buf *b, uint64_t hash, char behind, struct err *e)
+{
+	char text[HASH_DIGITS + 1];
+
+	for (size_t i = HASH_DIGITS; i-- > 0; hash /= 10)
+		text[i] = (char)('0' + hash % 10);
+	text[HASH_DIGITS] = behind;
+	return buf_add(b, (struct slice){ text, sizeof(text) }, e);
+}
+
+/* The fields in the order of enum field; of these from the third on, as they stand there,
+ * and of the status and the other columns *hash_r is: by it the same row is known again
+ * without a look at its fields. */
+static int add_values(struct import_job *j, const struct waybill *w, struct slice status,
+		      uint64_t *hash_r, struct err *e)
+{
+	struct buf *b = &j->copy;
+	struct slice v[] = { w->value[FIELD_STATUS], { NULL, 0 }, w->extra };
+	size_t start;
+
+	if (import_copy_field(b, w->value[FIELD_WAYBILL_NUMBER], '\t', e) < 0 ||
+	    import_copy_field(b, status, '\t', e) < 0)
+		return -1;
+	start = b->n;
+	if (add_fields(b, w->value + FIELD_STATUS + 1, FIELD_COUNT - FIELD_STATUS - 1,
+		       '\t', e) < 0)
+		return -1;
+	v[1] = (struct slice){ b->p + start, b->n - start };
+	*hash_r = row_hash(j->hash_seed, v, sizeof(v) / sizeof(v[0]));
+	return 0;
+}
+
+/* For import_copy.sql. */
+static int add_staged(struct import_job *j, uint64_t row, const struct waybill *w,
+		      struct err *e)
+{
+	struct buf *b = &j->copy;
 	struct slice more[] = { w->signing_day_first, w->submission_day_first, w->extra };
+	uint64_t hash;
 
 	/* Spares PostgreSQL the reading of an empty object. */
 	if (slice_eq(w->extra, SLICE("{}")))
 		more[2] = (struct slice){ NULL, 0 };
 	if (import_copy_number(b, row, '\t', e) < 0 ||
-	    add_fields(b, w->value, FIELD_COUNT, '\t', e) < 0)
+	    add_values(j, w, w->value[FIELD_STATUS], &hash, e) < 0 ||
+	    add_fields(b, more, sizeof(more) / sizeof(more[0]), '\t', e) < 0)
 		return -1;
-	return add_fields(b, more, sizeof(more) / sizeof(more[0]), '\n', e);
+	return has_hash(w) ? add_hash(b, hash, '\n', e)
+			   : import_copy_field(b, (struct slice){ NULL, 0 }, '\n', e);
 }
 
 /* For import_direct.sql. */
 static int add_direct(struct import_job *j, struct waybill *w, struct err *e)
 {
-	struct slice *status = &w->value[FIELD_STATUS];
+	struct slice status = w->value[FIELD_STATUS];
 	struct slice more[] = { w->extra,
 				j->options->batch ? SLICE("true") : SLICE("false"),
 				j->id };
+	uint64_t hash;
 
-	if (status->p == NULL)
-		*status = SLICE("pending");
 	if (j->direct.signing_day_first && w->signing_day_first.p != NULL)
 		w->value[FIELD_SIGNING_TIME] = w->signing_day_first;
 	if (j->direct.submission_day_first && w->submission_day_first.p != NULL)
 		w->value[FIELD_SUBMISSION_TIME] = w->submission_day_first;
-	if (add_fields(&j->copy, w->value, FIELD_COUNT, '\t', e) < 0)
+	if (add_values(j, w, status.p != NULL ? status : SLICE("pending"), &hash, e) <
+		    0 ||
+	    add_fields(&j->copy, more, sizeof(more) / sizeof(more[0]), '\t', e) < 0)
 		return -1;
-	return add_fields(&j->copy, more, sizeof(more) / sizeof(more[0]), '\n', e);
+	return has_hash(w)
+		       ? add_hash(&j->copy, hash, '\n', e)
+		       : import_copy_field(&j->copy, (struct slice){ NULL, 0 }, '\n', e);
 }
 
 static int add_waybill(struct import_job *j, uint64_t row, struct waybill *w,
 		       struct err *e)
 {
-	if ((j->direct.yes ? add_direct(j, w, e) : add_staged(&j->copy, row, w, e)) < 0)
+	if ((j->direct.yes ? add_direct(j, w, e) : add_staged(j, row, w, e)) < 0)
 		return -1;
 	j->report.staged++;
 	if (w->unknown_status.p != NULL)
@@ -215,6 +277,8 @@ int import_rows(struct import_job *j, struct err *e)
 	struct row r;
 	int step;
 
+	if (hash_seed(j, e) < 0)
+		return -1;
 	while ((step = columns_next(&j->columns, j->table, &r, e)) == PARSE_MORE) {
 		if (add_row(j, &r, e) < 0 || tell_now_and_then(j, e) < 0)
 			return -1;

@@ -15,7 +15,7 @@ with repeated as (
 	insert into upload_rejects (upload_id, row_number, kind, text, reason, cells)
 	select $1::bigint, row_number, 'duplicate', waybill_number,
 	       format('row %s has the same waybill number; the later row counts', last),
-	       jsonb_strip_nulls(to_jsonb(d) - array['last', 'row_number', 'extra',
+	       jsonb_strip_nulls(to_jsonb(d) - array['last', 'row_number', 'row_hash', 'extra',
 				 'signing_day_first', 'submission_day_first'])
 	       || coalesce(extra, '{}')
 	from dropped d

@@ -19,7 +19,21 @@ with staged as not materialized (
 	select coalesce(array_agg(value), '{}') as names from jsonb_each_text($5::jsonb)
 ), found as materialized (
 	select s.place, k.id, k.status = 'issue_pending' as on_hold,
-	       k.id is null or k.status <> 'issue_pending' and (
+	       case when k.id is null then true
+		    when k.status = 'issue_pending' then false
+		    -- The row that was there last.
+		    when s.row_hash = k.row_hash
+			 and (status_after(k.status, s.status) <> k.status) is not true
+			 and (k.batch_ready or not $2::boolean) then false
+	       end as wanted -- null: its fields are to be looked at
+	from staged s
+	left join waybills k on k.waybill_number = s.waybill_number
+), wanted as (
+	select place from found where wanted
+	union all
+	select s.place
+	from found f join staged s using (place) join waybills k on k.id = f.id
+	where f.wanted is null and (
 	      status_after(k.status, s.status) <> k.status
 	      or ($2::boolean and not k.batch_ready)
 	      or k.extra || s.extra <> k.extra
@@ -49,9 +63,7 @@ with staged as not materialized (
 		 (k.sender_name, k.sender_address, k.sender_phone, k.receiver_name,
 		  k.receiver_address, k.province, k.city, k.barangay, k.street, k.receiver_phone,
 		  k.destination, k.item_name, k.number_of_items, k.weight, k.express_type,
-		  k.cod_amount, k.remarks, k.signing_time, k.submission_time)) as wanted
-	from staged s
-	left join waybills k on k.waybill_number = s.waybill_number
+		  k.cod_amount, k.remarks, k.signing_time, k.submission_time))
 ), kept as (
 	-- For the sessions that will expect them.
 	insert into upload_known (upload_id, waybill_ids)
@@ -61,14 +73,13 @@ with staged as not materialized (
 		waybill_number, sender_name, sender_address, sender_phone, receiver_name,
 		receiver_address, province, city, barangay, street, receiver_phone, destination,
 		item_name, number_of_items, weight, express_type, cod_amount, remarks, status,
-		signing_time, submission_time, extra, batch_ready, upload_id)
+		signing_time, submission_time, extra, batch_ready, upload_id, row_hash)
 	select s.waybill_number, s.sender_name, s.sender_address, s.sender_phone,
 	       s.receiver_name, s.receiver_address, s.province, s.city, s.barangay, s.street,
 	       s.receiver_phone, s.destination, s.item_name, s.number_of_items, s.weight, s.express_type,
 	       s.cod_amount, s.remarks, coalesce(s.status, 'pending'), s.signing,
-	       s.submission, coalesce(s.extra, '{}'), $2::boolean, $1::bigint
-	from staged s join found f using (place)
-	where f.wanted
+	       s.submission, coalesce(s.extra, '{}'), $2::boolean, $1::bigint, s.row_hash
+	from staged s join wanted f using (place)
 	order by s.waybill_number
 	on conflict (waybill_number) do update set
 		sender_name = coalesce(excluded.sender_name, w.sender_name),
@@ -96,7 +107,7 @@ with staged as not materialized (
 			then extra_left(w.extra, to_jsonb(excluded), $5::jsonb)
 			else w.extra end || excluded.extra,
 		batch_ready = w.batch_ready or excluded.batch_ready,
-		updated_at = now()
+		updated_at = now(), row_hash = excluded.row_hash
 	-- Asked again of a row that another transaction has brought or changed meanwhile.
 	where w.status <> 'issue_pending' and (
 	      status_after(w.status, excluded.status) <> w.status

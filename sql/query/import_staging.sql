@@ -25,5 +25,6 @@ create temporary table import_staging (
 	submission_time timestamptz,
 	signing_day_first timestamptz,
 	submission_day_first timestamptz,
-	extra jsonb
+	extra jsonb,
+	row_hash bigint -- null: the rest of the file says what the row means
 ) on commit drop

@@ -13,7 +13,7 @@ from support.server import Server
 STAGED = """row_number() over (order by id), waybill_number, status, sender_name, sender_phone,
  sender_address, receiver_name, receiver_phone, receiver_address, province, city, barangay,
  street, destination, weight, number_of_items, express_type, cod_amount, remarks, item_name,
- signing_time, submission_time, null, null, extra""".replace("\n", "")
+ signing_time, submission_time, null, null, extra, row_hash""".replace("\n", "")
 LOADED = """waybill_number, status, sender_name, sender_phone, sender_address, receiver_name,
  receiver_phone, receiver_address, province, city, barangay, street, destination, weight,
  number_of_items, express_type, cod_amount, remarks, item_name, signing_time, submission_time,

@@ -107,6 +107,14 @@ class Both(unittest.TestCase):
             self.assertEqual(undone.status, 200, undone)
             self.assertEqual(one.get(f"/uploads/{first['id']}").json()["undo"]["removed"], 50)
 
+    def test_what_the_other_changed_is_changed_back(self):
+        for name, one, other in self.each():
+            self.load(one, f"JTH{name}", 50)
+            changed = other.upload(csv(*(f"JTH{name}{i},Ben,1" for i in range(20))), "b.csv")
+            self.assertEqual(changed.json()["updated"], 20, changed)
+            again = self.load(one, f"JTH{name}", 50)
+            self.assertEqual((again["updated"], again["unchanged"]), (20, 30), again)
+
     def test_a_queued_upload_is_loaded_by_the_other(self):
         for name, one, other in self.each():
             by = {"static_dir": self.release.static, "programs": self.release.programs} \
