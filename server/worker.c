@@ -1,9 +1,10 @@
 /*
  * The loop of a web process. Ignorant of HTTP (conn knows it) and of its siblings
- * but for the share of connections that the scoreboard shows.
+ * (accepting knows which connections are theirs).
  */
 #include "server/worker.h"
 
+#include "server/accepting.h"
 #include "server/access_log.h"
 #include "server/clock.h"
 #include "server/conns.h"
@@ -30,47 +31,26 @@ enum {
 	TICK_MS = 1000,
 	/* Connections taken in one round. */
 	ACCEPTS = 16,
-	REFUSED = 16, /* connections over max_connections that wait for their 503 */
-	/* How long a worker with more than its share, or in reserve, leaves a new
-	 * connection to its siblings: a round of theirs may take so long when the
-	 * processors are busy. If they are stuck, it takes it after this. */
-	LEAVE_MS = 20,
-	/* After which it looks whether it still has more than its share, while they come.
-	 */
-	SHARE_MS = 1,
 	/* While draining. A server that stops waits for the first bytes of a new
 	 * connection; one whose place others take also waits for the next request of an
 	 * idle one, which would be lost if it came as the connection is closed. */
 	FIRST_MS = 500,
 	IDLE_MS = 5000,
-	/* Without a descriptor for a connection: how long it takes none, and between two
-	 * words about it. */
-	PAUSE_MS = 100,
-	SAY_MS = 10000,
 	KNOW_MS = 2000 /* to wait for the database's state at the start */
 };
 
 struct worker {
 	const struct worker_start *start;
-	int listen_fd; /* -1 once it drains: what waits there is the siblings' or refused
-			*/
+	struct accepting accepting;
 	struct conn_env env;
 	struct poller *poller;
 	struct poller_event *event; /* EVENTS of them */
 	struct conns conns;
-	size_t max; /* connections */
 	bool stopping;
 	bool served;           /* something in its last round */
 	bool leaving;          /* it accepts no more, and ends with its last connection */
 	uint64_t max_requests; /* 0: no limit */
 	uint64_t left_ms;      /* when it began to leave */
-	uint64_t took_ms;      /* its last connection */
-	uint64_t passed_ms;    /* since when it leaves connections to the siblings */
-	uint64_t hold_until_ms;  /* 0: not leaving the connection that woke it to them */
-	bool held;               /* it has: what still waits is its own */
-	bool listened;           /* in its last sleep */
-	uint64_t pause_until_ms; /* out of descriptors: it takes none until then */
-	uint64_t say_ms;         /* not to be told again before */
 };
 
 /* At the last look at the clock. */
@@ -84,8 +64,12 @@ static int worker_init(struct worker *w, const struct worker_start *s, struct er
 	char name[32];
 
 	w->start = s;
-	w->listen_fd = s->listen_fd;
-	w->max = descriptors_connections(s->cfg, descriptors_limit());
+	w->accepting = (struct accepting){
+		.slots = s->slots,
+		.slot = s->slot,
+		.fd = s->listen_fd,
+		.max = descriptors_connections(s->cfg, descriptors_limit()),
+	};
 	w->max_requests = policy_requests(s->cfg->max_requests, s->number);
 	w->event = calloc(EVENTS, sizeof(*w->event));
 	if (w->event == NULL)
@@ -131,28 +115,11 @@ static void forget(void *ctx)
 {
 	struct worker *w = ctx;
 
-	if (w->listen_fd >= 0)
-		(void)close(w->listen_fd);
+	if (w->accepting.fd >= 0)
+		(void)close(w->accepting.fd);
 	(void)close(w->start->life_fd);
 	conns_abandon(&w->conns);
 	poller_close(&w->poller);
-}
-
-/* Whether it takes another connection: while there is room; beyond that, when no sibling
- * has room either, a few that are told so. */
-static bool has_room(const struct worker *w)
-{
-	unsigned workers, all, rank;
-
-	if (w->conns.n < w->max)
-		return true;
-	if (w->conns.n == w->max + REFUSED)
-		return false;
-	all = slots_connections(w->start->slots, w->start->slot, &workers, &rank);
-	/* A sibling that is still starting will have room. */
-	return workers >= atomic_load_explicit(&slots_shared(w->start->slots)->workers,
-					       memory_order_relaxed) &&
-	       all >= workers * w->max;
 }
 
 static void show_held(const struct worker *w)
@@ -161,44 +128,24 @@ static void show_held(const struct worker *w)
 			      memory_order_relaxed);
 }
 
-/* A connection waits that cannot be had: looking for it again at once would only keep
- * the processor busy. Siblings may have a descriptor for it. */
-static void pause_accepting(struct worker *w)
-{
-	int why = errno;
-	uint64_t now = clock_ms();
-
-	if (why != EMFILE && why != ENFILE && why != ENOBUFS && why != ENOMEM)
-		return;
-	metrics_add(w->env.handle.metrics, METRIC_ACCEPT_FAILED, 1);
-	w->pause_until_ms = now + PAUSE_MS;
-	if (now < w->say_ms)
-		return;
-	w->say_ms = now + SAY_MS;
-	log_line(LOG_WARNING,
-		 "a connection has to wait: %s; this worker holds %zu, and may open %llu "
-		 "files",
-		 strerror(why), w->conns.n, (unsigned long long)descriptors_limit());
-}
-
 /* Takes one connection, if there is one. */
 static bool take_connection(struct worker *w)
 {
 	struct err e = { .kind = ERR_NONE };
-	bool over = w->conns.n >= w->max;
+	bool over = w->conns.n >= w->accepting.max;
 	struct conn *c;
 	char peer[64];
 	int fd;
 
-	if (!has_room(w))
+	if (!accepting_has_room(&w->accepting, w->conns.n))
 		return false;
-	fd = listener_accept(w->listen_fd, peer, sizeof(peer));
+	fd = listener_accept(w->accepting.fd, peer, sizeof(peer));
 	if (fd < 0) {
-		pause_accepting(w);
+		accepting_failed(&w->accepting, w->conns.n);
 		return false;
 	}
 	w->env.now_us = clock_us();
-	w->took_ms = now_ms(w);
+	w->accepting.took_ms = now_ms(w);
 	c = conn_open(&w->env, fd, peer);
 	if (c == NULL || conns_add(&w->conns, c, &e) < 0) {
 		log_line(LOG_ERROR, "out of memory for a connection");
@@ -214,20 +161,6 @@ static bool take_connection(struct worker *w)
 	return true;
 }
 
-/* Whether the next connection is for this worker. */
-static enum policy_turn turn(const struct worker *w)
-{
-	unsigned own = (unsigned)w->conns.n, workers, rank, all;
-	enum policy_turn t;
-
-	all = slots_connections(w->start->slots, w->start->slot, &workers, &rank);
-	t = policy_turn(own, all, workers, rank);
-	/* Its part is one of those as well that wait. */
-	return t != POLICY_PASSES ? t
-				  : policy_turn(own, all + platform_waiting(w->listen_fd),
-						workers, rank);
-}
-
 /* One, or its part of those that wait: siblings may want theirs. What is answered and
  * closed at once is taken from nobody. */
 static void take_connections(struct worker *w)
@@ -235,8 +168,7 @@ static void take_connections(struct worker *w)
 	size_t held = w->conns.n;
 
 	for (unsigned i = 0; i < ACCEPTS && take_connection(w); i++)
-		if (w->conns.n != held &&
-		    (platform_waiting(w->listen_fd) == 0 || turn(w) != POLICY_TAKES))
+		if (w->conns.n != held && !accepting_more(&w->accepting, w->conns.n))
 			break;
 }
 
@@ -257,11 +189,11 @@ static void leave(struct worker *w)
 	w->env.draining = true;
 	w->left_ms = now_ms(w);
 	slot_state(w->start->slot, SLOT_DRAINING);
-	while (w->conns.n < w->max && take_connection(w))
+	while (w->conns.n < w->accepting.max && take_connection(w))
 		continue;
-	poller_forget(w->poller, w->listen_fd);
-	(void)close(w->listen_fd);
-	w->listen_fd = -1;
+	poller_forget(w->poller, w->accepting.fd);
+	(void)close(w->accepting.fd);
+	w->accepting.fd = -1;
 }
 
 /* The master sees by the slot that this one retires; the signal wakes it. */
@@ -339,67 +271,15 @@ static bool may_go(void *ctx, struct conn *c)
 	return waited >= IDLE_MS;
 }
 
-/* Until when it leaves new connections to the siblings, or until it looks again; 0: not.
- * After LEAVE_MS there is a round that takes one, so that nobody waits longer than that
- * for a stuck sibling. */
-static uint64_t passes_until(struct worker *w)
-{
-	uint64_t now = now_ms(w);
-
-	if (turn(w) != POLICY_PASSES) {
-		w->passed_ms = 0;
-		return 0;
-	}
-	if (w->passed_ms == 0)
-		w->passed_ms = now;
-	if (now >= w->passed_ms + LEAVE_MS) {
-		w->passed_ms = 0;
-		return 0;
-	}
-	/* When many come at once, its part grows meanwhile. */
-	return now < w->took_ms + LEAVE_MS ? now + SHARE_MS : w->passed_ms + LEAVE_MS;
-}
-
-/* A worker in reserve was woken for a connection, or looks whether one waits: leaves it
- * to the others, and goes behind them in the kernel's list of whom to wake. */
-static bool holds_back(struct worker *w)
-{
-	bool held = w->held;
-
-	w->held = false;
-	if (held || w->conns.n >= w->max || turn(w) != POLICY_RESERVE)
-		return false;
-	w->hold_until_ms = now_ms(w) + LEAVE_MS;
-	return true;
-}
-
 /* Says whom to wake this worker for, and returns for how long it may sleep. */
 static int prepare(struct worker *w, struct err *e)
 {
 	uint64_t now = now_ms(w), next = now + (w->leaving ? FIRST_MS : TICK_MS);
-	uint64_t until;
-	bool accepting = !w->leaving && has_room(w);
 
 	show(w, now);
-	if (now < w->pause_until_ms) {
-		accepting = false;
-		next = w->pause_until_ms;
-	}
-	if (now < w->hold_until_ms) {
-		accepting = false;
-		next = w->hold_until_ms;
-	} else if (w->hold_until_ms != 0) {
-		w->hold_until_ms = 0;
-		w->held = true;
-		next = now;
-	} else if (accepting && w->conns.n < w->max && (until = passes_until(w)) != 0) {
-		accepting = false;
-		next = until;
-	}
-	w->listened = accepting;
-	if (!accepting)
-		poller_forget(w->poller, w->listen_fd);
-	else if (poller_watch_shared(w->poller, w->listen_fd, e) < 0)
+	if (!accepting_listens(&w->accepting, w->conns.n, now, &next))
+		poller_forget(w->poller, w->accepting.fd);
+	else if (poller_watch_shared(w->poller, w->accepting.fd, e) < 0)
 		return -1;
 	if (w->conns.next_ms < next)
 		next = w->conns.next_ms;
@@ -426,7 +306,7 @@ static int sleep_until_ready(struct worker *w, int ms, struct err *e)
 static int serve_ready(struct worker *w, size_t n, bool slept, struct err *e)
 {
 	/* Nothing came: see TICK_MS. */
-	bool connection = n == 0 && slept && w->listened;
+	bool connection = n == 0 && slept && w->accepting.listened;
 
 	for (size_t i = 0; i < n; i++) {
 		int fd = w->event[i].fd;
@@ -435,15 +315,14 @@ static int serve_ready(struct worker *w, size_t n, bool slept, struct err *e)
 			return err_set(e, ERR_INTERNAL, "the master is gone; stopping");
 		if (fd == signals_fd())
 			take_signals(w);
-		else if (fd == w->listen_fd)
+		else if (fd == w->accepting.fd)
 			connection = true;
 		else
 			conns_event(&w->conns, fd, w->event[i].events);
 	}
 	conns_tick(&w->conns, now_ms(w));
-	if (connection && !w->leaving && now_ms(w) >= w->pause_until_ms && !holds_back(w))
+	if (accepting_due(&w->accepting, w->conns.n, connection, now_ms(w)))
 		take_connections(w);
-	w->held = false;
 	conns_answer_gathered(&w->conns, &w->env);
 	return 0;
 }
