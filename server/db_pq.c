@@ -11,8 +11,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <sys/socket.h>
 
-enum { HOSTS = 16, HOST_SHARE_MS = 500 };
+enum {
+	HOSTS = 16,
+	HOST_SHARE_MS = 500,
+	ON_ITS_WAY = 1024 * 1024 /* bytes of a COPY */
+};
 
 int64_t pq_now(void)
 {
@@ -224,6 +229,18 @@ bool pq_readable(PGconn *conn)
 	struct pollfd p = { .fd = PQsocket(conn), .events = POLLIN };
 
 	return p.fd >= 0 && poll(&p, 1, 0) > 0;
+}
+
+void pq_widen(PGconn *conn)
+{
+	struct sockaddr_storage own;
+	socklen_t n = sizeof(own);
+	int fd = PQsocket(conn), room = ON_ITS_WAY;
+
+	/* TCP does so by itself, unless it is told a size. Linux has a unix socket
+	 * writable only when three quarters of it have been read. */
+	if (getsockname(fd, (struct sockaddr *)&own, &n) == 0 && own.ss_family == AF_UNIX)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 }
 
 int pq_flush(PGconn *conn, int64_t deadline, struct err *e)

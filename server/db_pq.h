@@ -34,6 +34,9 @@ int pq_connect(const struct pq_target *t, int64_t deadline, PGconn **conn_r,
 	       struct err *e) MUST_CHECK;
 /* Has the server sent something that nobody has read yet? */
 bool pq_readable(PGconn *conn);
+/* Makes room for much that is on its way, so that the server does not wait for the rest
+ * while its client makes it. */
+void pq_widen(PGconn *conn);
 /* Sends what is queued. ERR_TRANSIENT: connection lost, or the deadline passed. */
 int pq_flush(PGconn *conn, int64_t deadline, struct err *e) MUST_CHECK;
 /* The next result (the caller clears it), NULL when the command is over. */

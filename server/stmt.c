@@ -425,6 +425,8 @@ int stmt_copy_begin(struct db *db, enum stmt_id id, struct err *e)
 		return gone(db, id, &why, e);
 	}
 	db->copying = PQresultStatus(pg) == PGRES_COPY_IN;
+	if (db->copying)
+		pq_widen(db->conn);
 	if (!db->copying)
 		rc = pq_failed(pg, e);
 	PQclear(pg);
