@@ -304,6 +304,7 @@ static void job_init(struct import_job *j)
 	arena_init(&j->row, IMPORT_ROW_MAX);
 	buf_init(&j->copy, (size_t)2 * IMPORT_ROW_MAX);
 	buf_init(&j->ordered, (size_t)2 * IMPORT_ROW_MAX);
+	hash_set_init(&j->numbers, IMPORT_NUMBERS_MAX);
 	buf_init(&j->cells, IMPORT_CELLS_MAX);
 	import_spool_init(&j->rejects, j->cfg->spool_dir);
 }
@@ -315,6 +316,7 @@ static void job_release(struct import_job *j)
 	import_spool_release(&j->rejects);
 	buf_release(&j->cells);
 	buf_release(&j->ordered);
+	hash_set_release(&j->numbers);
 	buf_release(&j->copy);
 	arena_release(&j->row);
 	arena_release(&j->file);

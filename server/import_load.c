@@ -221,6 +221,8 @@ static int rewind_table(struct import_job *j, struct err *e)
 
 	buf_drop(&j->copy, j->copy.n);
 	buf_drop(&j->ordered, j->ordered.n);
+	hash_set_release(&j->numbers);
+	j->repeated = false;
 	j->report = (struct import_report){ .format = table_format(j->table),
 					    .left = &j->left };
 	if (import_spool_clear(&j->rejects, e) < 0)
@@ -315,10 +317,12 @@ static int load_staged(struct import_job *j, struct err *e)
 			       ? import_table_failed(j, e)
 			       : -1;
 	if (import_tell(j, IMPORT_MERGING, e) < 0 ||
-	    run(j, STMT_IMPORT_MERGING, NULL, 0, &r, e) < 0 ||
-	    run(j, STMT_IMPORT_DUPLICATES, &j->id, 1, &r, e) < 0)
+	    run(j, STMT_IMPORT_MERGING, NULL, 0, &r, e) < 0)
 		return -1;
-	j->report.duplicate = number(&r, 0);
+	hash_set_release(&j->numbers);
+	if (j->repeated && run(j, STMT_IMPORT_DUPLICATES, &j->id, 1, &r, e) < 0)
+		return -1;
+	j->report.duplicate = j->repeated ? number(&r, 0) : 0;
 	/* Repeated rows are reported, whatever becomes of the others. */
 	if (run(j, STMT_SAVEPOINT, NULL, 0, &r, e) < 0)
 		return -1;

@@ -5,6 +5,7 @@
 #ifndef SERVER_IMPORT_LOAD_H
 #define SERVER_IMPORT_LOAD_H
 
+#include "parse/hash_set.h"
 #include "server/import.h"
 #include "server/import_report.h"
 #include "server/import_spool.h"
@@ -12,7 +13,8 @@
 
 enum {
 	IMPORT_ROW_MAX = 64 * 1024 * 1024, /* bytes of one row, in each of its shapes */
-	IMPORT_CELLS_MAX = 256 * 1024 /* of a rejected row that is kept for the report */
+	IMPORT_CELLS_MAX = 256 * 1024, /* of a rejected row that is kept for the report */
+	IMPORT_NUMBERS_MAX = 1024 * 1024 /* waybill numbers: see import_job.numbers */
 };
 
 /* A decision about the file that is an answer, not a trouble of ours. */
@@ -49,8 +51,10 @@ struct import_job {
 	int64_t told_at;    /* when progress was last told */
 	struct import_refusal refusal;
 	struct import_direct direct;
-	bool direct_tried;  /* in this attempt or an earlier one */
-	uint64_t hash_seed; /* of all rows of the file (parse/row_hash.h) */
+	bool direct_tried;       /* in this attempt or an earlier one */
+	uint64_t hash_seed;      /* of all rows of the file (parse/row_hash.h) */
+	struct hash_set numbers; /* of the rows that are staged */
+	bool repeated;           /* one of them may have come twice */
 };
 
 /* Records a refusal whose reason stands in an err; returns -1. */

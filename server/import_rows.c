@@ -93,6 +93,15 @@ static int add_values(struct import_job *j, const struct waybill *w, struct slic
 	return 0;
 }
 
+/* Spares PostgreSQL the search in a file where every number comes once. */
+static void look_for_repeated(struct import_job *j, const struct slice *number)
+{
+	if (j->repeated || hash_set_first(&j->numbers, row_hash(0, number, 1)))
+		return;
+	j->repeated = true;
+	hash_set_release(&j->numbers);
+}
+
 /* For import_copy.sql. */
 static int add_staged(struct import_job *j, uint64_t row, const struct waybill *w,
 		      struct err *e)
@@ -100,6 +109,8 @@ static int add_staged(struct import_job *j, uint64_t row, const struct waybill *
 	struct buf *b = &j->copy;
 	struct slice more[] = { w->signing_day_first, w->submission_day_first, w->extra };
 	uint64_t hash;
+
+	look_for_repeated(j, &w->value[FIELD_WAYBILL_NUMBER]);
 
 	/* Spares PostgreSQL the reading of an empty object. */
 	if (slice_eq(w->extra, SLICE("{}")))
