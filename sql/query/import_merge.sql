@@ -23,7 +23,8 @@ with staged as not materialized (
 		    when k.status = 'issue_pending' then false
 		    -- The row that was there last.
 		    when s.row_hash = k.row_hash
-			 and (status_after(k.status, s.status) <> k.status) is not true
+			 and (s.status = k.status
+			      or (status_after(k.status, s.status) <> k.status) is not true)
 			 and (k.batch_ready or not $2::boolean) then false
 	       end as wanted -- null: its fields are to be looked at
 	from staged s
