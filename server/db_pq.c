@@ -16,7 +16,7 @@
 enum {
 	HOSTS = 16,
 	HOST_SHARE_MS = 500,
-	ON_ITS_WAY = 1024 * 1024 /* bytes of a COPY */
+	ON_ITS_WAY = 256 * 1024 /* bytes of a COPY */
 };
 
 int64_t pq_now(void)
