@@ -92,7 +92,7 @@ static int export(const struct config *cfg, const struct slice query[WAYBILL_QUE
 	int fd = -1, rc;
 
 	folder_of(path, folder);
-	rc = db_open(cfg, "waybillctl export", &db, e);
+	rc = db_open_few(cfg, "waybillctl export", &db, e);
 	if (rc == 0)
 		rc = db_read_open(cfg, "waybillctl export", &read, e);
 	db_read_patient(read);

@@ -144,8 +144,8 @@ static int run(const struct config *cfg, const char *path, const struct import_o
 	uint64_t size;
 
 	if (ctl_open(path, &fd, &size, e) == 0 &&
-	    db_open(cfg, "waybillctl import", &work, e) == 0 &&
-	    db_open(cfg, "waybillctl import side", &side, e) == 0)
+	    db_open_few(cfg, "waybillctl import", &work, e) == 0 &&
+	    db_open_few(cfg, "waybillctl import side", &side, e) == 0)
 		result =
 			import_run(cfg, work, side, fd, 0, size, o, &hooks, a, answer, e);
 	db_close(&side);

@@ -31,7 +31,7 @@ static int job_begin(struct job *j, const struct ctl *ctl, struct err *e)
 	arena_init(&j->arena, ANSWER);
 	if (config_load(ctl->config_path, &j->cfg, e) < 0)
 		return -1;
-	return db_open(j->cfg, "waybillctl", &j->db, e);
+	return db_open_few(j->cfg, "waybillctl", &j->db, e);
 }
 
 static void job_end(struct job *j)

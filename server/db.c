@@ -35,6 +35,15 @@ int db_open(const struct config *cfg, const char *name, struct db **db_r, struct
 	return 0;
 }
 
+int db_open_few(const struct config *cfg, const char *name, struct db **db_r,
+		struct err *e)
+{
+	if (db_open(cfg, name, db_r, e) < 0)
+		return -1;
+	(*db_r)->unprepared = true;
+	return 0;
+}
+
 int64_t db_deadline(const struct db *db)
 {
 	uint32_t ms = db->patience != 0 ? db->patience : db->cfg->statement_timeout;

@@ -18,6 +18,9 @@ struct db;
 /* Does not connect yet. cfg must outlive the db. `name` becomes application_name. */
 int db_open(const struct config *cfg, const char *name, struct db **db_r,
 	    struct err *e) MUST_CHECK;
+/* For one that runs few statements: each is prepared when it is first run. */
+int db_open_few(const struct config *cfg, const char *name, struct db **db_r,
+		struct err *e) MUST_CHECK;
 /* Connects (and prepares every statement) unless it is connected; a connection that the
  * server has closed meanwhile is noticed here and replaced. Bounded by 3 s.
  * After a failure the next tries within a jittered back-off (100 ms doubling to 2 s)

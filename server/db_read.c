@@ -70,12 +70,10 @@ int db_read_open(const struct config *cfg, const char *name, struct db_read **r_
 	if (r->cfg.statement_timeout > STATEMENT_MS)
 		r->cfg.statement_timeout = STATEMENT_MS;
 	r->wait_ms = WAIT_MS;
-	if (db_open(&r->cfg, name, &r->db, e) < 0) {
+	if (db_open_few(&r->cfg, name, &r->db, e) < 0) {
 		free(r);
 		return -1;
 	}
-	/* Few of the statements ever come here. */
-	r->db->unprepared = true;
 	r->db->connect_ms = CONNECT_MS;
 	*r_r = r;
 	return 0;

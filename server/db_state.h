@@ -17,7 +17,7 @@ struct db {
 	const struct config *cfg;
 	char *name;
 	PGconn *conn;    /* NULL: not connected */
-	bool unprepared; /* connects without preparing: for migrate, db_read */
+	bool unprepared; /* connects without preparing: see db_open_few(); for migrate */
 	bool in_block;   /* a transaction block is open */
 	bool block_lost; /* ... was open when the connection went: ROLLBACK is awaited */
 	bool copying;    /* COPY FROM STDIN is open */

@@ -80,7 +80,7 @@ static void import(struct handle_env *env, struct request *req, int fd,
 	struct import_answer answer;
 	struct db *side = NULL;
 
-	if (db_open(env->cfg, "waybilld task state", &side, &e) == 0 &&
+	if (db_open_few(env->cfg, "waybilld task state", &side, &e) == 0 &&
 	    import_run(env->cfg, env->db, side, fd, form->start, form->size,
 		       &form->options, &hooks, req->arena, &answer, &e) == 0) {
 		answer_upload(req, &answer, res);

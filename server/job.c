@@ -73,7 +73,7 @@ static enum job_end upload(struct running *r, struct err *e)
 	enum job_end end = JOB_FAILED;
 	struct db *side = NULL;
 
-	if (db_open(r->env->cfg, "waybilld queue state", &side, e) == 0) {
+	if (db_open_few(r->env->cfg, "waybilld queue state", &side, e) == 0) {
 		db_metrics(side, r->env->metrics);
 		end = load(r, side, e);
 	}
@@ -153,7 +153,7 @@ static void child(const struct job_env *env, const struct job *job, int fd, pid_
 	log_role("queue task");
 	arena_init(&r.arena, ARENA);
 	if (sandbox_enter(env->cfg, &result.error) >= 0 &&
-	    db_open(env->cfg, "waybilld queue task", &r.work, &result.error) == 0) {
+	    db_open_few(env->cfg, "waybilld queue task", &r.work, &result.error) == 0) {
 		db_metrics(r.work, env->metrics);
 		result.end = job->upload[0] != '\0' ? upload(&r, &result.error)
 						    : steps(&r, &result.error);

@@ -128,7 +128,7 @@ static void run(int fd, struct handle_env *env, struct request *req, pid_t paren
 	metrics_add(own.metrics, METRIC_TASKS, 1);
 	response_init(&res, req->arena);
 	if (sandbox_enter(own.cfg, &e) < 0 ||
-	    db_open(own.cfg, "waybilld task", &own.db, &e) < 0) {
+	    db_open_few(own.cfg, "waybilld task", &own.db, &e) < 0) {
 		log_line(LOG_ERROR, "%s %.*s: %s", req->route->name, (int)req->id.n,
 			 req->id.p, e.text);
 		response_failure(&res, "internal_error", &e);
