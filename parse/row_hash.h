@@ -11,10 +11,11 @@
 
 /*
  * Of n values behind those that seed is of (0: none), 63 bits; a value with p NULL is
- * another than an empty one. Kept in the database, so it stays as it is: a new one would
- * compare every known row field by field once. Two rows that a person writes have the
- * same one by chance once in 10^18; it is no protection against one who looks for such a
- * pair, who could as well upload what he wants to be there.
+ * another than an empty one. Kept in the database, so it stays as it is: of another, the
+ * rows that are there would be compared field by field until something in them changes.
+ * Two rows that a person writes have the same one by chance once in 10^18; it is no
+ * protection against one who looks for such a pair, who could as well upload what he
+ * wants to be there.
  */
 uint64_t row_hash(uint64_t seed, const struct slice *value, size_t n);
 

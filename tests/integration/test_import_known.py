@@ -48,6 +48,13 @@ class KnownNumbers(ImportCase):
                       "ALTER TABLE waybills ENABLE TRIGGER waybills_row_hash")
         self.assertEqual(self.counts(self.load(heading, *rows)), {"unchanged": 9})
 
+    def test_rows_that_differ_alike_in_two_places_are_two(self):
+        for one, other in (("A-001-001", "U-005-005"), ("B-003-003", "W-006-006")):
+            self.load("Waybill,Receiver,Remarks", f"A1,Jose,{one}")
+            answer = self.load("Waybill,Receiver,Remarks", f"A1,Jose,{other}")
+            self.assertEqual((self.counts(answer), self.waybill("A1", "remarks")),
+                             ({"updated": 1}, [other]))
+
     def test_what_came_between_is_undone_by_the_same_row_again(self):
         def another_file():
             self.load("Waybill,Receiver", "A1,Ben")
