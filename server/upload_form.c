@@ -11,14 +11,20 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { BLOCK = 64 * 1024, MAX_OPTION = 64 * 1024, FIELDS_TEXT = 512 };
+enum {
+	BLOCK = 64 * 1024,
+	MAX_OPTION = 64 * 1024,
+	FIELDS_TEXT = 512,
+	SHOWN = 60 /* bytes of a field's name */
+};
 
 /* What is known while the parts go by. */
 struct reading {
 	struct upload_form *form;
 	struct arena *arena;
 	bool in_file;
-	bool begun; /* the file's first byte was seen */
+	bool in_other; /* a file in a field that is not ours: its bytes are passed over */
+	bool begun;    /* the file's first byte was seen */
 	struct slice field;
 	struct buf value;
 };
@@ -126,9 +132,15 @@ static struct slice base_name(struct slice name)
 static int part_begin(struct reading *r, const struct multipart_item *item, struct err *e)
 {
 	r->in_file = slice_eq(item->name, SLICE("waybill_file"));
+	r->in_other = !r->in_file && item->filename.n > 0;
 	r->begun = false;
 	r->value.n = 0;
 	r->field = arena_dup(r->arena, item->name);
+	if (r->in_other) {
+		struct slice field = r->field;
+
+		r->form->other = slice_take(&field, SHOWN);
+	}
 	if (!r->in_file)
 		return 0;
 	if (r->form->has_file)
@@ -150,10 +162,28 @@ static int part_end(struct reading *r, const struct multipart_item *item, struct
 		r->form->has_file = r->form->size > 0 || r->form->options.file_name.n > 0;
 		return 0;
 	}
+	if (r->in_other)
+		return 0;
 	value = arena_dup(r->arena, buf_slice(&r->value));
 	if (value.p == NULL)
 		return err_set(e, ERR_LIMIT, "the form holds too much beside the file");
 	return option_set(r->form, r->field, value, r->arena, e);
+}
+
+static int take_value(struct reading *r, struct slice data, struct err *e)
+{
+	struct slice field = r->field;
+	struct err why = { .kind = ERR_NONE };
+
+	if (buf_add(&r->value, data, &why) == 0)
+		return 0;
+	field = slice_take(&field, SHOWN);
+	if (why.kind != ERR_LIMIT)
+		return err_set(e, why.kind, "%s", why.text);
+	return err_set(e, ERR_LIMIT,
+		       "field \"%.*s\" holds more than %d bytes of text; a file comes "
+		       "with its file name, in the field \"waybill_file\"",
+		       (int)field.n, field.p, MAX_OPTION);
 }
 
 static int take_item(struct reading *r, const struct multipart_item *item, struct err *e)
@@ -171,7 +201,7 @@ static int take_item(struct reading *r, const struct multipart_item *item, struc
 		r->form->start = item->offset;
 		r->begun = true;
 	}
-	return r->in_file ? 0 : buf_add(&r->value, item->data, e);
+	return r->in_file || r->in_other ? 0 : take_value(r, item->data, e);
 }
 
 static int read_block(struct reading *r, struct multipart *m, struct slice in,

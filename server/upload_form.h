@@ -12,6 +12,7 @@
 struct upload_form {
 	bool has_file;
 	uint64_t start, size; /* of the file, in bytes of the body */
+	struct slice other;   /* a field with a file that is not read; empty: none */
 	struct import_options options;
 	bool async, has_async; /* the option, and whether it was given */
 	bool keep;             /* a preview's file is kept for what follows */

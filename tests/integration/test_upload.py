@@ -224,6 +224,26 @@ class Refused(UploadCase):
                                 {"Content-Type": f"multipart/form-data; boundary={mark}"})
         self.assertEqual((r.status, r.json()["error"]), (400, "no_file"), r)
 
+    def test_a_file_in_another_field(self):
+        for size in (100, 300000):
+            kind, body = multipart(csv("KI1,Ana,1") + b" " * size, "i.csv", field="file")
+            r = self.client.request("POST", "/upload", body, {"Content-Type": kind})
+            self.assertEqual((r.status, r.json()["error"]), (400, "no_file"), r)
+            self.assertRegex(r.json()["message"], 'field "file".*"waybill_file"')
+        kind, body = multipart(csv("KI1,Ana,1"), "i.csv", photo="x" * 70000)
+        r = self.client.request("POST", "/upload", body, {"Content-Type": kind})
+        self.assertEqual((r.status, r.json()["error"]), (413, "too_large"), r)
+        self.assertRegex(r.json()["message"], 'Field "photo" .*65536')
+        # What others keep in the form beside the manifest is their own business.
+        mark = "BOUNDARY"
+        parts = [b'--%s\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\n\r\n%s\r\n'
+                 % (mark.encode(), name, file, data)
+                 for name, file, data in ((b"waybill_file", b"i.csv", csv("KI1,Ana,1")),
+                                          (b"photo", b"i.jpg", b"x" * 300000))]
+        r = self.client.request("POST", "/upload?dry_run=1", b"".join(parts) + b"--BOUNDARY--\r\n",
+                                {"Content-Type": f"multipart/form-data; boundary={mark}"})
+        self.assertEqual((r.status, r.json()["inserted"]), (200, 1), r)
+
     def test_no_form(self):
         r = self.client.request("POST", "/upload", b"{}", {"Content-Type": "application/json"})
         self.assertEqual(r.status, 415, r)
