@@ -150,6 +150,7 @@ static void child(const struct job_env *env, const struct job *job, int fd, pid_
 
 	task_become(parent, env->db);
 	(void)close(env->life_fd);
+	task_step_back();
 	log_role("queue task");
 	arena_init(&r.arena, ARENA);
 	if (sandbox_enter(env->cfg, &result.error) >= 0 &&

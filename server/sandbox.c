@@ -15,7 +15,6 @@
 
 /* Rejected rows on their way and a log; more is a file that means harm. */
 static const rlim_t file_max = (rlim_t)4 * 1024 * 1024 * 1024;
-enum { TASK_NICE = 5 };
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -357,9 +356,6 @@ int sandbox_enter(const struct config *cfg, struct err *e)
 
 	if (set_limits(cfg, e) < 0)
 		return -1;
-	/* Stations wait for the verdict of each scan, and nobody for one row. */
-	if (getpriority(PRIO_PROCESS, 0) < TASK_NICE)
-		(void)setpriority(PRIO_PROCESS, 0, TASK_NICE);
 	confined = confine(cfg, e);
 	return confined < 0 ? -1 : SANDBOX_LIMITS | confined;
 }

@@ -21,11 +21,10 @@ enum {
 
 /*
  * From now on, for the rest of this process: at most cfg->task_memory bytes of address
- * space, cfg->task_timeout of processor time, files of SANDBOX_FILE_MAX bytes and no
- * core; behind others for a processor (setpriority()); of files only those of the spool
- * may be written. A call that a task has no use for fails with EPERM, an attempt to run a
- * program ends the process with SIGSYS. Returns what is in force, or -1 with e when
- * something that the system has was refused.
+ * space, cfg->task_timeout of processor time, files of 4 GiB and no
+ * core; of files only those of the spool may be written. A call that a task has no use
+ * for fails with EPERM, an attempt to run a program ends the process with SIGSYS. Returns
+ * what is in force, or -1 with e when something that the system has was refused.
  */
 int sandbox_enter(const struct config *cfg, struct err *e) MUST_CHECK;
 

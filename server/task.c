@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 enum { MAX_ANSWER = 64 * 1024 * 1024, READ_SIZE = 16 * 1024, QUICK_TASKS = 4 };
+enum { BEHIND = 5 }; /* of setpriority() */
 
 struct frame {
 	uint32_t status;
@@ -103,6 +104,12 @@ void task_become(pid_t parent, struct db *theirs)
 		db_forget(theirs);
 }
 
+void task_step_back(void)
+{
+	if (getpriority(PRIO_PROCESS, 0) < BEHIND)
+		(void)setpriority(PRIO_PROCESS, 0, BEHIND);
+}
+
 static long ms_of(const struct timeval *t)
 {
 	return (long)t->tv_sec * 1000 + (long)t->tv_usec / 1000;
@@ -127,6 +134,8 @@ static void run(int fd, struct handle_env *env, struct request *req, pid_t paren
 	own.metrics = slots_metrics(own.slots, slot);
 	metrics_add(own.metrics, METRIC_TASKS, 1);
 	response_init(&res, req->arena);
+	if ((req->route->flags & ROUTE_QUICK) == 0)
+		task_step_back();
 	if (sandbox_enter(own.cfg, &e) < 0 ||
 	    db_open_few(own.cfg, "waybilld task", &own.db, &e) < 0) {
 		log_line(LOG_ERROR, "%s %.*s: %s", req->route->name, (int)req->id.n,

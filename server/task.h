@@ -26,6 +26,10 @@ struct task {
  * with its parent, and the parent's connection (or NULL) is forgotten. */
 void task_become(pid_t parent, struct db *theirs);
 
+/* For work that nobody's next scan waits for: behind others for a processor. Before
+ * sandbox_enter(). */
+void task_step_back(void);
+
 enum { TASK_CAUSE = 96 }; /* bytes */
 enum task_result { TASK_RUNNING, TASK_ANSWERED, TASK_DIED };
 

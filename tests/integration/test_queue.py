@@ -411,8 +411,10 @@ class Busy(ServerCase):
         os.kill(task, signal.SIGSTOP)
         with open(f"/proc/{task}/status", encoding="ascii") as f:
             status = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+        niceness = os.getpriority(os.PRIO_PROCESS, task)
         os.kill(task, signal.SIGCONT)
         self.stop.go()
+        self.assertEqual(niceness, max(5, os.getpriority(os.PRIO_PROCESS, 0)))
         self.assertEqual(status["NoNewPrivs"], "1")
         if not SANITIZED:
             self.assertEqual(status["Seccomp"], "2")

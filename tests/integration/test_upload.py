@@ -395,8 +395,11 @@ class Killed(UploadCase):
             status = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
         with open(f"/proc/{task}/limits", encoding="ascii") as f:
             limits = {line[:26].strip(): line[26:].split()[0] for line in f}
+        niceness = os.getpriority(os.PRIO_PROCESS, task)
         self.stop.go()
         self.assertEqual(c.response().status, 200)
+        # Scans come first, and are on the same processors.
+        self.assertEqual(niceness, max(5, os.getpriority(os.PRIO_PROCESS, 0)))
         self.assertEqual(limits["Max cpu time"], "601")
         self.assertEqual(limits["Max file size"], str(4 << 30))
         self.assertEqual(limits["Max core file size"], "0")

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -125,14 +124,13 @@ static const struct try_row {
 	{ "a bug ends the process as ever", 0, stop_itself, SIGNAL + SIGABRT },
 };
 
-static const struct config cfg = { .spool_dir = spool,
-				   .task_memory = (uint64_t)128 * 1024 * 1024,
-				   .task_timeout = 1,
-				   .database = (char *)"dbname=x",
-				   .database_read = (char *)"" };
-
 static int in_child(const struct try_row *row)
 {
+	const struct config cfg = { .spool_dir = spool,
+				    .task_memory = (uint64_t)128 * 1024 * 1024,
+				    .task_timeout = 1,
+				    .database = (char *)"dbname=x",
+				    .database_read = (char *)"" };
 	pid_t pid = fork();
 	int status = 0, force;
 	struct err e = { .kind = ERR_NONE };
@@ -163,35 +161,6 @@ static void test_tries(void **state)
 	}
 }
 
-/* Of a task that the server begins when it is itself that nice. */
-static int niceness(int before)
-{
-	struct err e = { .kind = ERR_NONE };
-	pid_t pid = fork();
-	siginfo_t info;
-	int got;
-
-	if (pid == 0) {
-		(void)setpriority(PRIO_PROCESS, 0, before);
-		_exit(sandbox_enter(&cfg, &e) < 0 ? NOT_ENTERED : DONE);
-	}
-	/* It is known until it is waited for. */
-	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
-	got = getpriority(PRIO_PROCESS, (id_t)pid);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_int_equal(info.si_status, DONE);
-	return got;
-}
-
-static void test_it_steps_back_for_others(void **state)
-{
-	int own = getpriority(PRIO_PROCESS, 0);
-
-	(void)state;
-	assert_int_equal(niceness(own), own < 5 ? 5 : own);
-	assert_int_equal(niceness(15), own < 15 ? 15 : own);
-}
-
 static int set_up(void **state)
 {
 	(void)state;
@@ -206,10 +175,7 @@ static int tear_down(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tries),
-		cmocka_unit_test(test_it_steps_back_for_others),
-	};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_tries) };
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
