@@ -11,7 +11,16 @@
 
 enum { AWAIT_MS = 10000 };
 
-/* The connection is gone: what is known of the statement that was on its way? */
+/* The connection is gone. What ends a block leaves none to roll back, whatever became of
+ * it. */
+static void lost(struct db *db, enum stmt_id id)
+{
+	db_lost(db);
+	if (id == STMT_COMMIT || id == STMT_ROLLBACK)
+		db->block_lost = false;
+}
+
+/* The same, with what is known of the statement that was on its way. */
 static int gone(struct db *db, enum stmt_id id, const struct err *why, struct err *e)
 {
 	enum err_kind kind = why->kind;
@@ -19,10 +28,7 @@ static int gone(struct db *db, enum stmt_id id, const struct err *why, struct er
 	if (kind == ERR_TRANSIENT && sql_query[id].kind != SQL_READS &&
 	    (id == STMT_COMMIT || !db->in_block))
 		kind = ERR_UNCERTAIN;
-	db_lost(db);
-	/* Neither leaves a block to roll back, whatever became of it. */
-	if (id == STMT_COMMIT || id == STMT_ROLLBACK)
-		db->block_lost = false;
+	lost(db, id);
 	return err_set(e, kind, "statement '%s': %s", sql_query[id].name, why->text);
 }
 
@@ -34,7 +40,7 @@ static int prepare(struct db *db, enum stmt_id id, int64_t deadline, struct err 
 
 	if (!db_send_prepare(db, id) || pq_result(db->conn, deadline, &r, &why) < 0) {
 		(void)err_set(&why, ERR_TRANSIENT, "database connection lost");
-		db_lost(db);
+		lost(db, id);
 		return err_set(e, why.kind, "statement '%s': %s", sql_query[id].name,
 			       why.text);
 	}
@@ -44,7 +50,7 @@ static int prepare(struct db *db, enum stmt_id id, int64_t deadline, struct err 
 		rc = pq_failed(r, e);
 	PQclear(r);
 	if (pq_drain(db->conn, deadline, &why) < 0) {
-		db_lost(db);
+		lost(db, id);
 		return err_set(e, why.kind, "%s", why.text);
 	}
 	return rc;
@@ -293,6 +299,7 @@ static int run(struct db *db, enum stmt_id id, const struct slice *params, size_
 	struct err why = { 0 }, late = { 0 };
 	PGresult *pg = NULL;
 	int rc, before = 0, rest;
+	bool unheard;
 
 	rc = send(db, id, params, n, settled);
 	if (rc == 0 && settled && !opens(id))
@@ -307,6 +314,9 @@ static int run(struct db *db, enum stmt_id id, const struct slice *params, size_
 		return gone(db, id, &why, e);
 	}
 	rc = before != 0 ? -1 : outcome(id, pg, a, r, e);
+	/* It ran, and only its answer was not to be had. */
+	unheard = rc < 0 && PQresultStatus(pg) == PGRES_TUPLES_OK &&
+		  sql_query[id].kind != SQL_READS;
 	PQclear(pg);
 	rest = take_rest(db, settled, deadline, &late, &why);
 	if (rest < 0) {
@@ -316,6 +326,8 @@ static int run(struct db *db, enum stmt_id id, const struct slice *params, size_
 		return rc;
 	}
 	db->in_block = PQtransactionStatus(db->conn) != PQTRANS_IDLE;
+	if (unheard && !db->in_block)
+		e->kind = ERR_UNCERTAIN;
 	if (rc == 0 && rest == 1)
 		return err_set(e, late.kind, "statement '%s': %s", sql_query[id].name,
 			       late.text);
