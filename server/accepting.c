@@ -12,6 +12,7 @@
 #include <errno.h>
 
 enum {
+	MOST_IN_VAIN = 8,
 	REFUSED = 16, /* connections over max that wait for their 503 */
 	/* How long a worker with more than its share, or in reserve, leaves a new
 	 * connection to its siblings: a round of theirs may take so long when the
@@ -128,13 +129,23 @@ bool accepting_due(struct accepting *a, size_t held, bool told, uint64_t now_ms)
 	bool due = told && a->fd >= 0 && now_ms >= a->pause_until_ms &&
 		   !holds_back(a, held, now_ms);
 
+	if (a->held && due && platform_waiting(a->fd) > 0)
+		a->in_vain += a->in_vain < MOST_IN_VAIN;
+	else if (a->held || due)
+		a->in_vain = 0;
+	a->had = held;
 	a->held = false;
 	return due;
 }
 
 bool accepting_more(const struct accepting *a, size_t held)
 {
-	return platform_waiting(a->fd) > 0 && turn(a, held) == POLICY_TAKES;
+	if (platform_waiting(a->fd) == 0)
+		return false;
+	/* The longer the siblings take none, the more are its own. */
+	if (a->in_vain > 1 && held - a->had < (size_t)1 << (a->in_vain - 1))
+		return true;
+	return turn(a, held) == POLICY_TAKES;
 }
 
 /* A connection waits that cannot be had: looking for it again at once would only keep

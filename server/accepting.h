@@ -17,6 +17,8 @@ struct accepting {
 	uint64_t passed_ms;      /* since when it leaves them to the siblings; 0: not */
 	uint64_t hold_until_ms;  /* 0: not leaving the one that woke it to them */
 	bool held;               /* it has: what still waits is its own */
+	unsigned in_vain;        /* how often in a row something did */
+	size_t had;              /* how many it held before it took what waited */
 	bool listened;           /* in its last sleep */
 	uint64_t pause_until_ms; /* out of descriptors: it takes none until then */
 	uint64_t say_ms;         /* not to be told again before */
