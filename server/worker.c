@@ -202,6 +202,8 @@ static void retire(struct worker *w)
 	log_line(LOG_INFO, "retiring after %llu requests",
 		 (unsigned long long)atomic_load(&w->start->slot->requests));
 	leave(w);
+	/* Among what it took then may be scans. */
+	conns_answer_gathered(&w->conns, &w->env);
 	(void)kill(getppid(), SIGCHLD);
 }
 
