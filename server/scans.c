@@ -5,13 +5,14 @@
 #include "server/scans.h"
 
 #include "server/check.h"
+#include "server/clock.h"
 #include "server/health.h"
 #include "server/log.h"
 #include "server/router.h"
 
 #include "parse/waybill_number.h"
 
-enum { LABEL = 100, SHOWN = 64 };
+enum { LABEL = 100, SHOWN = 64, PATIENCE_MS = 5000 };
 
 static int check_mode(const char *field, struct slice v, struct err *e)
 {
@@ -198,21 +199,40 @@ static int answer_together(struct handle_env *env, struct scan *s, size_t n,
 	return 0;
 }
 
-static void answer_some(struct handle_env *env, struct scan *s, size_t n)
+/* A lock that one waits for in vain is a matter of seconds, and the others of this worker
+ * wait behind it: after PATIENCE_MS of that the rest are to come again. */
+static bool out_of_patience(uint64_t lost_ms)
 {
+	return lost_ms >= PATIENCE_MS;
+}
+
+/* Adds what was lost to *lost_ms. */
+static void answer_some(struct handle_env *env, struct scan *s, size_t n,
+			uint64_t *lost_ms)
+{
+	static const struct err busy = { .kind = ERR_TRANSIENT };
 	struct err e = { .kind = ERR_NONE };
+	uint64_t from = clock_ms();
 	size_t own = n;
 
-	if (n > 1 && answer_together(env, s, n, &own, &e) < 0)
+	if (n > 1 && !out_of_patience(*lost_ms) &&
+	    answer_together(env, s, n, &own, &e) < 0) {
 		log_line(LOG_WARNING, "%s %.*s: %zu scans together: %s",
 			 s->req->route->name, (int)s->req->id.n, s->req->id.p, n, e.text);
-	for (size_t i = 0; own > 0 && i < n; i++)
+		*lost_ms += clock_ms() - from;
+	}
+	for (size_t i = 0; own > 0 && i < n; i++) {
 		if (s[i].res->status != 0)
 			continue;
-		else if (e.kind == ERR_UNCERTAIN)
-			handle_failure(env, &e, s[i].res);
-		else
-			answer_alone(env, &s[i]);
+		if (e.kind == ERR_UNCERTAIN || out_of_patience(*lost_ms)) {
+			handle_failure(env, e.kind == ERR_UNCERTAIN ? &e : &busy, s[i].res);
+			continue;
+		}
+		from = clock_ms();
+		answer_alone(env, &s[i]);
+		if (s[i].res->status == 503)
+			*lost_ms += clock_ms() - from;
+	}
 }
 
 static bool is_return(const struct scan *s)
@@ -222,12 +242,14 @@ static bool is_return(const struct scan *s)
 
 void scans_answer(struct handle_env *env, struct scan *s, size_t n)
 {
+	uint64_t lost_ms = 0;
+
 	for (size_t i = 0; i < n;) {
 		size_t from = i++;
 
 		while (!is_return(&s[from]) && i < n && i - from < SCANS_TOGETHER &&
 		       !is_return(&s[i]))
 			i++;
-		answer_some(env, &s[from], i - from);
+		answer_some(env, &s[from], i - from, &lost_ms);
 	}
 }

@@ -41,7 +41,8 @@ void scans_unreadable(struct scan *s, struct slice reason);
  * Answers n scans, in this order, each in its own s->res. Up to SCANS_TOGETHER of them
  * share a transaction: they are committed when their answers are there. When it fails,
  * each is asked again by itself, so that none suffers for another; unless the connection
- * was lost and the outcome is not known, which all of them are told. Returns (mode
+ * was lost and the outcome is not known, which all of them are told, or seconds went by
+ * with waiting for locks: then the rest are answered "busy" unasked. Returns (mode
  * "return") wait for the locks of uploads and are asked by themselves.
  */
 void scans_answer(struct handle_env *env, struct scan *s, size_t n);
