@@ -81,6 +81,13 @@ class Floor(ServerCase):
                 "FROM scanned_waybills"))
 
     @contextlib.contextmanager
+    def locked(self, table):
+        """Nobody else writes to it."""
+        with PsqlSession(self.db.conninfo) as session:
+            session.run(f"BEGIN; LOCK TABLE {table} IN SHARE MODE")
+            yield
+
+    @contextlib.contextmanager
     def held(self, number):
         """The parcel is locked until the end, or until the function that comes out is called."""
         with subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-d", self.db.conninfo], text=True,
@@ -186,6 +193,30 @@ class Together(Floor):
                          {winner["station"]})
         self.counted(s)
 
+    def test_told_counters_are_those_of_what_is_recorded(self):
+        r = self.client.upload(b"Waybill Number,Receiver\n" + b"".join(
+            b"FT%d,Ana\n" % i for i in range(4)), name="told.csv")
+        s = self.client.post("/sessions", {"scanned_by": "ana", "station": "dock 1",
+                                           "uploads": [r.json()["id"]]}).json()["id"]
+
+        def scan(n):
+            return {"waybill_number": f"FT{n}", "session_id": s, "scan_id": str(uuid.uuid4())}
+
+        def told(r):
+            return [r.json()["session"][k] for k in ("valid", "duplicate", "error", "missing")]
+
+        first = scan(0)
+        answers, _ = self.together(first, scan(0), scan(1))
+        self.assertEqual([r.json()["result"] for r in answers], ["valid", "duplicate", "valid"])
+        self.assertEqual([told(r) for r in answers], [[1, 0, 0, 3], [2, 1, 0, 2], [2, 0, 0, 2]])
+        # Some whose answers were lost, and what has been scanned since.
+        unknown = dict(scan(1), waybill_number="NOWHERE")
+        self.client.post("/scan", unknown)
+        answers, _ = self.together(first, unknown, scan(2), scan(3))
+        self.assertEqual([told(r) for r in answers],
+                         [[1, 0, 0, 3], [2, 1, 1, 2], [3, 1, 1, 1], [4, 1, 1, 0]])
+        self.counted(s)
+
     def test_more_than_fit_in_one_transaction(self):
         s = self.session()
         answers, shared = self.together(*({"waybill_number": f"FL{i:04d}", "session_id": s}
@@ -227,6 +258,38 @@ class Together(Floor):
             c.close()
         r = self.client.post("/scan", {"waybill_number": "FL0450", "session_id": s})
         self.assertEqual((r.status, r.json()["result"]), (409, "duplicate"), r)
+
+
+class Stuck(Floor):
+    settings = {"workers": 1}
+    expected_errors = [r"lock timeout"]
+
+    def test_a_lock_on_all_scans_is_told_within_seconds(self):
+        """Not after each of them has waited for it."""
+        with contextlib.ExitStack() as stack:
+            stations = [stack.enter_context(self.client.connect()) for _ in range(20)]
+            stack.enter_context(self.locked("scanned_waybills"))
+            began = time.monotonic()
+            for i, c in enumerate(stations):
+                send(c, "/scan", {"waybill_number": f"FL{700 + i:04d}"})
+                if i == 0:
+                    self.wait_for_worker()
+            for c in stations:
+                r = c.response()
+                self.assertEqual((r.status, r.json()["error"]), (503, "busy"), r)
+                self.assertIn("retry-after", r.headers)
+            self.assertLess(time.monotonic() - began, 15)  # each waits for 2 s
+            self.assertEqual(self.client.get("/health").status, 200)
+        backlog = [{"waybill_number": f"FL{700 + i:04d}", "scan_id": str(uuid.uuid4())}
+                   for i in range(20)]
+        with self.locked("scanned_waybills"):
+            began = time.monotonic()
+            r = self.client.post("/scans", {"scans": backlog})
+            self.assertLess(time.monotonic() - began, 15)
+        self.assertEqual(self.db.value("SELECT count(*) FROM scanned_waybills "
+                                       "WHERE waybill_number LIKE 'FL07%'"), "0")
+        r = self.client.post("/scans", {"scans": backlog})
+        self.assertEqual({x["result"] for x in r.json()["results"]}, {"valid"})
 
 
 class LongRound(Floor):
@@ -327,6 +390,17 @@ class Backlog(Floor):
         got = self.send(*scans[:1000])
         self.assertEqual([r["result"] for r in got], ["valid"] * 500 + ["duplicate"] * 500)
         self.assertEqual(self.counted(s), {"valid": 500, "duplicate": 500, "error": 0})
+
+    def test_answers_that_fit_nowhere_are_recorded_once(self):
+        """Some hundred kilobytes of a waybill's texts in each of them."""
+        fields = ("Receiver", "Destination", "Province", "City", "Barangay", "Item Name", "Remarks")
+        r = self.client.upload(("Waybill Number," + ",".join(fields) + "\nFX1"
+                                + ("," + "x" * 32000) * len(fields) + "\n").encode(), name="x.csv")
+        self.assertEqual((r.status, r.json()["inserted"]), (200, 1), r)
+        r = self.client.post("/scans", {"scans": [{"waybill_number": "FX1"}] * 400})
+        self.assertRegex(r.json()["message"], "memory; the scans are recorded")
+        self.assertEqual(self.db.value(
+            "SELECT count(*) FROM scanned_waybills WHERE waybill_number = 'FX1'"), "400")
 
     def test_without_the_database(self):
         admin = Database(self.db.cluster, "postgres")
