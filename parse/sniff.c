@@ -33,10 +33,13 @@ static const struct magic {
 	{ SLICE_INIT("PK\x05\x06"), 0, SNIFF_ZIP },
 	{ SLICE_INIT("PK\x07\x08PK\x03\x04"), 0, SNIFF_ZIP },
 	{ SLICE_INIT("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), 0, SNIFF_OLE_OTHER },
-	/* BOF records of BIFF2, 3 and 4 */
+	/* BOF records of BIFF2, 3 and 4; of 5 and 8, whose streams scripts write without
+	 * their container */
 	{ SLICE_INIT("\x09\x00\x04\x00"), 0, SNIFF_XLS_OLD },
 	{ SLICE_INIT("\x09\x02\x06\x00"), 0, SNIFF_XLS_OLD },
 	{ SLICE_INIT("\x09\x04\x06\x00"), 0, SNIFF_XLS_OLD },
+	{ SLICE_INIT("\x09\x08\x08\x00"), 0, SNIFF_XLS_OLD },
+	{ SLICE_INIT("\x09\x08\x10\x00"), 0, SNIFF_XLS_OLD },
 	{ SLICE_INIT("%PDF-"), 0, SNIFF_PDF },
 	{ SLICE_INIT("{\\rtf"), 0, SNIFF_RTF },
 	{ SLICE_INIT("\x89PNG\r\n\x1a\n"), 0, SNIFF_IMAGE },
@@ -58,23 +61,38 @@ static const struct magic {
 	{ SLICE_INIT("ustar"), 257, SNIFF_ARCHIVE },
 };
 
-/* What text begins with, in lower case, byte order mark and blanks left out. */
+/* What text begins with, in lower case, byte order marks, blanks and comments left out.
+ */
 static const struct magic openings[] = {
 	{ SLICE_INIT("%pdf-"), 0, SNIFF_PDF },
 	{ SLICE_INIT("<!doctype html"), 0, SNIFF_HTML },
-	{ SLICE_INIT("<html"), 0, SNIFF_HTML },
-	{ SLICE_INIT("<head"), 0, SNIFF_HTML },
-	{ SLICE_INIT("<body"), 0, SNIFF_HTML },
-	{ SLICE_INIT("<meta"), 0, SNIFF_HTML },
-	{ SLICE_INIT("<style"), 0, SNIFF_HTML },
-	{ SLICE_INIT("<script"), 0, SNIFF_HTML },
-	{ SLICE_INIT("<table"), 0, SNIFF_HTML },
-	{ SLICE_INIT("<div"), 0, SNIFF_HTML },
+	{ SLICE_INIT("<!doctype"), 0, SNIFF_XML },
 	{ SLICE_INIT("mime-version:"), 0, SNIFF_HTML },
+	{ SLICE_INIT("from: <saved by "), 0, SNIFF_HTML },
 	{ SLICE_INIT("<workbook"), 0, SNIFF_XML_WORKBOOK },
+	{ SLICE_INIT("<ss:workbook"), 0, SNIFF_XML_WORKBOOK },
 	{ SLICE_INIT("<?xml"), 0, SNIFF_XML },
 	{ SLICE_INIT("{\""), 0, SNIFF_JSON },
 	{ SLICE_INIT("[{"), 0, SNIFF_JSON },
+};
+
+/* The elements that a web page begins with, or a piece of one that a portal calls a
+ * workbook; text may begin with "<" too. */
+static const struct slice elements[] = {
+	SLICE_INIT("html"),   SLICE_INIT("head"),   SLICE_INIT("body"),
+	SLICE_INIT("meta"),   SLICE_INIT("title"),  SLICE_INIT("style"),
+	SLICE_INIT("link"),   SLICE_INIT("base"),   SLICE_INIT("script"),
+	SLICE_INIT("table"),  SLICE_INIT("thead"),  SLICE_INIT("tbody"),
+	SLICE_INIT("tr"),     SLICE_INIT("th"),     SLICE_INIT("td"),
+	SLICE_INIT("col"),    SLICE_INIT("center"), SLICE_INIT("font"),
+	SLICE_INIT("div"),    SLICE_INIT("span"),   SLICE_INIT("p"),
+	SLICE_INIT("br"),     SLICE_INIT("hr"),     SLICE_INIT("b"),
+	SLICE_INIT("i"),      SLICE_INIT("u"),      SLICE_INIT("a"),
+	SLICE_INIT("strong"), SLICE_INIT("em"),     SLICE_INIT("img"),
+	SLICE_INIT("form"),   SLICE_INIT("input"),  SLICE_INIT("pre"),
+	SLICE_INIT("ul"),     SLICE_INIT("ol"),     SLICE_INIT("section"),
+	SLICE_INIT("h1"),     SLICE_INIT("h2"),     SLICE_INIT("h3"),
+	SLICE_INIT("h4"),     SLICE_INIT("h5"),     SLICE_INIT("h6"),
 };
 
 static bool find_magic(const struct magic *table, size_t n, struct slice head,
@@ -175,14 +193,58 @@ static bool contains(struct slice text, struct slice what)
 	return false;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* To the first byte that means something; returns whether a comment stood before it. */
+static bool skip_to_opening(struct slice *text)
+{
+	static const struct slice mark = SLICE_INIT("\xef\xbb\xbf");
+	static const struct slice begin = SLICE_INIT("<!--"), end = SLICE_INIT("-->");
+	bool comment = false;
+
+	for (;;)
+		if (text->n > 0 && is_blank(text->p[0])) {
+			(void)slice_take(text, 1);
+		} else if (slice_starts(*text, mark)) {
+			(void)slice_take(text, mark.n);
+		} else if (slice_starts(*text, begin)) {
+			comment = true;
+			(void)slice_take(text, begin.n);
+			while (text->n > 0 && !slice_starts(*text, end))
+				(void)slice_take(text, 1);
+			(void)slice_take(text, end.n);
+		} else {
+			return comment;
+		}
+}
+
+/* Is this "<" and an element's whole name? */
+static bool begins_html(struct slice text)
+{
+	if (!slice_starts(text, SLICE("<")))
+		return false;
+	(void)slice_take(&text, 1);
+	for (size_t i = 0; i < sizeof(elements) / sizeof(elements[0]); i++) {
+		struct slice behind = slice_from(text, elements[i].n);
+
+		if (slice_starts(text, elements[i]) &&
+		    (behind.n == 0 || behind.p[0] == '>' || behind.p[0] == '/' ||
+		     is_blank(behind.p[0])))
+			return true;
+	}
+	return false;
+}
+
 static enum sniff_kind text_kind(struct slice text)
 {
+	bool comment = skip_to_opening(&text);
 	enum sniff_kind kind = SNIFF_TEXT;
 
-	while (text.n > 0 &&
-	       (text.p[0] == ' ' || (text.p[0] >= '\t' && text.p[0] <= '\r')))
-		(void)slice_take(&text, 1);
-	(void)find_magic(openings, sizeof(openings) / sizeof(openings[0]), text, &kind);
+	if (!find_magic(openings, sizeof(openings) / sizeof(openings[0]), text, &kind))
+		return comment || begins_html(text) ? SNIFF_HTML : SNIFF_TEXT;
 	if (kind != SNIFF_XML)
 		return kind;
 	if (contains(text, SLICE("urn:schemas-microsoft-com:office:spreadsheet")) ||
@@ -232,7 +294,7 @@ static bool looks_binary(struct slice text)
 static bool all_blank(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] != ' ' && (s.p[i] < '\t' || s.p[i] > '\r'))
+		if (!is_blank(s.p[i]))
 			return false;
 	return true;
 }
@@ -302,48 +364,41 @@ const char *sniff_refusal(enum sniff_kind kind)
 	case SNIFF_OLE_WORKBOOK:
 	case SNIFF_XLS_OLD:
 		return "this is an old Excel workbook (.xls): open it in Excel or "
-		       "LibreOffice "
-		       "and save it as .xlsx";
+		       "LibreOffice and save it as .xlsx";
 	case SNIFF_OLE_ENCRYPTED:
 		return "this workbook is protected with a password: remove the password "
 		       "(File, Info, Protect Workbook) and save it again";
 	case SNIFF_OLE_OTHER:
-		return "this is an old Office document, but not a workbook: upload the "
-		       "manifest as .xlsx or .csv";
+		return "this is an old Office document, but not a workbook: ask the "
+		       "sender for the manifest as .xlsx or .csv";
 	case SNIFF_HTML:
-		return "this is a web page saved with an Excel name: open it in Excel or "
-		       "LibreOffice and save it as .xlsx";
+		return "this is a web page, not a workbook: where it shows the manifest, "
+		       "open it in Excel or LibreOffice and save it as .xlsx; where it "
+		       "asks to log in, do so and download the manifest again";
 	case SNIFF_XML_WORKBOOK:
 		return "this is an XML spreadsheet of Excel 2003: open it in Excel or "
 		       "LibreOffice and save it as .xlsx";
 	case SNIFF_XML:
-		return "this is an XML file, not a workbook: upload the manifest as "
-		       ".xlsx or "
-		       ".csv";
+		return "this is an XML file, not a workbook: ask the sender for the "
+		       "manifest as .xlsx or .csv";
 	case SNIFF_RTF:
-		return "this is a text document (RTF), not a workbook: upload the "
-		       "manifest as "
-		       ".xlsx or .csv";
+		return "this is a text document (RTF), not a workbook: copy its table "
+		       "into Excel and save that as .xlsx";
 	case SNIFF_JSON:
-		return "this is a JSON file, not a workbook: upload the manifest as "
-		       ".xlsx or "
-		       ".csv";
+		return "this is a JSON file, not a workbook: ask the sender for the "
+		       "manifest as .xlsx or .csv";
 	case SNIFF_PDF:
 		return "this is a PDF, not a workbook: ask the sender for the manifest "
-		       "as "
-		       ".xlsx or .csv";
+		       "as .xlsx or .csv";
 	case SNIFF_IMAGE:
 		return "this is a picture, not a workbook: ask the sender for the "
-		       "manifest "
-		       "as .xlsx or .csv";
+		       "manifest as .xlsx or .csv";
 	case SNIFF_ARCHIVE:
 		return "this is a packed archive: unpack it and upload the workbook that "
-		       "is "
-		       "in it";
+		       "is in it";
 	case SNIFF_BINARY:
-		return "this is neither a workbook nor a text file: upload the manifest "
-		       "as "
-		       ".xlsx or .csv";
+		return "this is neither a workbook nor a text file: ask the sender for "
+		       "the manifest as .xlsx or .csv";
 	}
 	return NULL;
 }

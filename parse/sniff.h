@@ -16,7 +16,7 @@ enum sniff_kind {
 	SNIFF_OLE_WORKBOOK, /* Excel 97-2003 (.xls) */
 	SNIFF_OLE_ENCRYPTED, /* a workbook with a password */
 	SNIFF_OLE_OTHER,     /* .doc, .ppt, .msg, ... */
-	SNIFF_XLS_OLD,       /* Excel 2 to 4: BIFF without a container */
+	SNIFF_XLS_OLD,       /* BIFF without a container: Excel 2 to 4, scripts */
 	SNIFF_HTML,          /* a web page, often under the name of a workbook */
 	SNIFF_XML_WORKBOOK,  /* SpreadsheetML 2003 */
 	SNIFF_XML,

@@ -69,13 +69,17 @@ static int refuse_archive(const struct xlsx_book *b, struct err *e)
 	    read_head(b, mimetype, head, sizeof(head), &kind.n, e) < 0)
 		return -1;
 	if (slice_starts(kind, SLICE("application/vnd.oasis.opendocument.spreadsheet")))
-		return refuse("this is an OpenDocument sheet: save it as .xlsx", e);
+		return refuse("this is an OpenDocument sheet: open it in LibreOffice or "
+			      "Excel and save it as .xlsx",
+			      e);
 	if (slice_starts(kind, SLICE("application/vnd.oasis.opendocument.")))
-		return refuse("this is an OpenDocument file, but not a sheet: upload the "
-			      "manifest as .xlsx or .csv",
+		return refuse("this is an OpenDocument file, but not a sheet: ask the "
+			      "sender for the manifest as .xlsx or .csv",
 			      e);
 	if (zip_dir_find(b->package.dir, SLICE("Index/Document.iwa")) != NULL)
-		return refuse("this is a Numbers sheet: export it as .xlsx", e);
+		return refuse("this is a Numbers sheet: open it in Numbers and export it "
+			      "as .xlsx (File, Export To, Excel)",
+			      e);
 	return refuse("this is a ZIP archive without a workbook: unpack it and upload "
 		      "the .xlsx or .csv file itself",
 		      e);
@@ -85,12 +89,13 @@ static int refuse_archive(const struct xlsx_book *b, struct err *e)
 static int refuse_document(struct slice root, struct err *e)
 {
 	if (slice_eq(root, SLICE("document")))
-		return refuse("this is a Word document: save its table as .xlsx or .csv",
+		return refuse("this is a Word document: copy its table into Excel and "
+			      "save that as .xlsx",
 			      e);
 	if (slice_eq(root, SLICE("presentation")))
-		return refuse(
-			"this is a presentation: upload the manifest as .xlsx or .csv",
-			e);
+		return refuse("this is a presentation: ask the sender for the manifest "
+			      "as .xlsx or .csv",
+			      e);
 	return err_set(e, ERR_INPUT, "\"%.*s\" is not a workbook", show(root), root.p);
 }
 
@@ -220,7 +225,9 @@ static int find_workbook(struct xlsx_book *b, const struct zip_entry **part_r,
 		return refuse_archive(b, e);
 	b->part = main_part->target;
 	if (slice_ends(b->part, SLICE(".bin")))
-		return refuse("this is a binary workbook (.xlsb): save it as .xlsx", e);
+		return refuse("this is a binary workbook (.xlsb): open it in Excel or "
+			      "LibreOffice and save it as .xlsx",
+			      e);
 	*part_r = opc_part(&b->package, b->part);
 	if (*part_r == NULL)
 		return err_set(e, ERR_INPUT, "the workbook's part \"%.*s\" is missing",

@@ -11,11 +11,11 @@ from hostile.table import CASES  # noqa: E402
 README = os.path.join(os.path.dirname(os.path.abspath(__file__)), "README.md")
 TOP = """# Hostile files
 
-{cases} files that no program should write, each with what must become of it: {refused} are refused, by
-a stable code and a message that has the words below; {read} are read right, however strange they are.
-`zips.py`, `sheets.py` and `texts.py` hold them, `case.py` says what a case is, `archive.py` writes ZIP
-archives in which any field can lie, and `make.py FOLDER` writes the files. What is random in them has
-its seed.
+{cases} files that no program should write, or that are no manifests at all, each with what must become
+of it: {refused} are refused, by a stable code and a message that has the words below; {read} are read
+right, however strange they are. `zips.py`, `sheets.py`, `texts.py` and `kinds.py` hold them, `case.py`
+says what a case is, `archive.py` writes ZIP archives in which any field can lie, and `make.py FOLDER`
+writes the files. What is random in them has its seed.
 
 `tests/integration/test_hostile.py` puts each through `waybillctl rows`, `waybillctl rows --check` and
 `POST /upload` of the real server: that verdict, in less than {cpu:g} s of processor time and {memory} MiB;

@@ -1,5 +1,5 @@
 """The whole table."""
 
-from . import sheets, texts, zips
+from . import kinds, sheets, texts, zips
 
-CASES = zips.CASES + sheets.CASES + texts.CASES
+CASES = zips.CASES + sheets.CASES + texts.CASES + kinds.CASES
