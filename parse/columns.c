@@ -444,7 +444,9 @@ static int no_sheet(const struct table *t, struct slice wanted, struct err *e)
 				       i > 0 ? ", " : "", (int)shown.n, shown.p);
 	}
 	if (strcmp(table_format(t), "xlsx") != 0)
-		return err_set(e, ERR_INPUT, "no sheet \"%.*s\": a %s file has no sheets",
+		return err_set(e, ERR_INPUT,
+			       "no sheet \"%.*s\": a %s file has no sheets, so leave the "
+			       "sheet out",
 			       (int)cut.n, cut.p, table_format(t));
 	return err_set(e, ERR_INPUT, "no sheet \"%.*s\"; the sheets are %s", (int)cut.n,
 		       cut.p, list);
@@ -488,7 +490,8 @@ static int search(struct search *s, struct table *t, struct slice sheet, size_t 
 		return no_sheet(t, sheet, e);
 	if (looked == 0)
 		return err_set(e, ERR_INPUT,
-			       "every sheet is hidden; name the one to read");
+			       "every sheet is hidden: show the one that holds the "
+			       "waybills (in Excel, Unhide on its tab), or name it");
 	return s->near_any ? 0 : nothing(t, e);
 }
 

@@ -138,10 +138,12 @@ static int more(struct csv *c, struct err *e)
 				      c->size - c->n - 1, &got, &bad);
 		/* all text before the bad byte was used: it is in this very row */
 		if (rc < 0)
-			return err_set(e, bad.kind,
-				       "row %llu: %.120s: save the file as CSV UTF-8 and "
-				       "upload that",
-				       (unsigned long long)c->number + 1, bad.text);
+			return err_set(e, bad.kind, "row %llu: %.120s%s",
+				       (unsigned long long)c->number + 1, bad.text,
+				       strstr(bad.text, "the file ends") != NULL
+					       ? ""
+					       : ": save the file as CSV UTF-8 and "
+						 "upload that");
 		c->decoded_all = rc == PARSE_DONE;
 	}
 	c->nuls = c->nuls || memchr(c->buf + c->n, '\0', got) != NULL;

@@ -49,15 +49,19 @@ int body_spool_write(int fd, struct slice s, struct err *e)
 
 enum { MIB = 1024 * 1024 };
 
-static int too_large(uint64_t max, struct err *e)
+/* What is spooled is a file of a person's, the rest is a program's. */
+static int too_large(const struct body *b, struct err *e)
 {
-	if (max >= MIB)
-		return err_set(e, ERR_LIMIT,
-			       "the body is larger than the %llu MiB that are allowed",
-			       (unsigned long long)(max / MIB));
-	return err_set(e, ERR_LIMIT,
-		       "the body is larger than the %llu bytes that are allowed",
-		       (unsigned long long)max);
+	bool file = b->spool_dir != NULL, large = b->max >= MIB;
+
+	return err_set(
+		e, ERR_LIMIT, "the %s is larger than the %llu %s that are allowed: %s",
+		file ? "upload" : "body",
+		(unsigned long long)(large ? b->max / MIB : b->max),
+		large ? "MiB" : "bytes",
+		file ? "split the file into several, or ask the administrator to raise "
+		       "max_upload"
+		     : "send less at once");
 }
 
 int body_init(struct body *b, const struct http_framing *f, uint64_t max,
@@ -68,7 +72,7 @@ int body_init(struct body *b, const struct http_framing *f, uint64_t max,
 	};
 	buf_init(&b->mem, spool_dir == NULL ? (size_t)max : BODY_MEMORY);
 	b->left = f->body == HTTP_BODY_LENGTH ? f->length : 0;
-	return b->left > max ? too_large(max, e) : 0;
+	return b->left > max ? too_large(b, e) : 0;
 }
 
 /* Moves what is in memory to a spool file. */
@@ -86,7 +90,7 @@ static int spill(struct body *b, const char *dir, struct err *e)
 static int keep(struct body *b, struct slice data, struct err *e)
 {
 	if (data.n > b->max - b->size)
-		return too_large(b->max, e);
+		return too_large(b, e);
 	b->size += data.n;
 	if (b->fd < 0 && b->spool_dir != NULL && data.n > b->mem.cap - b->mem.n &&
 	    spill(b, b->spool_dir, e) < 0)
@@ -115,7 +119,7 @@ int body_feed(struct body *b, struct slice *in, struct err *e)
 			if (r < 0 || keep(b, data, e) < 0)
 				return -1;
 			if (http_chunked_left(&b->chunked) > b->max - b->size)
-				return too_large(b->max, e);
+				return too_large(b, e);
 		} while (r == PARSE_MORE && in->n > 0);
 		return r;
 	}

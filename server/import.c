@@ -243,7 +243,8 @@ static int import(struct import_job *j, int fd, uint64_t start, uint64_t size,
 	if (rc < 0 && why.kind == ERR_MEMORY && j->refusal.http_status == 0)
 		(void)import_refuse(j, 422, "out_of_memory", "failed",
 				    "The file needs more memory than the server gives "
-				    "(task_memory): split it into several.");
+				    "(task_memory): split it into several, or ask the "
+				    "administrator to raise that.");
 	if (rc < 0)
 		rc = j->refusal.http_status != 0 ? refuse(j, &why, answer, e)
 						 : give_up(j, &why, e);

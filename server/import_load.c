@@ -31,31 +31,64 @@ struct slice import_sentence(struct arena *a, const char *text, const char *advi
 
 static const char split_it[] = "Split it into several files.";
 static const char save_again[] =
-	"Open it in Excel or LibreOffice, save it again as .xlsx, and upload that.";
+	"Open it in Excel or LibreOffice, save it again as .xlsx, and upload that; if it "
+	"does not open there, export or download it again where it came from.";
+static const char fetch_again[] =
+	"Export or download it again where it came from, and upload that.";
+static const char mend_quotes[] =
+	"Look at the quotes in that row and upload the file again.";
+
+struct advice {
+	const char *words, *advice;
+};
+
+/* What stands beside the first words that the text has. */
+static const char *advice_for(const char *text, const struct advice *table, size_t n,
+			      const char *otherwise)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strstr(text, table[i].words) != NULL)
+			return table[i].advice;
+	return otherwise;
+}
 
 /* What to do about a file that is over a limit. Splitting it helps only against too many
  * rows or bytes. */
 static const char *limit_advice(const char *text)
 {
-	static const struct {
-		const char *words, *advice;
-	} table[] = {
+	static const struct advice table[] = {
 		{ "is beyond row", split_it },
 		{ "bytes, which is the limit", split_it },
 		{ "shared strings: more than", split_it },
 		{ "characters", "Shorten that cell and upload the file again." },
-		{ "a quote is not closed",
-		  "Look at the quotes in that row and upload the file again." },
+		{ "a quote is not closed", mend_quotes },
 		{ "columns", "Delete the columns that hold no waybill data." },
 		{ "headings", "Delete the columns that hold no waybill data." },
 		{ "row is too long", "Shorten that row and upload the file again." },
 		{ "a row too large", "Shorten that row and upload the file again." },
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (strstr(text, table[i].words) != NULL)
-			return table[i].advice;
-	return save_again;
+	return advice_for(text, table, sizeof(table) / sizeof(table[0]), save_again);
+}
+
+/* What to do about a file that is wrong. What lost bytes on its way no program opens. */
+static const char *damage_advice(const char *text)
+{
+	static const struct advice table[] = {
+		{ ": save the file as ", "" },
+		{ "never closed", mend_quotes },
+		{ "cut off", fetch_again },
+		{ "damaged", fetch_again },
+		{ "too short", fetch_again },
+		{ "ends early", fetch_again },
+		{ "ends inside", fetch_again },
+		{ "local ", fetch_again },
+		{ "than the directory says", fetch_again },
+		{ "behind the end of", fetch_again },
+		{ "is missing", fetch_again },
+	};
+
+	return advice_for(text, table, sizeof(table) / sizeof(table[0]), save_again);
 }
 
 /* The reader's failures: whose fault are they? One whose text already says what to
@@ -69,9 +102,8 @@ int import_table_failed(struct import_job *j, const struct err *e)
 		return import_refuse(j, 413, "too_large", "failed",
 				     limit_advice(e->text));
 	case ERR_INPUT:
-		return import_refuse(
-			j, 422, "damaged_file", "failed",
-			strstr(e->text, ": save the file as ") != NULL ? "" : save_again);
+		return import_refuse(j, 422, "damaged_file", "failed",
+				     damage_advice(e->text));
 	default:
 		return -1;
 	}
@@ -87,6 +119,7 @@ int import_columns_failed(struct import_job *j, const struct err *e)
 		  "Name the column that holds the waybill numbers \"Waybill Number\"." },
 		{ "no column is headed", "no_such_heading",
 		  "Choose columns by the headings that the file has." },
+		{ "has no sheets", "no_such_sheet", "" },
 		{ "no sheet", "no_such_sheet", "Choose one of the file's sheets." },
 		{ "no heading row", "no_heading_row",
 		  "The row above the data must name the columns, one of them \"Waybill "

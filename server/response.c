@@ -134,7 +134,8 @@ void response_failure(struct response *res, const char *code, const struct err *
 	case ERR_MEMORY:
 		response_error(res, 503, "out_of_memory",
 			       "this needs more memory than the server allows; nothing "
-			       "was changed");
+			       "was changed; split the file or ask for less at once, or "
+			       "ask the administrator to raise task_memory");
 		break;
 	case ERR_ROOM:
 		response_error(

@@ -128,6 +128,21 @@ class Cells(UploadCase):
                              status=422)
         self.assertRegex(answer["message"], r": save the file as CSV UTF-8 and upload that\.\Z")
 
+    def test_a_damaged_file_is_to_be_fetched_again(self):
+        """Excel opens none of these, so that nobody can save them again."""
+        book = workbook(("Waybill Number", "Receiver"), *((f"DF{i}", f"Ana {i}") for i in range(200)))
+        for name, data in (("cut", book[:len(book) // 2]), ("padded", book + bytes(100_000)),
+                           ("wrong", book.replace(b"Ana 7<", b"Ana 8<")), ("its first bytes", book[:4]),
+                           ("text", "Waybill Number,Receiver\nDF1,Ana\n".encode("utf-16")[:-1])):
+            with self.subTest(name):
+                answer = self.upload(data, "x.xlsx", status=422)
+                self.assertEqual(answer["error"], "damaged_file")
+                self.assertRegex(answer["message"], r"\. Export or download it again where it came from, and "
+                                 r"upload that\.\Z")
+        answer = self.upload(b'Waybill Number,Receiver\nDF1,"Ana\n', "x.csv", status=422)
+        self.assertRegex(answer["message"], r"never closed\. Look at the quotes in that row and upload the "
+                         r"file again\.\Z")
+
     def test_nothing_in_it(self):
         self.assertEqual(self.upload(workbook(), "x.xlsx", status=422)["message"],
                          "The sheet is empty: choose the sheet that holds the waybills, or ask "

@@ -151,8 +151,9 @@ class Preview(UploadCase):
         for file, status, code in ((b"", 415, "not_a_workbook"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
                                    + bytes(4096), 415, "not_a_workbook")):
             self.assertEqual(self.preview(file, "x.xls", status)["error"], code)
-        self.assertEqual(self.preview(csv("X1,Ana,1"), status=422, sheet="No")["error"],
-                         "no_such_sheet")
+        answer = self.preview(csv("X1,Ana,1"), status=422, sheet="No")
+        self.assertEqual((answer["error"], answer["message"]),
+                         ("no_such_sheet", 'No sheet "No": a csv file has no sheets, so leave the sheet out.'))
         self.assertEqual(self.preview(csv("X1,Ana,1"), status=422, columns="a=b")["error"],
                          "bad_columns")
 

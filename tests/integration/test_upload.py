@@ -258,6 +258,8 @@ class Small(UploadCase):
                    b"Content-Type: multipart/form-data; boundary=B\r\n\r\n" + b"x" * 100000)
             r = c.response()
         self.assertEqual((r.status, r.json()["error"]), (413, "too_large"), r)
+        self.assertEqual(r.json()["message"], "The upload is larger than the 1 MiB that are allowed: split "
+                         "the file into several, or ask the administrator to raise max_upload.")
 
     def test_too_large_in_chunks(self):
         with self.client.connect() as c:

@@ -129,7 +129,9 @@ static void csv_has_no_sheets(void **state)
 	arena_init(&a, 1 << 20);
 	assert_int_equal(columns_find(file.t, SLICE("Sheet1"), &a, &c, &sheet, &e), -1);
 	assert_int_equal(e.kind, ERR_INPUT);
-	assert_string_equal(e.text, "no sheet \"Sheet1\": a csv file has no sheets");
+	assert_string_equal(
+		e.text,
+		"no sheet \"Sheet1\": a csv file has no sheets, so leave the sheet out");
 	arena_release(&a);
 	file_close(&file);
 }
@@ -296,7 +298,8 @@ static const struct {
 	  { { "One", true, DATA } },
 	  "",
 	  NULL,
-	  "every sheet is hidden; name the one to read" },
+	  "every sheet is hidden: show the one that holds the waybills (in Excel, Unhide "
+	  "on its tab), or name it" },
 	{ "empty sheets",
 	  { { "One", false, "" }, { "Two", false, "" } },
 	  "",
