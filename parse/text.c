@@ -121,6 +121,31 @@ bool text_is_filler(struct slice s)
 	return false;
 }
 
+bool text_is_error(struct slice s)
+{
+	struct slice err = SLICE("err:");
+
+	if (s.n < 3)
+		return false;
+	if (s.n == 7 && slice_eq_nocase((struct slice){ s.p, err.n }, err)) {
+		for (size_t i = err.n; i < s.n; i++)
+			if (s.p[i] < '0' || s.p[i] > '9')
+				return false;
+		return true;
+	}
+	if (s.p[0] != '#' || (s.p[s.n - 1] != '!' && s.p[s.n - 1] != '?'))
+		return slice_eq_nocase(s, SLICE("#n/a"));
+	if (s.p[1] >= '0' && s.p[1] <= '9')
+		return false;
+	for (size_t i = 1; i + 1 < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c < 0x80 && class_of_ascii(c) != TEXT_LETTER && c != '/' && c != '_')
+			return false;
+	}
+	return true;
+}
+
 /* Lower case of Latin-1's capitals, and ASCII for full-width forms (U+FF01..FF5E). */
 static uint32_t key_char(uint32_t code)
 {

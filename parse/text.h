@@ -24,6 +24,9 @@ struct slice text_trim(struct slice s);
 /* Whether trimmed text is what people type into a cell that has no value: "-", "--",
  * "N/A", "null", "none", "nil", "0000-00-00" and so on. False for the empty text. */
 bool text_is_filler(struct slice s);
+/* Whether trimmed text is what a spreadsheet shows in the place of a result: "#REF!",
+ * "#DIV/0!", "#NAME?", "#N/A", "Err:502". */
+bool text_is_error(struct slice s);
 /* Appends the letters and digits of s to `to`, of `size` bytes with *n in use: ASCII and
  * Latin-1 letters in lower case, full-width forms as ASCII, other scripts as they are.
  * False when it does not fit; *n is then unspecified. */

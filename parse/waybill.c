@@ -290,6 +290,11 @@ static int read_field(struct reader *rd, const struct column *column,
 	}
 	if (says_nothing(column->field, text))
 		return 0;
+	if (text_is_error(text) && column->field != FIELD_WAYBILL_NUMBER &&
+	    column->field != FIELD_REMARKS) { /* "#FRAGILE!" */
+		keep_bad(rd, column, text);
+		return 0;
+	}
 	switch (column->field) {
 	case FIELD_WAYBILL_NUMBER:
 		return 0; /* read before */

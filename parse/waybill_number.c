@@ -4,11 +4,17 @@
  */
 #include "parse/waybill_number.h"
 
+#include "parse/date_text.h"
 #include "parse/num.h"
 #include "parse/text.h"
 #include "parse/utf8.h"
 
 static const char empty[] = "no waybill number";
+static const char negative[] = "a negative number, not a waybill number";
+static const char shows_error[] = "the cell shows an error, not a waybill number";
+static const char true_or_false[] = "true or false, not a waybill number";
+static const char date[] = "a date, not a waybill number: format the column as text and "
+			   "export again";
 
 /* White space, controls and the apostrophe that marks text in a spreadsheet. */
 static struct slice trim(struct slice s)
@@ -127,7 +133,7 @@ int waybill_number_normalise(struct slice text, struct arena *a, struct slice *n
 static const char *number_fault(double number, struct slice text)
 {
 	if (number < 0)
-		return "a negative number, not a waybill number";
+		return negative;
 	if (number >= 1e15)
 		return "Excel keeps only 15 digits of a number, the rest of this one is "
 		       "lost: format the column as text and export again";
@@ -143,6 +149,49 @@ static bool is_zero(struct slice s)
 		if (s.p[i] != '0')
 			return false;
 	return true;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Year first or with slashes, and times: 01-02-2025 may well be a number. */
+static bool is_date(struct slice s)
+{
+	bool clock = true, slash = slice_find(s, '/') != NULL;
+	struct date_text d;
+
+	for (size_t i = 0; clock && i < s.n; i++)
+		clock = is_digit(s.p[i]) || (i > 0 && i + 2 < s.n && s.p[i] == ':');
+	if (clock)
+		return slice_find(s, ':') != NULL;
+	return (slash || (s.n > 4 && s.p[4] == '-')) && date_text_read(s, &d);
+}
+
+static bool is_negative(struct slice s)
+{
+	if (s.n < 2 || s.p[0] != '-' || !is_digit(s.p[1]))
+		return false;
+	for (size_t i = 1; i < s.n; i++)
+		if (!is_digit(s.p[i]) && slice_find(SLICE(".,E+"), s.p[i]) == NULL)
+			return false;
+	return true;
+}
+
+/* Texts that a spreadsheet made of its own values: a CSV file has nothing but their
+ * texts. NULL, or why they are no number. */
+static const char *text_fault(struct slice s)
+{
+	if (text_is_error(s))
+		return shows_error;
+	if (slice_eq_nocase(s, SLICE("true")) || slice_eq_nocase(s, SLICE("false")))
+		return true_or_false;
+	if (is_negative(s))
+		return negative;
+	if (is_digit(s.p[0]) && is_date(s))
+		return date;
+	return NULL;
 }
 
 int waybill_number_cell(const struct cell *cell, struct arena *a, struct slice *number_r,
@@ -164,12 +213,13 @@ int waybill_number_cell(const struct cell *cell, struct arena *a, struct slice *
 	else if (cell->kind == CELL_NUMBER)
 		*reason_r = number_fault(cell->number, s);
 	else if (cell->kind == CELL_DATE)
-		*reason_r = "a date, not a waybill number: format the column as text and "
-			    "export again";
+		*reason_r = date;
 	else if (cell->kind == CELL_ERROR)
-		*reason_r = "the cell shows an error, not a waybill number";
+		*reason_r = shows_error;
 	else if (cell->kind == CELL_BOOL)
-		*reason_r = "true or false, not a waybill number";
+		*reason_r = true_or_false;
+	else
+		*reason_r = text_fault(s);
 	if (*reason_r != NULL)
 		return 0;
 	switch (num_whole(s, whole, &digits.n)) {

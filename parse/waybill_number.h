@@ -23,7 +23,8 @@ int waybill_number_normalise(struct slice text, struct arena *a, struct slice *n
 /*
  * The same for a cell of valid text, where control characters inside are dropped as
  * well (but for line breaks, which may part two numbers), fillers ("-", "N/A") are no
- * number, and numbers have exactly their digits or are refused. Returns 0 with either
+ * number, nor are errors, TRUE and FALSE, dates and negative numbers, be they values or
+ * texts; and numbers have exactly their digits or are refused. Returns 0 with either
  * *number_r filled and *reason_r NULL, or *reason_r the reason for a clerk (static, lower
  * case, no final stop); -1: ERR_LIMIT.
  */

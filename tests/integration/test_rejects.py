@@ -8,6 +8,7 @@ import zipfile
 from csv import reader, writer
 
 from support.pg import BUILD, clean_environment
+from support.books import book, cell, row, text
 from support.uploads import UploadCase
 from support.wait import wait_until
 
@@ -26,7 +27,7 @@ def table(*rows):
     return out.getvalue().encode()
 
 
-class Rejects(UploadCase):
+class RejectsCase(UploadCase):
     def rejects(self, upload, form, kind=""):
         r = self.client.get(f"/uploads/{upload['id']}/rejects?format={form}&kind={kind}")
         self.assertEqual(r.status, 200, r)
@@ -35,6 +36,8 @@ class Rejects(UploadCase):
     def rows(self, body):
         return list(reader(io.StringIO(body.decode("utf-8-sig"), newline="")))
 
+
+class Rejects(RejectsCase):
     def first(self):
         answer = self.upload(table(["A title"], HEADINGS, *ROWS), "order.csv")
         self.adds_up(answer, 6)
@@ -155,3 +158,58 @@ class Rejects(UploadCase):
         line = self.rows(self.rejects(answer, "csv"))[1]
         self.assertEqual(line[1], "Cebu")
         self.assertRegex(line[5], "^x{1000,}$")
+
+
+class LoadedCase(RejectsCase):
+    def loaded(self):
+        return [r[0] for r in self.db.query("SELECT waybill_number FROM waybills ORDER BY 1")]
+
+    def setUp(self):
+        super().setUp()
+        self.db.query("DELETE FROM waybills")
+
+
+class SpreadsheetTexts(LoadedCase):
+    """What a spreadsheet shows for an error, a switch or a date is the text of a CSV file."""
+
+    TEXTS = {"the cell shows an error": ("#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!",
+                                         "#ref!", "#GETTING_DATA!", "#SPILL!", "Err:502"),
+             "true or false": ("TRUE", "FALSE", "true", "False"),
+             "a date": ("2025-01-31", "2025-01-31 08:05:00", "2025-1-31T08:05", "2025/01/31",
+                        "1/31/2025", "08:05:00", "8:05"),
+             "negative": ("-5", "-1.5E+3")}
+    NUMBERS = ("#12", "TRUE1", "2025-13-31", "20250131", "45000", "12-34-5678", "01-02-2025", "AB/12",
+               "1234567890123456", "#A!B", "#1!", "-A5", "ERR:502X")
+
+    def test_they_are_no_numbers(self):
+        texts = [t for group in self.TEXTS.values() for t in group]
+        reasons = [reason for reason, group in self.TEXTS.items() for _ in group]
+        for name, file in (
+                ("t.csv", table(["Waybill", "City"], *([t, "Cebu"] for t in texts))),
+                ("t.xlsx", book(row(text("Waybill"), text("City")),
+                                *(row(text(t), text("Cebu")) for t in texts))),
+                ("s.xlsx", book(row(text("Waybill"), text("City")),
+                                *(row(cell(f"<v>{t}</v>", "str"), text("Cebu")) for t in texts)))):
+            with self.subTest(name):
+                answer = self.upload(file, name)
+                self.assertEqual((answer["inserted"], self.loaded()), (0, []))
+                for want, told in zip(reasons, answer["rejects"], strict=True):
+                    self.assertIn(want, told["reason"], told)
+
+    def test_numbers_like_them_are(self):
+        answer = self.upload(table(["Waybill", "City"], *([n, "Cebu"] for n in self.NUMBERS)), "n.csv")
+        self.assertEqual((answer["rejected"], self.loaded()), (0, sorted(self.NUMBERS)), answer)
+
+    def test_a_name_is_no_error_either(self):
+        """A workbook's error was kept among the other columns; its text became a receiver."""
+        answer = self.upload(table(["Waybill", "Receiver", "Remarks"], ["RS1", "#REF!", "#FRAGILE!"]), "e.csv")
+        self.assertEqual([w["kind"] for w in answer["warnings"]], ["bad_value"])
+        got = self.client.get("/waybills/RS1").json()
+        self.assertEqual((got["receiver_name"], got["remarks"], got["extra"]),
+                         (None, "#FRAGILE!", {"Receiver": "#REF!"}))
+
+    def test_a_scan_is_what_was_scanned(self):
+        """Nobody scans an error; what is scanned is looked for as it is."""
+        for n in ("12-34-5678", "TRUE1", "#12"):
+            self.upload(table(["Waybill", "City"], [n, "Cebu"]), "n.csv")
+            self.assertEqual(self.client.post("/scan", {"waybill_number": n}).status, 200, n)

@@ -89,6 +89,33 @@ static void knows_fillers(void **state)
 			fail_msg("\"%s\"", filler_rows[i].in.p);
 }
 
+static const struct filler_row error_rows[] = {
+	{ SLICE_INIT("#REF!"), true },
+	{ SLICE_INIT("#div/0!"), true },
+	{ SLICE_INIT("#NAME?"), true },
+	{ SLICE_INIT("#N/A"), true },
+	{ SLICE_INIT("#GETTING_DATA!"), true },
+	{ SLICE_INIT("#ÜBERLAUF!"), true },
+	{ SLICE_INIT("Err:502"), true },
+	{ SLICE_INIT(""), false },
+	{ SLICE_INIT("#"), false },
+	{ SLICE_INIT("#!"), false },
+	{ SLICE_INIT("#1!"), false },
+	{ SLICE_INIT("#A B!"), false },
+	{ SLICE_INIT("#12"), false },
+	{ SLICE_INIT("REF!"), false },
+	{ SLICE_INIT("Err:50x"), false },
+	{ SLICE_INIT("Err:5020"), false },
+};
+
+static void knows_errors(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(error_rows); i++)
+		if (text_is_error(error_rows[i].in) != error_rows[i].want)
+			fail_msg("\"%s\"", error_rows[i].in.p);
+}
+
 static const struct trim_row key_rows[] = {
 	{ "words", SLICE_INIT("Waybill No."), SLICE_INIT("waybillno") },
 	{ "full width", SLICE_INIT("ＣＯＤ　１"), SLICE_INIT("cod1") },
@@ -134,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(trims_what_cannot_be_seen),
 		cmocka_unit_test(knows_fillers),
+		cmocka_unit_test(knows_errors),
 		cmocka_unit_test(keys_hold_letters_and_digits),
 		cmocka_unit_test(key_that_does_not_fit),
 	};

@@ -97,6 +97,11 @@ static const char zero[] =
 	"zero, not a waybill number; if a formula gave it, open the file in Excel or "
 	"LibreOffice, save it, and upload that";
 
+static const char shows_error[] = "the cell shows an error, not a waybill number";
+static const char negative[] = "a negative number, not a waybill number";
+static const char date[] = "a date, not a waybill number: format the column as text and "
+			   "export again";
+
 static const struct row_of_number text_rows[] = {
 	{ SLICE_INIT("\tjt0000000000001 "), "JT0000000000001", NULL },
 	{ SLICE_INIT("'000123"), "000123", NULL },
@@ -115,6 +120,24 @@ static const struct row_of_number text_rows[] = {
 	{ SLICE_INIT("8E+11"), NULL, lost },
 	{ SLICE_INIT("1.2345678901234567E+16"), NULL, lost },
 	{ SLICE_INIT("772012345678.5"), NULL, "not a whole number" },
+	{ SLICE_INIT("#REF!"), NULL, shows_error },
+	{ SLICE_INIT(" '#DIV/0!"), NULL, shows_error },
+	{ SLICE_INIT("Err:502"), NULL, shows_error },
+	{ SLICE_INIT("#12"), "#12", NULL },
+	{ SLICE_INIT("True"), NULL, "true or false, not a waybill number" },
+	{ SLICE_INIT("TRUE1"), "TRUE1", NULL },
+	{ SLICE_INIT("-5"), NULL, negative },
+	{ SLICE_INIT("-1.5E+3"), NULL, negative },
+	{ SLICE_INIT("-A5"), "-A5", NULL },
+	{ SLICE_INIT("2025-01-31"), NULL, date },
+	{ SLICE_INIT("2025-01-31 08:05:00"), NULL, date },
+	{ SLICE_INIT("1/31/2025"), NULL, date },
+	{ SLICE_INIT("08:05:00"), NULL, date },
+	{ SLICE_INIT("2025-13-31"), "2025-13-31", NULL },
+	{ SLICE_INIT("01-02-2025"), "01-02-2025", NULL },
+	{ SLICE_INIT("20250131"), "20250131", NULL },
+	{ SLICE_INIT("12/34"), "12/34", NULL },
+	{ SLICE_INIT("12:"), "12:", NULL },
 	{ SLICE_INIT("JT1 2"), NULL, "a space inside the waybill number" },
 	{ SLICE_INIT("JT1\nJT2"), NULL, "a line break inside the waybill number" },
 	{ SLICE_INIT(""), NULL, "no waybill number" },
@@ -166,7 +189,7 @@ static const struct {
 	{ 1.5e21, { .reason = rounded } },
 	{ 772012345678.5, { .reason = "not a whole number" } },
 	{ 0.0000001, { .reason = "not a whole number" } },
-	{ -5, { .reason = "a negative number, not a waybill number" } },
+	{ -5, { .reason = negative } },
 	{ 0, { .reason = zero } }, /* it was loaded, and all such rows but one were
 				      duplicates */
 };
@@ -193,9 +216,7 @@ static void cells_of_other_kinds(void **state)
 		struct row_of_number want;
 	} rows[] = {
 		{ { .kind = CELL_DATE, .text = SLICE_INIT("2025-01-31 00:00:00") },
-		  { .reason =
-			    "a date, not a waybill number: format the column as text and "
-			    "export again" } },
+		  { .reason = date } },
 		{ { .kind = CELL_TEXT, .text = SLICE_INIT("000") }, { .reason = zero } },
 		{ { .kind = CELL_NO_RESULT, .text = SLICE_INIT("") },
 		  { .reason =
@@ -205,7 +226,7 @@ static void cells_of_other_kinds(void **state)
 		{ { .kind = CELL_BOOL, .text = SLICE_INIT("TRUE") },
 		  { .reason = "true or false, not a waybill number" } },
 		{ { .kind = CELL_ERROR, .text = SLICE_INIT("#REF!") },
-		  { .reason = "the cell shows an error, not a waybill number" } },
+		  { .reason = shows_error } },
 		{ { .kind = CELL_ERROR, .text = SLICE_INIT("#N/A") },
 		  { .reason = "no waybill number" } },
 	};

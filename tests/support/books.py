@@ -1,0 +1,42 @@
+"""Workbooks of one sheet, with cells of any kind and whatever stands behind the rows."""
+
+import io
+import zipfile
+from xml.sax.saxutils import escape
+
+NS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def cell(inside, kind=""):
+    """A c element with that inside, of that type; empty: no cell's text."""
+    return f"<c t='{kind}'>{inside}</c>" if kind else f"<c>{inside}</c>"
+
+
+def text(value):
+    return cell(f"<is><t>{escape(str(value))}</t></is>", "inlineStr")
+
+
+def number(value):
+    return cell(f"<v>{value}</v>")
+
+
+def row(*cells):
+    return "<row>" + "".join(cells) + "</row>"
+
+
+def relation(kind, target):
+    return (f"<Relationships><Relationship Id='r1' Type='{NS}/{kind}' Target='{target}'/>"
+            "</Relationships>")
+
+
+def book(*rows, behind=""):
+    """behind: elements behind the rows, such as mergeCells."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr("_rels/.rels", relation("officeDocument", "xl/workbook.xml"))
+        z.writestr("xl/_rels/workbook.xml.rels", relation("worksheet", "s.xml"))
+        z.writestr("xl/workbook.xml", f"<workbook xmlns:r='{NS}'><sheets>"
+                   "<sheet name='S' r:id='r1'/></sheets></workbook>")
+        z.writestr("xl/s.xml", f"<worksheet><sheetData>{''.join(rows)}</sheetData>{behind}"
+                   "</worksheet>")
+    return out.getvalue()
