@@ -9,6 +9,8 @@
 #include "parse/text.h"
 #include "parse/utf8.h"
 
+const struct slice waybill_number_unmended = SLICE_INIT(" ?");
+
 static const char empty[] = "no waybill number";
 static const char negative[] = "a negative number, not a waybill number";
 static const char shows_error[] = "the cell shows an error, not a waybill number";
@@ -191,6 +193,9 @@ static const char *text_fault(struct slice s)
 		return negative;
 	if (is_digit(s.p[0]) && is_date(s))
 		return date;
+	if (s.p[s.n - 1] == '?')
+		return "marked with ? in a list of rejected rows, which tells why: mend "
+		       "it and take the mark off";
 	return NULL;
 }
 

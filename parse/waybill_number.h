@@ -21,6 +21,13 @@ int waybill_number_normalise(struct slice text, struct arena *a, struct slice *n
 			     struct err *e) MUST_CHECK;
 
 /*
+ * What a list of rejected rows has behind a number that could be read there though it was
+ * not in its file (a number cell's text, say): as long as it is there, the number is
+ * refused.
+ */
+extern const struct slice waybill_number_unmended;
+
+/*
  * The same for a cell of valid text, where control characters inside are dropped as
  * well (but for line breaks, which may part two numbers), fillers ("-", "N/A") are no
  * number, nor are errors, TRUE and FALSE, dates and negative numbers, be they values or

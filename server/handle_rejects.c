@@ -12,6 +12,7 @@
 #include "parse/json_write.h"
 #include "parse/reject_columns.h"
 #include "parse/text.h"
+#include "parse/waybill_number.h"
 
 /* PAGE: upload_rejects_page.sql says it */
 enum { PAGE = 500, PAGE_CAP = 48 * 1024 * 1024, HEADINGS_MAX = 16 * 1024 * 1024 };
@@ -38,6 +39,7 @@ struct wanted {
 	struct slice kind; /* rejected, duplicate, all */
 	struct slice json; /* the headings, an array */
 	const struct stmt_result *headings;
+	size_t number; /* which of them has the waybill numbers; SIZE_MAX: none */
 };
 
 /* 03/04/2025 is 3 April because other rows of the file said so, which are not in the
@@ -49,14 +51,36 @@ static struct slice date_of_file(struct slice text, struct date_text *d)
 	return (struct slice){ d->day_first, d->n };
 }
 
-/* The row's own cells, from a JSON array of strings and nulls. */
+/* A list has texts alone, so that a number which a workbook had rounded looks as good as
+ * any there; and the number of a row whose other cells were cut, or stand in the wrong
+ * columns, is good. */
+static int mark_number(struct slice *text, struct arena *a, bool *marked_r, struct err *e)
+{
+	const struct cell cell = { .kind = CELL_TEXT, .text = *text };
+	const char *reason;
+	struct slice number;
+
+	if (waybill_number_cell(&cell, a, &number, &reason, e) < 0)
+		return -1;
+	*marked_r = reason == NULL;
+	if (*marked_r)
+		*text = arena_printf(a, "%.*s%.*s", (int)text->n, text->p,
+				     (int)waybill_number_unmended.n,
+				     waybill_number_unmended.p);
+	return text->p == NULL && *marked_r ? err_set(e, ERR_LIMIT, "a row too large")
+					    : 0;
+}
+
+/* The row's own cells, from a JSON array of strings and nulls; *marked_r: its number is
+ * marked, since it could be read. */
 static int write_cells(struct table_out *o, const struct wanted *w, struct slice json,
-		       struct arena *a, struct err *e)
+		       bool rejected, bool *marked_r, struct arena *a, struct err *e)
 {
 	struct date_text d;
 	struct json_token t;
 	struct json j;
 
+	*marked_r = false;
 	json_init(&j, json, a);
 	if (json_next(&j, &t, e) < 0)
 		return -1;
@@ -70,6 +94,9 @@ static int write_cells(struct table_out *o, const struct wanted *w, struct slice
 		if (i < w->headings->rows &&
 		    slice_eq(stmt_value(w->headings, i, 2), SLICE("t")))
 			t.text = date_of_file(t.text, &d);
+		if (rejected && i == w->number &&
+		    mark_number(&t.text, a, marked_r, e) < 0)
+			return -1;
 		if (table_out_cell(o, XLSX_TEXT, t.text, e) < 0)
 			return -1;
 	}
@@ -79,10 +106,21 @@ static int write_row(struct table_out *o, const struct wanted *w,
 		     const struct stmt_result *r, size_t i, struct arena *a,
 		     struct err *e)
 {
-	if (write_cells(o, w, stmt_value(r, i, CELLS), a, e) < 0 ||
-	    table_out_cell(o, XLSX_TEXT, stmt_value(r, i, ROW), e) < 0 ||
+	bool rejected = slice_eq(stmt_value(r, i, KIND), SLICE("rejected"));
+	struct slice reason = stmt_value(r, i, REASON);
+	bool marked;
+
+	if (write_cells(o, w, stmt_value(r, i, CELLS), rejected, &marked, a, e) < 0)
+		return -1;
+	if (marked)
+		reason =
+			arena_printf(a,
+				     "%.*s (the ? behind the number keeps the row from "
+				     "being loaded until it is mended: take it off then)",
+				     (int)reason.n, reason.p);
+	if (table_out_cell(o, XLSX_TEXT, stmt_value(r, i, ROW), e) < 0 ||
 	    table_out_cell(o, XLSX_TEXT, stmt_value(r, i, COLUMN), e) < 0 ||
-	    table_out_cell(o, XLSX_TEXT, stmt_value(r, i, REASON), e) < 0)
+	    table_out_cell(o, XLSX_TEXT, reason, e) < 0)
 		return -1;
 	return table_out_row_end(o, e);
 }
@@ -143,13 +181,22 @@ static int headings_json(const struct stmt_result *headings, struct arena *a,
 					    : rc;
 }
 
+static size_t number_column(const struct stmt_result *headings)
+{
+	for (size_t i = 0; i < headings->rows; i++)
+		if (slice_eq(stmt_value(headings, i, 3), SLICE("t")))
+			return i;
+	return SIZE_MAX;
+}
+
 static void export(struct handle_env *env, struct request *req, bool xlsx,
 		   struct slice kind, const struct stmt_result *headings,
 		   struct response *res)
 {
 	struct wanted wanted = { .upload = req->segment[0],
 				 .kind = kind,
-				 .headings = headings };
+				 .headings = headings,
+				 .number = number_column(headings) };
 	struct err e = { .kind = ERR_NONE };
 	struct slice id = stmt_value(headings, 0, 0);
 	struct table_out o;

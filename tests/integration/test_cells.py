@@ -114,7 +114,8 @@ class Cells(UploadCase):
                          [(n, column, "the cell has a NUL character, which cannot be kept: type "
                            "its text anew") for n, column in ((2, "Receiver"), (4, "Waybill Number"))])
         r = self.client.get(f"/uploads/{answer['id']}/rejects?format=csv")
-        self.assertIn("NU1,A\ufffdna", r.body.decode(), r)
+        self.assertIn("NU1 ?,A\ufffdna", r.body.decode(), r)
+        self.assertEqual(self.upload(r.body, "list.csv")["rejected"], 2)
 
     def test_a_nul_in_a_heading(self):
         answer = self.upload(b"Waybill\0 Number,Recei\0ver,No\0te\nNH1,Ana,x\n,Ben,y\n", "x.csv")

@@ -8,7 +8,7 @@ import zipfile
 from csv import reader, writer
 
 from support.pg import BUILD, clean_environment
-from support.books import book, cell, row, text
+from support.books import book, cell, number, row, text
 from support.uploads import UploadCase
 from support.wait import wait_until
 
@@ -167,6 +167,68 @@ class LoadedCase(RejectsCase):
     def setUp(self):
         super().setUp()
         self.db.query("DELETE FROM waybills")
+
+
+class Unmended(LoadedCase):
+    """A list has texts alone; a row that was rejected for what its cell was, was loaded from it."""
+
+    KINDS = [("<v>1234567890123456</v>", "", "Excel keeps only 15 digits"),
+             ("<v>1</v>", "b", "true or false"), ("<v>#REF!</v>", "e", "shows an error"),
+             ("<v>-5</v>", "", "negative"), ("<v>08:05:00</v>", "d", "a date"),
+             ("<v>2025-01-31T08:05:00</v>", "d", "a date"), ("<v>7720.5</v>", "", "not a whole")]
+
+    def number_cells(self):
+        return book(row(text("Waybill Number"), text("Receiver"), text("COD")), *(
+            row(cell(value, kind), text(f"Name {i}"), number(i))
+            for i, (value, kind, _) in enumerate(self.KINDS)))
+
+    def test_as_it_was_downloaded_it_is_rejected_again(self):
+        for form in ("xlsx", "csv"):
+            with self.subTest(form):
+                answer = self.upload(self.number_cells(), "kinds.xlsx")
+                for wanted, told in zip(self.KINDS, answer["rejects"], strict=True):
+                    self.assertIn(wanted[2], told["reason"])
+                again = self.upload(self.rejects(answer, form), f"r.{form}")
+                self.assertEqual((again["rejected"], again["inserted"]), (7, 0), self.loaded())
+                # A list of a list is no way around it.
+                third = self.upload(self.rejects(again, form), f"r2.{form}")
+                self.assertEqual((third["rejected"], self.loaded()), (7, []))
+
+    def test_a_number_that_could_be_read_in_the_list_is_marked_there(self):
+        answer = self.upload(self.number_cells(), "kinds.xlsx")
+        self.assertEqual(answer["rejects"][0]["text"], "1234567890123456")
+        lines = self.rows(self.rejects(answer, "csv"))
+        self.assertEqual(lines[1][0], "1234567890123456 ?")
+        self.assertIn("the ? behind the number", lines[1][5])
+        self.assertEqual([line[0] for line in lines[2:]],
+                         ["TRUE", "#REF!", "-5", "08:05:00", "2025-01-31 08:05:00", "7720.5"])
+        reason = self.upload(table(*lines), "r.csv")["rejects"][0]["reason"]
+        self.assertIn("marked with ? in a list of rejected rows", reason)
+
+    def test_what_is_mended_is_loaded(self):
+        for form in ("csv", "xlsx"):
+            with self.subTest(form):
+                self.db.query("DELETE FROM waybills")
+                answer = self.upload(self.number_cells(), "kinds.xlsx")
+                lines = self.rows(self.rejects(answer, "csv"))
+                lines[1][0] = lines[1][0].removesuffix(" ?")
+                for i, line in enumerate(lines[2:]):
+                    line[0] = f"RN{i}"
+                mended = table(*lines) if form == "csv" else book(
+                    *(row(*map(text, line)) for line in lines))
+                self.assertEqual(self.upload(mended, f"m.{form}")["inserted"], 7)
+                self.assertEqual(self.loaded(), ["1234567890123456", *(f"RN{i}" for i in range(6))])
+
+    def test_a_row_that_is_cut_in_the_list_is_not_loaded_so(self):
+        """Its number is good; the cell that was too long is a part of itself in the list."""
+        for form, length in (("xlsx", 40000), ("csv", 300000)):
+            answer = self.upload(table(["Waybill", "Receiver"], ["RC1", "x" * length]), "long.csv")
+            again = self.upload(self.rejects(answer, form), f"r.{form}")
+            self.assertEqual((again["rejected"], self.loaded()), (1, []))
+
+    def test_earlier_rows_of_a_number_are_not_marked(self):
+        answer = self.upload(table(["Waybill", "City"], ["RE1", "Cebu"], ["RE1", "Bohol"]), "e.csv")
+        self.assertEqual(self.rows(self.rejects(answer, "csv", "all"))[1][0], "RE1")
 
 
 class SpreadsheetTexts(LoadedCase):

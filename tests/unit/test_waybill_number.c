@@ -101,6 +101,8 @@ static const char shows_error[] = "the cell shows an error, not a waybill number
 static const char negative[] = "a negative number, not a waybill number";
 static const char date[] = "a date, not a waybill number: format the column as text and "
 			   "export again";
+static const char unmended[] = "marked with ? in a list of rejected rows, which tells "
+			       "why: mend it and take the mark off";
 
 static const struct row_of_number text_rows[] = {
 	{ SLICE_INIT("\tjt0000000000001 "), "JT0000000000001", NULL },
@@ -138,6 +140,8 @@ static const struct row_of_number text_rows[] = {
 	{ SLICE_INIT("20250131"), "20250131", NULL },
 	{ SLICE_INIT("12/34"), "12/34", NULL },
 	{ SLICE_INIT("12:"), "12:", NULL },
+	{ SLICE_INIT("JT1 ?"), NULL, unmended },
+	{ SLICE_INIT("JT1?"), NULL, unmended },
 	{ SLICE_INIT("JT1 2"), NULL, "a space inside the waybill number" },
 	{ SLICE_INIT("JT1\nJT2"), NULL, "a line break inside the waybill number" },
 	{ SLICE_INIT(""), NULL, "no waybill number" },
