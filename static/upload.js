@@ -108,7 +108,7 @@ async function follow(key, stop) {
 /* The same attempt, kept so that it can be made again as it was. */
 function attempt() {
 	return { file, kept: keptFile(), options: { upload_key: uuid(), ...choice(),
-		strict: byId('strict').checked, dry_run: byId('dry-run').checked } };
+		batch: byId('batch').checked, strict: byId('strict').checked, dry_run: byId('dry-run').checked } };
 }
 
 async function send(work) {

@@ -98,6 +98,7 @@ function showSum(u) {
 	fill(byId('facts'), el('span', {}, 'File ', el('b', {}, u.file_name ?? '')),
 		u.sheet && el('span', {}, 'Sheet ', el('b', {}, u.sheet)),
 		u.heading_row && el('span', {}, 'Headings in row ', el('b', {}, count(u.heading_row))),
+		u.batch && el('span', {}, u.dry_run ? 'To be marked ready for a batch' : 'Marked ready for a batch'),
 		u.id !== undefined && u.id !== null && el('span', {}, 'Upload ', el('b', {}, String(u.id))));
 	fill(byId('warning-list'), ...(u.warnings ?? []).map((w) =>
 		el('li', {}, `${sentence(w.message)}${counted(w)}`, firstRows(w))));

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { hold } from './own_server.mjs';
-import { csv, launch, numbers, open, sample, text, until } from './support.mjs';
+import { OwnServer, hold } from './own_server.mjs';
+import { api, csv, launch, numbers, open, sample, startScanning, text, until } from './support.mjs';
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -134,6 +134,45 @@ test('strict loads nothing when a row is wrong; a dry run loads nothing at all',
 	await upload(page, file('dry.csv', csv([a, b])));
 	assert.deepEqual(await figures(page), [2, 2, 0, 0, 0, 0]);
 	await page.context().close();
+});
+
+const markReady = (page) => page.getByLabel('Ready for a batch').press('Space');
+
+test('what is marked ready for a batch is what a session expects, known parcels too', async () => {
+	const [a, b, other] = numbers(3);
+	const ready = async (number) => (await api('GET', `/waybills/${number}`)).json.batch_ready;
+	const page = await open(browser, '/upload');
+	await upload(page, file('other.csv', csv([other, a])));
+	assert.deepEqual([await ready(a), await ready(other)], [false, false]); /* unless it is wanted */
+	assert.ok(!/batch/i.test(await text(page, '#facts')));
+	await markReady(page);
+	await upload(page, file('ready.csv', csv([a, b]))); /* of which the preview had the file kept */
+	assert.match(await text(page, '#facts'), /Marked ready for a batch/);
+	assert.deepEqual([await ready(a), await ready(b), await ready(other)], [true, true, false]);
+	assert.deepEqual(page.faults, []);
+	await page.context().close();
+	const station = await startScanning(browser);
+	const { id } = await station.evaluate(() => JSON.parse(localStorage.getItem('waybill.session')));
+	const { json } = await api('GET', `/sessions/${id}/missing`);
+	const missing = JSON.stringify(json);
+	assert.deepEqual([a, b, other].map((n) => missing.includes(n)), [true, true, false]);
+	await station.context().close();
+	await api('POST', `/sessions/${id}/cancel`, { by: 'Ana' });
+});
+
+test('what waits in the queue is marked ready for a batch, too', async () => {
+	const server = await OwnServer.start({ WAYBILL_QUEUE_THRESHOLD: '10', WAYBILL_QUEUE_WORKERS: '1' });
+	try {
+		const [a] = numbers(1);
+		const page = await open(browser, '/upload', { site: server.url });
+		await markReady(page);
+		await upload(page, file('queued.csv', csv([a])));
+		assert.equal(await tone(page), 'good');
+		assert.equal((await api('GET', `/waybills/${a}`)).json.batch_ready, true);
+		await page.context().close();
+	} finally {
+		await server.stop();
+	}
 });
 
 /* [name of the test, file, what the message must say] */
