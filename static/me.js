@@ -1,7 +1,7 @@
 /*
  * The bar: its pages, and at its right who is logged in and the way out; nobody, where
- * nobody logs in (auth = off). A page may listen to the event "me" on the document: detail
- * is { username, role }.
+ * nobody logs in (auth = off). A page may listen to events on the document: "me", whose detail
+ * is { username, role }, and "nobody" where nobody is, or it cannot be known.
  */
 import { call } from '/static/api.js';
 import { el } from '/static/dom.js';
@@ -36,7 +36,7 @@ async function look() {
 	try {
 		answer = await call('GET', '/me');
 	} catch {
-		return; /* the page's own requests say that the server is away */
+		answer = { status: 0 }; /* the page's own requests say that the server is away */
 	}
 	if (answer.status === 401) {
 		location.replace(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
@@ -46,6 +46,8 @@ async function look() {
 			return;
 		}
 		show(answer.json);
+	} else {
+		document.dispatchEvent(new CustomEvent('nobody'));
 	}
 }
 

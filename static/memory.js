@@ -1,5 +1,5 @@
 /*
- * What this browser remembers between visits: who scans here, at which station, how
+ * What this browser remembers between visits: who works here, at which station, how
  * loud. A browser that refuses storage (private windows, policies) merely forgets.
  */
 const PREFIX = 'waybill.';

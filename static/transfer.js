@@ -5,8 +5,8 @@
 import { parsed } from '/static/api.js';
 
 /*
- * file: null where the server has it. options: { upload_key, sheet, columns, batch, strict,
- * dry_run, keep, kept }, each left out when it is empty or false. sent(done, total) in bytes of the whole
+ * file: null where the server has it. options: { upload_key, uploaded_by, sheet, columns,
+ * batch, strict, dry_run, keep, kept }, each left out when it is empty or false. sent(done, total) in bytes of the whole
  * request; left() when all of them have left; signal, an AbortSignal, gives it up. The promise is
  * always kept: with { status, json } when the server answered, with { status: 0, json: null } when
  * it did not.

@@ -9,6 +9,7 @@ import { takeDrops } from '/static/drop.js';
 import { transferKept } from '/static/transfer.js';
 import { choice, hidePreview, keptFile, previewFile } from '/static/upload_preview.js';
 import { hideResult, showNotice, showResult } from '/static/upload_result.js';
+import { named, who } from '/static/who.js';
 
 const POLL_MS = 500;
 const ENDED = ['completed', 'failed', 'cancelled'];
@@ -25,7 +26,7 @@ function choose(chosen) {
 	file = chosen;
 	byId('chosen').textContent = `${file.name}, ${bytes(file.size)}`;
 	complain('');
-	byId('send').focus();
+	byId(byId('who').value.trim() !== '' || byId('who').disabled ? 'send' : 'who').focus();
 	previewFile(file);
 }
 
@@ -107,7 +108,7 @@ async function follow(key, stop) {
 
 /* The same attempt, kept so that it can be made again as it was. */
 function attempt() {
-	return { file, kept: keptFile(), options: { upload_key: uuid(), ...choice(),
+	return { file, kept: keptFile(), options: { upload_key: uuid(), uploaded_by: who(), ...choice(),
 		batch: byId('batch').checked, strict: byId('strict').checked, dry_run: byId('dry-run').checked } };
 }
 
@@ -191,9 +192,12 @@ byId('form').addEventListener('submit', (event) => {
 
 /* The answer to the upload itself tells what came of it. */
 byId('cancel').addEventListener('click', async () => {
+	if (!named()) {
+		return;
+	}
 	let answer;
 	try {
-		answer = await call('POST', `/uploads/${encodeURIComponent(following)}/cancel`, { body: {} });
+		answer = await call('POST', `/uploads/${encodeURIComponent(following)}/cancel`, { body: { by: who() } });
 	} catch (e) {
 		answer = { status: 0, json: { message: e.message } };
 	}

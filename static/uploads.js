@@ -5,6 +5,7 @@
  */
 import { call, reason } from '/static/api.js';
 import { byId, count, el, fill, moment, plural, sentence, words } from '/static/dom.js';
+import { named, who } from '/static/who.js';
 
 const FIELDS = ['q', 'state'];
 const COUNTS = ['rows_total', 'inserted', 'updated', 'unchanged', 'duplicate', 'rejected'];
@@ -132,7 +133,10 @@ function put(u) {
 /* --- what is done about one --- */
 
 async function act(u, what, done) {
-	const answer = await ask('POST', `/uploads/${u.id}/${what}`, {});
+	if (!named()) {
+		return;
+	}
+	const answer = await ask('POST', `/uploads/${u.id}/${what}`, { by: who() });
 	complain(answer.status >= 200 && answer.status < 300 ? '' : reason(answer));
 	if (answer.json?.id === u.id) {
 		put(answer.json);
@@ -144,6 +148,9 @@ async function act(u, what, done) {
 }
 
 function askUndo(u) {
+	if (!named()) {
+		return;
+	}
 	byId('ask-text').textContent = `${u.file_name ?? u.id}: the ${plural(u.inserted, 'parcel')} that it brought are removed, but for those that were scanned, dispatched, changed or uploaded again since.`;
 	byId('ask-form').onsubmit = () => undo(u);
 	byId('ask').showModal();
@@ -151,7 +158,7 @@ function askUndo(u) {
 
 async function undo(u) {
 	tell('', `Undoing ${u.file_name ?? u.id} ...`);
-	const answer = await ask('POST', `/uploads/${u.id}/undo`, {});
+	const answer = await ask('POST', `/uploads/${u.id}/undo`, { by: who() });
 	if (answer.status !== 200) {
 		byId('done').hidden = true;
 		complain(reason(answer));

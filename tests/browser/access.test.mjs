@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { csv, launch, load, numbers, open, panel, scan, startScanning, violations } from './support.mjs';
+import { csv, launch, load, numbers, open, openUpload, panel, scan, startScanning, violations } from './support.mjs';
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -26,7 +26,7 @@ for (const colorScheme of ['light', 'dark']) {
 	});
 
 	test(`upload, ${colorScheme}`, async () => {
-		const page = await open(browser, '/upload', { colorScheme });
+		const page = await openUpload(browser, { colorScheme });
 		await fine(page);
 		for (const [name, content] of [
 			['good.csv', csv(numbers(2))],

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { freePort } from './own_server.mjs';
-import { holdFirst, launch, open, until, violations } from './support.mjs';
+import { csv, holdFirst, launch, numbers, open, until, violations } from './support.mjs';
 
 const PASSWORD = 'correct horse battery';
 const build = process.env.WAYBILL_BUILD;
@@ -121,6 +121,27 @@ for (const [name, home, links] of [
 		await page.context().close();
 	});
 }
+
+test('who is logged in uploads and undoes under the login, and is asked for no name', async () => {
+	const page = await openAs('supervisor', '/upload');
+	await page.waitForSelector('#me');
+	assert.ok(!await page.isVisible('#who'));
+	await page.setInputFiles('#file', { name: 'login.csv', mimeType: 'text/csv', buffer: Buffer.from(csv(numbers(2))) });
+	await page.press('#send', 'Enter');
+	await page.waitForSelector('#figures:not([hidden])');
+	const upload = () => page.evaluate((key) => fetch(`/uploads/${key}`, { headers: { Accept: 'application/json' } })
+		.then((answer) => answer.json()), new URL(page.url()).hash.slice(1));
+	const { id, uploaded_by: by } = await upload();
+	assert.equal(by, 'supervisor');
+	const list = await openAs('supervisor', '/uploads');
+	await list.waitForSelector('#me');
+	assert.ok(!await list.isVisible('#who'));
+	await list.locator(`#upload-${id}`).getByRole('button', { name: /Undo/ }).click();
+	await list.click('#ask-yes');
+	await until(async () => (await upload()).undone_by === 'supervisor', 'it is undone');
+	await list.context().close();
+	await page.context().close();
+});
 
 test('an administrator makes a user, changes the role and the password, and disables', async () => {
 	const page = await openAs('admin', '/users');

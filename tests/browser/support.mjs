@@ -171,6 +171,13 @@ export function sample(rows, seed) {
 	return path;
 }
 
+/* The upload page, to somebody who has told a name. */
+export async function openUpload(browser, options) {
+	const page = await open(browser, '/upload', options);
+	await page.fill('#who', 'Ana Reyes');
+	return page;
+}
+
 /* --- the scan page --- */
 
 /* The start screen, that hears command barcodes: sooner they are letters. */

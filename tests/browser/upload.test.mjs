@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { OwnServer, hold } from './own_server.mjs';
-import { api, csv, launch, numbers, open, sample, startScanning, text, until } from './support.mjs';
+import { api, csv, launch, numbers, open, openUpload, sample, startScanning, text, until } from './support.mjs';
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -41,7 +41,7 @@ const uploadBodies = (page) => {
 
 test('a workbook is loaded, and a second upload of it changes nothing', async () => {
 	const workbook = sample(200, 11);
-	const page = await open(browser, '/upload');
+	const page = await openUpload(browser);
 	await upload(page, workbook);
 	const [total, inserted, updated, unchanged, duplicate, rejected] = await figures(page);
 	assert.equal(total, 200);
@@ -59,7 +59,7 @@ test('a workbook is loaded, and a second upload of it changes nothing', async ()
 });
 
 test('a clean file is green, and a reload shows its result again', async () => {
-	const page = await open(browser, '/upload');
+	const page = await openUpload(browser);
 	await upload(page, file('clean.csv', csv(numbers(5))));
 	assert.equal(await tone(page), 'good');
 	assert.equal(await text(page, '#verdict h2'), 'Loaded');
@@ -71,7 +71,7 @@ test('a clean file is green, and a reload shows its result again', async () => {
 
 test('rejected rows are listed with row, column and reason, and nothing is green', async () => {
 	const [a, b] = numbers(2);
-	const page = await open(browser, '/upload');
+	const page = await openUpload(browser);
 	await upload(page, file('errors.csv', 'Waybill Number,Receiver,City\r\n'
 		+ `${a},Ana,Cebu\r\n,Nobody <b>bold</b>,Cebu\r\n${b},Ben,Manila\r\n${'9'.repeat(80)},Long,Davao\r\n${b},Ben,Cebu\r\n`));
 	assert.deepEqual(await figures(page), [5, 2, 0, 0, 1, 2]);
@@ -97,7 +97,7 @@ test('rejected rows are listed with row, column and reason, and nothing is green
 });
 
 test('a workbook of which another sheet was not read is not green, and warnings count what they are about', async () => {
-	const page = await open(browser, '/upload');
+	const page = await openUpload(browser);
 	const left = { kind: 'sheet_not_read', count: 1, message: 'Sheet "Cebu" has waybills too and was not read.' };
 	await page.route('**/upload', async (route) => {
 		if (route.request().method() !== 'POST') {
@@ -120,7 +120,7 @@ test('a workbook of which another sheet was not read is not green, and warnings 
 test('strict loads nothing when a row is wrong; a dry run loads nothing at all', async () => {
 	const [a, b] = numbers(2);
 	const bad = file('strict.csv', `Waybill Number,Receiver\r\n${a},Ana\r\n,Nobody\r\n`);
-	const page = await open(browser, '/upload');
+	const page = await openUpload(browser);
 	await page.check('#strict');
 	await upload(page, bad);
 	assert.equal(await tone(page), 'bad');
@@ -138,10 +138,38 @@ test('strict loads nothing when a row is wrong; a dry run loads nothing at all',
 
 const markReady = (page) => page.getByLabel('Ready for a batch').press('Space');
 
+test('who loads a file is asked once, and told with the upload', async () => {
+	const [a] = numbers(1);
+	const page = await open(browser, '/upload');
+	const keys = uploadBodies(page);
+	await page.setInputFiles('#file', file('who.csv', csv([a])));
+	await page.waitForSelector('#preview:not([hidden])');
+	assert.equal(await page.evaluate(() => document.activeElement.id), 'who');
+	await send(page);
+	await page.fill('#who', '  ');
+	await send(page);
+	assert.deepEqual(keys, [], 'nothing is sent without a name');
+	assert.ok(await page.locator('#who').evaluate((field) => field === document.activeElement));
+	await page.keyboard.type('Ana Cruz');
+	await page.keyboard.press('Enter');
+	await page.waitForSelector('#figures:not([hidden])');
+	const { json } = await api('GET', `/uploads/${keys[0]}`);
+	assert.equal(json.uploaded_by, 'Ana Cruz');
+	await page.goto(new URL('/upload', page.url()).href);
+	await page.waitForSelector('#who:not([disabled])');
+	assert.equal(await page.inputValue('#who'), 'Ana Cruz');
+	await page.setInputFiles('#file', file('who.csv', csv([a])));
+	await page.waitForFunction(() => document.activeElement.id === 'send');
+	await page.goto(new URL('/scan', page.url()).href);
+	assert.equal(await page.inputValue('#operator'), 'Ana Cruz');
+	assert.deepEqual(page.faults, []);
+	await page.context().close();
+});
+
 test('what is marked ready for a batch is what a session expects, known parcels too', async () => {
 	const [a, b, other] = numbers(3);
 	const ready = async (number) => (await api('GET', `/waybills/${number}`)).json.batch_ready;
-	const page = await open(browser, '/upload');
+	const page = await openUpload(browser);
 	await upload(page, file('other.csv', csv([other, a])));
 	assert.deepEqual([await ready(a), await ready(other)], [false, false]); /* unless it is wanted */
 	assert.ok(!/batch/i.test(await text(page, '#facts')));
@@ -164,7 +192,7 @@ test('what waits in the queue is marked ready for a batch, too', async () => {
 	const server = await OwnServer.start({ WAYBILL_QUEUE_THRESHOLD: '10', WAYBILL_QUEUE_WORKERS: '1' });
 	try {
 		const [a] = numbers(1);
-		const page = await open(browser, '/upload', { site: server.url });
+		const page = await openUpload(browser, { site: server.url });
 		await markReady(page);
 		await upload(page, file('queued.csv', csv([a])));
 		assert.equal(await tone(page), 'good');
@@ -184,7 +212,7 @@ const refused = [
 ];
 for (const [name, what, message] of refused) {
 	test(`${name}: the server's message is shown large`, async () => {
-		const page = await open(browser, '/upload');
+		const page = await openUpload(browser);
 		await upload(page, what);
 		assert.equal(await tone(page), 'bad');
 		assert.match(await text(page, '#verdict h2'), /not loaded/);
@@ -197,7 +225,7 @@ for (const [name, what, message] of refused) {
 }
 
 test('after a lost connection, trying again sends the same key and loads once', async () => {
-	const page = await open(browser, '/upload');
+	const page = await openUpload(browser);
 	const keys = uploadBodies(page);
 	let first = true;
 	await page.route('**/upload', async (route) => {
@@ -221,7 +249,7 @@ test('after a lost connection, trying again sends the same key and loads once', 
 });
 
 test('server trouble offers to try again', async () => {
-	const page = await open(browser, '/upload');
+	const page = await openUpload(browser);
 	await page.route('**/upload', (route) => (route.request().method() === 'POST'
 		? route.fulfill({ status: 503, json: { error: 'database_unreachable', message: 'the database is away' } })
 		: route.continue()));
@@ -235,7 +263,7 @@ test('server trouble offers to try again', async () => {
 });
 
 test('the transfer and the rows are seen moving', async () => {
-	const page = await open(browser, '/upload', { init: () => {
+	const page = await openUpload(browser, { init: () => {
 		window.seen = [];
 		document.addEventListener('DOMContentLoaded', () => {
 			for (const id of ['sent-text', 'read-text']) {
@@ -260,7 +288,7 @@ test('the transfer and the rows are seen moving', async () => {
 });
 
 test('a drop is taken when it is one file, and answered when it is not', async () => {
-	const page = await open(browser, '/upload');
+	const page = await openUpload(browser);
 	const drop = (make) => page.evaluate((source) => {
 		const data = new DataTransfer();
 		new Function('data', source)(data);
@@ -281,14 +309,14 @@ test('a drop is taken when it is one file, and answered when it is not', async (
 });
 
 test('without a file nothing is sent', async () => {
-	const page = await open(browser, '/upload');
+	const page = await openUpload(browser);
 	await send(page);
 	assert.match(await text(page, '#drop-error'), /Choose a file/);
 	await page.context().close();
 });
 
 test('a page that came by plain HTTP makes its own keys', async () => {
-	const page = await open(browser, '/upload', { init: () => { delete Crypto.prototype.randomUUID; } });
+	const page = await openUpload(browser, { init: () => { delete Crypto.prototype.randomUUID; } });
 	await upload(page, file('plain.csv', csv(numbers(2))));
 	assert.match(await page.evaluate(() => location.hash), /^#[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 	await until(async () => await tone(page) === 'good', 'it is loaded');

@@ -1,7 +1,7 @@
 /* A file looked at before it is loaded: how its columns are read, and corrected. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { api, csv, launch, numbers, open, sample, text, until, violations } from './support.mjs';
+import { api, csv, launch, numbers, openUpload, sample, text, until, violations } from './support.mjs';
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -25,7 +25,7 @@ async function load(page) {
 
 test('a file is shown as it would be stored, with its problems, and nothing is loaded', async () => {
 	const [a, b] = numbers(2);
-	const page = await open(browser, '/upload');
+	const page = await openUpload(browser);
 	await look(page, file('p.csv', `Waybill Number,Receiver,COD,Colour\r\n${a},Ana <b>,"1,200.50",red\r\n,Ben,3,blue\r\n${b},Cara,abc,\r\n`));
 	assert.deepEqual(await readAs(page), ['waybill_number', 'receiver_name', 'cod_amount', 'extra']);
 	const shown = await page.locator('#preview-rows tr').evaluateAll((trs) => trs.map((tr) => Array.from(tr.cells, (td) => td.textContent)));
@@ -43,7 +43,7 @@ test('a file without known headings is mended with the keyboard alone, and remem
 	const list = numbers(3);
 	const content = (name) => `Ref ${name},Naam,Town\r\n${list.map((n) => `${n},Ana,Cebu`).join('\r\n')}\r\n`;
 	const name = `x${Date.now()}`;
-	const page = await open(browser, '/upload');
+	const page = await openUpload(browser);
 	await look(page, file('ref.csv', content(name)));
 	assert.match(await text(page, '#preview-trouble'), /waybill number|heading row/i);
 	const first = page.locator('#preview-columns select').first();
@@ -66,7 +66,7 @@ test('a file without known headings is mended with the keyboard alone, and remem
 	/* The next file like it is read the same way, until somebody wants it otherwise. */
 	await look(page, file('ref2.csv', content(name)));
 	assert.deepEqual(await readAs(page), ['waybill_number', 'receiver_name', 'extra']);
-	assert.match(await text(page, '#preview-chosen'), /as chosen on \d{4}-\d\d-\d\d/);
+	assert.match(await text(page, '#preview-chosen'), /as chosen on \d{4}-\d\d-\d\d.* by Ana Reyes for/);
 	await page.click('#as-headed');
 	await until(() => page.isVisible('#preview-trouble'), 'it is read as it is headed');
 	await page.context().close();
@@ -74,7 +74,7 @@ test('a file without known headings is mended with the keyboard alone, and remem
 
 test('of a field given to another column only one is read', async () => {
 	const [a] = numbers(1);
-	const page = await open(browser, '/upload');
+	const page = await openUpload(browser);
 	await look(page, file('cod.csv', `Waybill,COD,COD Fee,Receiver\r\n${a},1,2,Ana\r\n`));
 	await page.locator('#preview-columns select').nth(2).selectOption('cod_amount');
 	await until(async () => JSON.stringify(await readAs(page)) === JSON.stringify(['waybill_number', 'extra', 'cod_amount', 'receiver_name']), 'the fee is the amount');
@@ -89,7 +89,7 @@ test('of a field given to another column only one is read', async () => {
 
 test('a column without a heading is chosen', async () => {
 	const [a] = numbers(1);
-	const page = await open(browser, '/upload');
+	const page = await openUpload(browser);
 	await look(page, file('bare.csv', `Receiver,City\r\nAna,Cebu,${a}\r\n`));
 	assert.deepEqual(await readAs(page), ['receiver_name', 'city', 'extra']);
 	assert.match(await text(page, '#preview-columns'), new RegExp(`no heading.*${a}`, 's'));
@@ -101,7 +101,7 @@ test('a column without a heading is chosen', async () => {
 });
 
 test('a file is sent once, and again only when the server has lost it', async () => {
-	const page = await open(browser, '/upload');
+	const page = await openUpload(browser);
 	await page.evaluate(() => {
 		const { open: began, send } = XMLHttpRequest.prototype;
 		window.sent = [];
@@ -133,7 +133,7 @@ test('a file is sent once, and again only when the server has lost it', async ()
 });
 
 test('a large workbook is shown by its first rows', async () => {
-	const page = await open(browser, '/upload');
+	const page = await openUpload(browser);
 	await look(page, sample(30000, 21));
 	assert.equal(await page.locator('#preview-rows tr').count(), 10);
 	assert.match(await text(page, '#preview-facts'), /the first 2,000 rows looked at/);
@@ -141,7 +141,7 @@ test('a large workbook is shown by its first rows', async () => {
 });
 
 test('what is no workbook is said at once', async () => {
-	const page = await open(browser, '/upload');
+	const page = await openUpload(browser);
 	await look(page, file('empty.xlsx', ''));
 	assert.match(await text(page, '#preview-trouble'), /empty/i);
 	assert.ok(!await page.isVisible('#preview-parts'));
@@ -150,7 +150,7 @@ test('what is no workbook is said at once', async () => {
 
 for (const [name, options] of [['narrow', { viewport: { width: 320, height: 640 } }], ['dark', { colorScheme: 'dark' }]]) {
 	test(`preview and result: nothing overflows and axe finds nothing, ${name}`, async () => {
-		const page = await open(browser, '/upload', options);
+		const page = await openUpload(browser, options);
 		await look(page, file('w.csv', csv(numbers(2)) + '\r\n,Nobody,Cebu City,Shoes'));
 		assert.deepEqual(await violations(page), []);
 		await load(page);

@@ -51,6 +51,10 @@ test('an undo is asked for, and says what it kept', async () => {
 	await api('POST', '/scan', { waybill_number: list[1], scan_id: randomUUID(), station: 'D', scanned_by: 'ana' });
 	const page = await open(browser, '/uploads');
 	await row(page, u).getByRole('button', { name: /Undo/ }).click();
+	await page.waitForFunction(() => document.activeElement.id === 'who'); /* asked before the question */
+	assert.ok(!await page.isVisible('#ask'));
+	await page.keyboard.type('Ben Reyes');
+	await row(page, u).getByRole('button', { name: /Undo/ }).click();
 	assert.match(await text(page, '#ask-text'), /3 parcels/);
 	await page.click('#ask-no');
 	assert.equal((await api('GET', `/waybills/${list[0]}`)).status, 200);
@@ -60,6 +64,7 @@ test('an undo is asked for, and says what it kept', async () => {
 	await until(async () => /2 parcels were removed, 1 kept/.test(await text(page, '#done')), 'the undo is told');
 	assert.match(await text(page, '#done'), new RegExp(`1: They were scanned since\\. ${list[1]}`));
 	assert.match(await row(page, u).textContent(), /Undone but for 1/);
+	assert.equal((await api('GET', `/uploads/${u.id}`)).json.undone_by, 'Ben Reyes');
 	assert.equal((await api('GET', `/waybills/${list[0]}`)).status, 404);
 	assert.equal((await api('GET', `/waybills/${list[1]}`)).status, 200);
 	await page.context().close();
@@ -69,9 +74,12 @@ test('a waiting upload is cancelled, and found by its state', async () => {
 	const name = `q${Date.now()}`;
 	const u = await upload(`${name}.csv`, csv(numbers(5)), { async: 'true' });
 	const page = await open(browser, `/uploads?q=${name}`);
+	await page.fill('#who', 'Ben Reyes');
 	await row(page, u).getByRole('button', { name: `Cancel ${name}.csv` }).click();
 	await until(async () => (await row(page, u).locator('.badge').textContent()) === 'Cancelled', 'it is cancelled');
-	assert.equal((await api('GET', `/uploads/${u.id}`)).json.state, 'cancelled');
+	const { json } = await api('GET', `/uploads/${u.id}`);
+	assert.deepEqual([json.state, json.cancelled_by], ['cancelled', 'Ben Reyes']);
+	assert.match(await page.evaluate(() => localStorage.getItem('waybill.operator')), /Ben Reyes/);
 	await page.selectOption('#state', 'completed');
 	await page.click('#filter button');
 	await page.waitForSelector('#none:not([hidden])');
@@ -79,6 +87,27 @@ test('a waiting upload is cancelled, and found by its state', async () => {
 	await page.selectOption('#state', 'cancelled');
 	await page.click('#filter button');
 	await row(page, u).waitFor();
+	await page.context().close();
+});
+
+test('what failed is tried again by somebody', async () => {
+	const page = await open(browser, '/uploads', { init: () => localStorage.setItem('waybill.operator', '"Cara"') });
+	const failed = { id: 4712, file_name: 'again.csv', state: 'failed', message: 'The database was away.', can_retry: true };
+	let asked;
+	await page.route(/\/uploads(\?.*|\/4712.*)?$/, (route) => {
+		const request = route.request();
+		if (request.resourceType() === 'document') {
+			return route.continue();
+		}
+		asked ??= request.method() === 'POST' ? [request.url(), request.postDataJSON()] : undefined;
+		return route.fulfill({ status: 200, json: request.url().includes('4712') ? failed : { uploads: [failed], next_cursor: null } });
+	});
+	await page.reload();
+	await page.waitForSelector('#who:not([disabled])');
+	await row(page, failed).getByRole('button', { name: /Try again/ }).click();
+	await until(() => asked, 'it is tried again');
+	assert.match(asked[0], /\/uploads\/4712\/retry$/);
+	assert.deepEqual(asked[1], { by: 'Cara' });
 	await page.context().close();
 });
 
