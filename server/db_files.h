@@ -1,16 +1,19 @@
 /*
- * The files that libpq reads for a connection: passwords, certificates and keys.
+ * The files that libpq reads for a connection: passwords, certificates and keys, and what
+ * the environment says of TLS.
  */
 #ifndef SERVER_DB_FILES_H
 #define SERVER_DB_FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-enum { DB_FILES_MAX = 8, DB_FILES_PATH = 1024 };
+enum { DB_FILES_MAX = 16, DB_FILES_PATH = 1024 };
 
 struct db_files {
 	char path[DB_FILES_MAX][DB_FILES_PATH];
 	size_t n;
+	bool service; /* a service is named: what else there is, its file says */
 };
 
 /* Those that a connection string names, and those that it leaves to the environment or

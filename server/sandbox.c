@@ -111,25 +111,54 @@ static int allow(int rules, const char *path, uint64_t rights, struct err *e)
 	return rc < 0 ? failed(path, e) : 0;
 }
 
+/* What a host's name is looked up in (the file that a link leads to now, and the folders
+ * where resolvers replace it); who we are; what TLS and Kerberos are set up by, and whom
+ * they trust. */
+static const char *const of_system[] = { "/etc/hosts",
+					 "/etc/host.conf",
+					 "/etc/resolv.conf",
+					 "/etc/nsswitch.conf",
+					 "/etc/gai.conf",
+					 "/etc/services",
+					 "/etc/protocols",
+					 "/run/systemd/resolve",
+					 "/run/NetworkManager",
+					 "/run/resolvconf",
+					 "/etc/passwd",
+					 "/etc/group",
+					 "/etc/postgresql-common",
+					 "/usr/lib/ssl",
+					 "/etc/ssl/openssl.cnf",
+					 "/etc/ssl/certs",
+					 "/usr/share/ca-certificates",
+					 "/usr/local/share/ca-certificates",
+					 "/etc/pki/tls",
+					 "/etc/pki/ca-trust",
+					 "/etc/crypto-policies",
+					 "/usr/share/crypto-policies",
+					 "/dev/urandom" };
+
+static int allow_database(int rules, const char *conninfo, struct err *e)
+{
+	struct db_files files;
+	int rc = 0;
+
+	db_files_named(conninfo, &files);
+	for (size_t i = 0; rc == 0 && i < files.n; i++)
+		rc = allow(rules, files.path[i], may_read, e);
+	/* Its definition may name certificates that only libpq reads there. */
+	return rc == 0 && files.service ? allow(rules, "/etc", may_read, e) : rc;
+}
+
 static int allow_files(int rules, const struct config *cfg, struct err *e)
 {
-	/* Names and time zones; TLS settings; a resolver's answer. */
-	static const char *const system[] = {
-		"/etc", "/usr/share",           "/usr/lib",
-		"/lib", "/run/systemd/resolve", "/dev/urandom"
-	};
-	struct db_files files;
 	int rc = allow(rules, cfg->spool_dir, may_read | may_write, e);
 
-	for (size_t i = 0; rc == 0 && i < sizeof(system) / sizeof(system[0]); i++)
-		rc = allow(rules, system[i], may_read, e);
-	db_files_named(cfg->database, &files);
-	for (size_t i = 0; rc == 0 && i < files.n; i++)
-		rc = allow(rules, files.path[i], may_read, e);
-	db_files_named(cfg->database_read, &files);
-	for (size_t i = 0; rc == 0 && i < files.n; i++)
-		rc = allow(rules, files.path[i], may_read, e);
-	return rc;
+	for (size_t i = 0; rc == 0 && i < sizeof(of_system) / sizeof(of_system[0]); i++)
+		rc = allow(rules, of_system[i], may_read, e);
+	if (rc == 0)
+		rc = allow_database(rules, cfg->database, e);
+	return rc == 0 ? allow_database(rules, cfg->database_read, e) : rc;
 }
 
 /* SANDBOX_FILES, 0 where the kernel has no Landlock, or -1. */

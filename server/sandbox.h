@@ -1,8 +1,10 @@
 /*
  * Confines a task, the process that parses what strangers send: limits of memory,
  * processor time and file size everywhere; on Linux no new privileges, no files but the
- * spool and what libpq and the resolver read (Landlock), and no system calls but those
- * of reading, computing and talking to the database (seccomp).
+ * spool and the few that a connection to the database is made with: names of hosts and
+ * users, certificates, passwords (Landlock), and no system calls but those of reading,
+ * computing and talking to the database (seccomp). Where it connects to is not confined:
+ * the database may move.
  */
 #ifndef SERVER_SANDBOX_H
 #define SERVER_SANDBOX_H

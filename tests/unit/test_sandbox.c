@@ -1,8 +1,10 @@
 /* What a confined process can and cannot do: each try runs in a child of its own. */
 #include "server/sandbox.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +36,61 @@ static int read_passwords(void)
 static int read_names(void)
 {
 	return open("/etc/passwd", O_RDONLY) >= 0 ? DONE : FAILED;
+}
+
+static int readable(const char *path)
+{
+	return open(path, O_RDONLY) >= 0 ? DONE : FAILED;
+}
+
+static int read_settings_of_others(void)
+{
+	return readable("/etc/fstab") == DONE ||
+			       readable("/etc/debian_version") == DONE ||
+			       readable("/etc/shells") == DONE ||
+			       readable("/etc/login.defs") == DONE
+		       ? DONE
+		       : FAILED;
+}
+
+static int list_settings(void)
+{
+	return opendir("/etc") != NULL || opendir("/usr/share") != NULL ||
+			       opendir("/usr/lib") != NULL || opendir("/lib") != NULL
+		       ? DONE
+		       : FAILED;
+}
+
+static int read_programs(void)
+{
+	return readable("/usr/lib/os-release") == DONE ||
+			       readable("/usr/share/common-licenses/GPL-3") == DONE
+		       ? DONE
+		       : FAILED;
+}
+
+static int read_hosts(void)
+{
+	struct addrinfo *found = NULL;
+
+	if (access("/etc/hosts", F_OK) == 0 && readable("/etc/hosts") != DONE)
+		return FAILED;
+	if (getaddrinfo("localhost", NULL, NULL, &found) != 0)
+		return FAILED;
+	freeaddrinfo(found);
+	return DONE;
+}
+
+static int read_certificates(void)
+{
+	static const char *const paths[] = { "/etc/ssl/openssl.cnf",
+					     "/usr/lib/ssl/openssl.cnf",
+					     "/etc/ssl/certs/ca-certificates.crt" };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (access(paths[i], F_OK) == 0 && readable(paths[i]) != DONE)
+			return FAILED;
+	return DONE;
 }
 
 static int write_elsewhere(void)
@@ -112,7 +169,14 @@ static const struct try_row {
 	int want;
 } try_rows[] = {
 	{ "files of others are out of reach", SANDBOX_FILES, read_passwords, FAILED },
-	{ "names and addresses can be looked up", 0, read_names, DONE },
+	{ "settings of others are out of reach", SANDBOX_FILES, read_settings_of_others,
+	  FAILED },
+	{ "nor can they be listed", SANDBOX_FILES, list_settings, FAILED },
+	{ "programs and their data are out of reach", SANDBOX_FILES, read_programs,
+	  FAILED },
+	{ "users can be looked up", 0, read_names, DONE },
+	{ "hosts can be looked up", 0, read_hosts, DONE },
+	{ "certificates can be checked", 0, read_certificates, DONE },
 	{ "nothing is written elsewhere", SANDBOX_FILES, write_elsewhere, FAILED },
 	{ "the spool can be written", 0, write_spool, DONE },
 	{ "no program is run", SANDBOX_CALLS, run_program, SIGNAL + SIGSYS },
