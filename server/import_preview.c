@@ -414,6 +414,7 @@ static int answer_ok(const struct preview *p, struct import_answer *answer, stru
 	return rc;
 }
 
+/* With the sheets of a file that could be opened: another one may be what is wanted. */
 static int answer_refusal(const struct import_job *j, const struct err *why,
 			  struct import_answer *answer, struct err *e)
 {
@@ -425,6 +426,7 @@ static int answer_refusal(const struct import_job *j, const struct err *why,
 	    put(&b, "error", slice_str(j->refusal.code), e) == 0 &&
 	    put(&b, "message", import_sentence(j->answer, why->text, j->refusal.advice),
 		e) == 0 &&
+	    (j->table == NULL || put_sheets(j->table, &b, e) == 0) &&
 	    json_write_object_end(&b, e) == 0) {
 		answer->http_status = j->refusal.http_status;
 		answer->json = arena_dup(j->answer, buf_slice(&b));

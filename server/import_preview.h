@@ -18,7 +18,8 @@ enum {
 /*
  * 0 with *answer filled, in the arena: 200, also for a file whose columns are still to be
  * chosen (then with the `error` and `message` that loading it would give, and the columns
- * of the row that comes nearest to headings); 413, 415, 422 as import_run(). -1: our own
+ * of the row that comes nearest to headings); 413, 415, 422 as import_run(), with the
+ * `sheets` of a file that could be opened, so that another may be chosen. -1: our own
  * trouble. Only what was chosen before is asked of db.
  */
 int import_preview(const struct config *cfg, struct db *db, int fd, uint64_t start,

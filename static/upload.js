@@ -7,7 +7,7 @@ import { call, reason, uuid } from '/static/api.js';
 import { byId, bytes, count, el, plural } from '/static/dom.js';
 import { takeDrops } from '/static/drop.js';
 import { transferKept } from '/static/transfer.js';
-import { choice, hidePreview, keptFile, previewFile } from '/static/upload_preview.js';
+import { choice, hidePreview, keptFile, previewFile, showPreviewAgain } from '/static/upload_preview.js';
 import { hideResult, showNotice, showResult } from '/static/upload_result.js';
 import { named, who } from '/static/who.js';
 
@@ -129,31 +129,39 @@ async function send(work) {
 			}
 		} });
 	answered = true;
+	let upload = null;
 	try {
-		await conclude(work, answer);
+		upload = await conclude(work, answer);
 	} finally {
 		run(false);
+	}
+	if (upload?.state !== 'completed' || upload.dry_run) {
+		showPreviewAgain();
 	}
 	byId('outcome').focus();
 }
 
+/* Shows what came of it; gives the upload where the server told of one. */
 async function conclude(work, { status, json }) {
-	const key = work.options.upload_key;
-	if (status === 200 && json) {
-		showResult(json);
-	} else if (status === 202 || (status === 409 && json?.error === 'upload_in_progress')) {
+	let upload = null;
+	if ((status === 200 && json) || (status < 500 && json?.state)) {
+		upload = json; /* loaded, or refused with what was seen of it */
+	}
+	if (status === 202 || (status === 409 && json?.error === 'upload_in_progress')) {
 		/* queued, or still running from the attempt before */
-		showResult(await follow(key, () => false));
+		upload = await follow(work.options.upload_key, () => false);
+	}
+	if (upload !== null) {
+		showResult(upload);
 	} else if (status === 0) {
 		refuse('The connection was lost', 'It is not known how far the file got. Trying again is safe: '
 			+ 'what was loaded already is not loaded twice.', retryButton(work));
-	} else if (status < 500 && json?.state) {
-		showResult(json); /* refused, with what was seen of it */
 	} else if (status >= 500 || !json) {
 		refuse('The server has trouble', `${json?.message ?? `It answered ${status}.`}`, retryButton(work));
 	} else {
 		refuse('The file was not loaded', reason({ status, json }));
 	}
+	return upload;
 }
 
 function refuse(title, text, ...more) {

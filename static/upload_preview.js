@@ -10,6 +10,7 @@ import { counted } from '/static/upload_result.js';
 const TYPING_MS = 400; /* letters that choose an option come one by one */
 
 let file = null;
+let seen = null; /* the file of which the page has the server's answer */
 let soon = 0; /* the timer of a look that is due */
 let stop = null;
 let kept = ''; /* what the server calls the file that it has */
@@ -39,12 +40,17 @@ export function hidePreview() {
 	byId('looking').hidden = true;
 }
 
+/* What was not loaded may be corrected and loaded. */
+export function showPreviewAgain() {
+	byId('preview').hidden = file !== seen;
+}
+
 export function previewFile(next) {
 	file = next;
 	kept = '';
 	chosen = new Map();
 	automatic = false;
-	fill(byId('sheet'), el('option', { value: '' }, 'the first with waybills'));
+	showSheets([]);
 	return look();
 }
 
@@ -59,6 +65,7 @@ async function look() {
 		return;
 	}
 	byId('looking').hidden = true;
+	seen = file;
 	if (answer.status === 200) {
 		kept = answer.json.kept ?? '';
 	}
@@ -69,11 +76,15 @@ async function look() {
 	}
 }
 
-/* A file that cannot be read has no columns to show, only a reason. */
+/* A file that cannot be read has no columns to show, only a reason; perhaps another of its
+ * sheets can. */
 function showTrouble({ status, json }) {
 	const text = json?.message ?? (status === 0 ? 'The server could not be reached' : `The server answered ${status}`);
 	byId('preview-trouble').textContent = sentence(text);
 	byId('preview-trouble').hidden = false;
+	if (json?.sheets) {
+		showSheets(json.sheets);
+	}
 	byId('preview-parts').hidden = true;
 	byId('preview').hidden = false;
 }
@@ -86,7 +97,6 @@ function show(p) {
 	if (chosen.size === 0 && !automatic) {
 		chosen = new Map(p.mapping.filter((m) => m.chosen).map((m) => [m.heading, m.field]));
 	}
-	showSheets(p);
 	const read = p.complete ? `${plural(p.rows_total, 'row')}` : `the first ${plural(p.rows_read, 'row')} looked at`;
 	fill(byId('preview-facts'), el('span', {}, 'Kind ', el('b', {}, p.format)),
 		p.sheet && el('span', {}, 'Sheet ', el('b', {}, p.sheet)),
@@ -97,12 +107,13 @@ function show(p) {
 	showProblems(p);
 }
 
-function showSheets(p) {
+/* One that is hidden is never read unasked, so it is a choice even if it is alone. */
+function showSheets(sheets) {
 	const wanted = byId('sheet').value;
 	fill(byId('sheet'), el('option', { value: '' }, 'the first with waybills'),
-		...p.sheets.filter((s) => s.name !== '').map((s) => el('option', { value: s.name,
+		...sheets.filter((s) => s.name !== '').map((s) => el('option', { value: s.name,
 			selected: s.name === wanted }, s.hidden ? `${s.name} (hidden)` : s.name)));
-	byId('sheet-choice').hidden = p.sheets.length < 2;
+	byId('sheet-choice').hidden = sheets.length < 2 && !sheets.some((s) => s.hidden);
 }
 
 function showColumns(p) {

@@ -171,6 +171,14 @@ export function sample(rows, seed) {
 	return path;
 }
 
+/* A workbook's bytes: { sheet: rows of texts }; a name that begins with "hidden" is of a hidden one. */
+export function workbook(sheets) {
+	return execFileSync('python3', ['-c', 'import json, sys\n'
+		+ 'sys.path.insert(0, "tests")\n'
+		+ 'from support.books import sheets\n'
+		+ 'sys.stdout.buffer.write(sheets(**json.loads(sys.argv[1])))', JSON.stringify(sheets)]);
+}
+
 /* The upload page, to somebody who has told a name. */
 export async function openUpload(browser, options) {
 	const page = await open(browser, '/upload', options);

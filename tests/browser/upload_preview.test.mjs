@@ -1,7 +1,7 @@
 /* A file looked at before it is loaded: how its columns are read, and corrected. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { api, csv, launch, numbers, openUpload, sample, text, until, violations } from './support.mjs';
+import { api, csv, launch, numbers, openUpload, sample, text, until, violations, workbook } from './support.mjs';
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -145,6 +145,48 @@ test('what is no workbook is said at once', async () => {
 	await look(page, file('empty.xlsx', ''));
 	assert.match(await text(page, '#preview-trouble'), /empty/i);
 	assert.ok(!await page.isVisible('#preview-parts'));
+	await page.context().close();
+});
+
+test('a sheet without rows is no dead end: another one is chosen', async () => {
+	const [a] = numbers(1);
+	const page = await openUpload(browser);
+	const shown = (what) => until(async () => (await text(page, '#preview-rows')).includes(what)
+		&& await page.isVisible('#preview-parts'), `${what} is shown`);
+	await look(page, file('sheets.xlsx', workbook({ Manila: [['Waybill Number', 'Receiver'], [a, 'Ana']], Empty: [] })));
+	await page.focus('#sheet');
+	await page.keyboard.press('E');
+	await page.waitForSelector('#preview-trouble:not([hidden])');
+	assert.match(await text(page, '#preview-trouble'), /heading row|empty/i);
+	assert.ok(!await page.isVisible('#preview-parts'), 'there is nothing to show of it');
+	assert.ok(await page.locator('#sheet').evaluate((s) => s === document.activeElement), 'the focus stays');
+	assert.deepEqual(await violations(page), []);
+	await page.keyboard.press('ArrowUp');
+	await shown('Ana');
+	assert.ok(!await page.isVisible('#preview-trouble'));
+	await page.selectOption('#sheet', 'Empty');
+	await page.waitForSelector('#preview-trouble:not([hidden])');
+	await load(page); /* all the same */
+	assert.equal(await page.getAttribute('#verdict .notice', 'class'), 'notice bad');
+	await page.selectOption('#sheet', 'Manila');
+	await shown('Ana');
+	await load(page);
+	assert.equal((await api('GET', `/waybills/${a}`)).status, 200);
+	assert.deepEqual(page.faults, []);
+	await page.context().close();
+});
+
+test('of a workbook whose sheets are all hidden one is chosen', async () => {
+	const [a] = numbers(1);
+	const page = await openUpload(browser);
+	await look(page, file('hidden.xlsx', workbook({ 'hidden July': [['Waybill Number', 'Receiver'], [a, 'Ana']] })));
+	assert.match(await text(page, '#preview-trouble'), /every sheet is hidden/i);
+	await page.selectOption('#sheet', { label: 'hidden July (hidden)' });
+	await until(async () => (await text(page, '#preview-rows')).includes('Ana'), 'its rows are shown');
+	await load(page);
+	assert.equal((await api('GET', `/waybills/${a}`)).status, 200);
+	await look(page, file('none.csv', 'Name,Colour\r\nAna,blue\r\n'));
+	assert.ok(!await page.isVisible('#sheet-choice'), 'what was chosen of the file before is not asked for');
 	await page.context().close();
 });
 

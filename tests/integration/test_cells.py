@@ -7,37 +7,11 @@ import zipfile
 
 from integration.test_ctl_rows import ctl
 from integration.test_upload import UploadCase
-
-NS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-
-
-def relations(*ids):
-    return "<Relationships>" + "".join(
-        f"<Relationship Id='{i}' Type='{NS}/{kind}' Target='{target}'/>"
-        for i, kind, target in ids) + "</Relationships>"
+from support.books import sheets
 
 
 def workbook(*rows):
     return sheets(One=rows)
-
-
-def sheets(**named):
-    """A workbook of sheets by their names; one whose name begins with "hidden" is."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as z:
-        z.writestr("_rels/.rels", relations(("a", "officeDocument", "xl/workbook.xml")))
-        z.writestr("xl/_rels/workbook.xml.rels", relations(
-            *((f"r{i}", "worksheet", f"{i}.xml") for i in range(len(named)))))
-        z.writestr("xl/workbook.xml", f"<workbook xmlns:r='{NS}'><sheets>" + "".join(
-            f"<sheet name='{name}' r:id='r{i}' "
-            f"state='{'hidden' if name.startswith('hidden') else 'visible'}'/>"
-            for i, name in enumerate(named)) + "</sheets></workbook>")
-        for i, rows in enumerate(named.values()):
-            data = "".join(
-                "<row>" + "".join(f"<c t='inlineStr'><is><t>{c}</t></is></c>" for c in row)
-                + "</row>" for row in rows)
-            z.writestr(f"xl/{i}.xml", f"<worksheet><sheetData>{data}</sheetData></worksheet>")
-    return out.getvalue()
 
 
 STRICT = "http://purl.oclc.org/ooxml"

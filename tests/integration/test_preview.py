@@ -10,6 +10,7 @@ import zipfile
 from csv import reader
 
 from support.pg import BUILD, ROOT, clean_environment
+from support.books import sheets
 from support.uploads import UploadCase, csv, sample
 
 
@@ -146,6 +147,19 @@ class Preview(UploadCase):
             got = self.preview(book, "s.xlsx", sheet=name)
             self.assertEqual(got["sheet"], name)
             self.assertNotEqual(got["rows"], p["rows"])
+
+    def test_a_sheet_that_cannot_be_read_leaves_the_others_to_choose(self):
+        rows = [("Waybill Number", "Receiver"), ("PS1", "Ana")]
+        book = sheets(Manila=rows, Empty=[], hidden=rows)
+        listed = [{"name": "Manila", "hidden": False}, {"name": "Empty", "hidden": False},
+                  {"name": "hidden", "hidden": True}]
+        for name, code in (("Empty", "no_heading_row"), ("No", "no_such_sheet")):
+            with self.subTest(name):
+                p = self.preview(book, "s.xlsx", 422, sheet=name)
+                self.assertEqual((p["error"], p["sheets"]), (code, listed))
+        p = self.preview(sheets(hidden=rows), "s.xlsx", 422)
+        self.assertEqual((p["error"], p["sheets"]), ("no_heading_row", listed[2:]))
+        self.assertNotIn("sheets", self.preview(b"%PDF-1.7", "s.xlsx", 415))
 
     def test_what_is_no_manifest_is_refused_as_by_an_upload(self):
         for file, status, code in ((b"", 415, "not_a_workbook"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

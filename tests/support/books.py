@@ -1,4 +1,5 @@
-"""Workbooks of one sheet, with cells of any kind and whatever stands behind the rows."""
+"""Workbooks of one sheet, with cells of any kind and whatever stands behind the rows; and of
+several, with texts."""
 
 import io
 import zipfile
@@ -24,9 +25,14 @@ def row(*cells):
     return "<row>" + "".join(cells) + "</row>"
 
 
+def relations(*ids):
+    return "<Relationships>" + "".join(
+        f"<Relationship Id='{i}' Type='{NS}/{kind}' Target='{target}'/>"
+        for i, kind, target in ids) + "</Relationships>"
+
+
 def relation(kind, target):
-    return (f"<Relationships><Relationship Id='r1' Type='{NS}/{kind}' Target='{target}'/>"
-            "</Relationships>")
+    return relations(("r1", kind, target))
 
 
 def book(*rows, behind=""):
@@ -39,4 +45,21 @@ def book(*rows, behind=""):
                    "<sheet name='S' r:id='r1'/></sheets></workbook>")
         z.writestr("xl/s.xml", f"<worksheet><sheetData>{''.join(rows)}</sheetData>{behind}"
                    "</worksheet>")
+    return out.getvalue()
+
+
+def sheets(**named):
+    """A workbook of sheets by their names; one whose name begins with "hidden" is."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        z.writestr("_rels/.rels", relations(("a", "officeDocument", "xl/workbook.xml")))
+        z.writestr("xl/_rels/workbook.xml.rels", relations(
+            *((f"r{i}", "worksheet", f"{i}.xml") for i in range(len(named)))))
+        z.writestr("xl/workbook.xml", f"<workbook xmlns:r='{NS}'><sheets>" + "".join(
+            f"<sheet name='{name}' r:id='r{i}' "
+            f"state='{'hidden' if name.startswith('hidden') else 'visible'}'/>"
+            for i, name in enumerate(named)) + "</sheets></workbook>")
+        for i, rows in enumerate(named.values()):
+            data = "".join(row(*map(text, cells)) for cells in rows)
+            z.writestr(f"xl/{i}.xml", f"<worksheet><sheetData>{data}</sheetData></worksheet>")
     return out.getvalue()
