@@ -6,6 +6,7 @@
 
 #include "parse/column_choice.h"
 #include "parse/column_names.h"
+#include "parse/columns_wide.h"
 #include "parse/heading.h"
 #include "parse/reject_columns.h"
 #include "parse/text.h"
@@ -289,7 +290,9 @@ static int map_row(const struct row *r, const struct column_choice *chosen,
 	struct row own = *r, wide;
 
 	*c_r = (struct columns){ .heading_row = r->number,
-				 .end = reject_columns_drop(&own) };
+				 .end = reject_columns_drop(&own),
+				 .headed = r->cells[r->n - 1].column + 1,
+				 .width = r->width };
 	for (size_t f = 0; f < FIELD_COUNT; f++)
 		c_r->of[f] = -1;
 	wide = own;
@@ -299,6 +302,8 @@ static int map_row(const struct row *r, const struct column_choice *chosen,
 		return -1;
 	if (chosen != NULL && choose(chosen, &own, c_r, e) < 0)
 		return -1;
+	if (c_r->headed <= c_r->column[c_r->n - 1].column)
+		c_r->headed = c_r->column[c_r->n - 1].column + 1;
 	fields_assign(&wide, c_r);
 	remarks_begin(c_r);
 	street_to_address(c_r);
@@ -513,7 +518,12 @@ int columns_find_chosen(struct table *t, struct slice sheet,
 		at = s.near_sheet;
 	row = s.score == 0 ? s.near_row : s.row;
 	*sheet_r = table_sheet(t, at).name;
-	return go_to(t, at, row, &r, e) < 0 ? -1 : map_chosen(&r, s.chosen, a, c_r, e);
+	if (go_to(t, at, row, &r, e) < 0 || map_chosen(&r, s.chosen, a, c_r, e) < 0)
+		return -1;
+	if (c_r->width == 0)
+		return 0;
+	columns_wide_look(t, c_r);
+	return go_to(t, at, row, &r, e);
 }
 
 int columns_find(struct table *t, struct slice sheet, struct arena *a,
@@ -574,6 +584,8 @@ int columns_next(const struct columns *c, struct table *t, struct row *r, struct
 {
 	int got = table_next(t, r, e);
 
+	if (got == PARSE_MORE)
+		r->over = columns_over(c, r);
 	while (got == PARSE_MORE && r->n > 0 && r->cells[r->n - 1].column >= c->end)
 		r->n--;
 	return got;

@@ -58,8 +58,11 @@ struct columns {
 	size_t n;
 	int32_t of[FIELD_COUNT]; /* index into column[] of a field's (first) column, or -1
 				  */
-	uint32_t end; /* columns from this one on are a list of rejected rows' own
-		       * (reject_columns.h) and not read; UINT32_MAX: there are none */
+	uint32_t end;    /* columns from this one on are a list of rejected rows' own
+			  * (reject_columns.h) and not read; UINT32_MAX: there are none */
+	uint32_t headed; /* columns through the last that has a heading or was chosen */
+	uint32_t width;  /* of the heading row, as struct row has it */
+	bool wide;       /* the rows have cells beyond it: see columns_wide.h */
 	/* The same for every row with these headings, in whatever order and with whatever
 	 * marks and upper case: what a choice of columns is remembered by. */
 	char key[SHA256_HEX];
@@ -111,7 +114,11 @@ int columns_find_chosen(struct table *t, struct slice sheet,
 int columns_near(struct table *t, struct slice sheet, struct arena *a,
 		 struct columns *c_r, struct slice *sheet_r, struct err *e) MUST_CHECK;
 
-/* table_next() without cells behind c->end; a row may be left without any. */
+/*
+ * table_next() without cells behind c->end; a row may be left without any. r->over is 0
+ * unless a row of delimited text is filled beyond c->headed: then it is how many columns
+ * it fills.
+ */
 int columns_next(const struct columns *c, struct table *t, struct row *r,
 		 struct err *e) MUST_CHECK;
 

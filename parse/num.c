@@ -4,6 +4,8 @@
  */
 #include "parse/num.h"
 
+#include "parse/text.h"
+
 enum { EXPONENT_MAX = 400 }; /* beyond any double */
 
 static bool is_digit(char c)
@@ -254,6 +256,23 @@ bool num_money(struct slice s, struct num *n_r)
 		return false;
 	n_r->negative = negative;
 	return true;
+}
+
+bool num_money_flag(struct slice s)
+{
+	static const struct slice flags[] = {
+		SLICE_INIT("cod"), SLICE_INIT("noncod"), SLICE_INIT("yes"),
+		SLICE_INIT("no"),  SLICE_INIT("y"),      SLICE_INIT("n"),
+		SLICE_INIT("ya"),  SLICE_INIT("tidak"),
+	};
+	char bytes[8];
+	struct slice key = { bytes, 0 };
+
+	if (text_key(s, bytes, sizeof(bytes), &key.n))
+		for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+			if (slice_eq(key, flags[i]))
+				return true;
+	return false;
 }
 
 bool num_weight(struct slice s, struct num *n_r)

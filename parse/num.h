@@ -40,6 +40,9 @@ bool num_plain(struct slice s, struct num *n_r) MUST_CHECK;
  * S$, ¥, ...) and Indonesia's ",-" behind. "1,234" is 1234. "1.234" is 1234 with Rp or
  * IDR and refused without: an amount must not be wrong by a thousand. */
 bool num_money(struct slice s, struct num *n_r) MUST_CHECK;
+/* Whether a text says that there is something to collect or not, but not how much: "COD",
+ * "NON-COD", "yes", "tidak". */
+bool num_money_flag(struct slice s);
 /* In kilograms; with kg, or g, which divides by 1000. "1.234" is 1.234 kg, "1,5" is
  * 1.5 kg, "1,234" is refused. */
 bool num_weight(struct slice s, struct num *n_r) MUST_CHECK;

@@ -238,7 +238,8 @@ static int next_of_text(struct table *t, struct row *r, struct err *e)
 			return -1;
 		*r = (struct row){ .number = from.number,
 				   .cells = t->cells,
-				   .nul = from.nul };
+				   .nul = from.nul,
+				   .width = (uint32_t)from.n };
 		for (size_t i = 0; i < from.n; i++) {
 			struct slice text = formula_text(from.cells[i]);
 

@@ -40,6 +40,9 @@ struct row {
 	bool nul;       /* a cell's text holds a NUL, which no database keeps */
 	bool date_1904; /* the workbook's serials count from 1904 */
 	bool no_result; /* a cell is CELL_NO_RESULT */
+	uint32_t width; /* cells of a record of delimited text, empty ones at its end
+			 * included; 0 of a workbook's row */
+	uint32_t over;  /* set by columns_next() */
 };
 
 /* Characters (UTF-16 units) of a cell, as spreadsheet programs have it. A table may hold

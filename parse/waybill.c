@@ -9,6 +9,7 @@
 #include "parse/cell_date.h"
 #include "parse/cell_text.h"
 #include "parse/column_names.h"
+#include "parse/columns_wide.h"
 #include "parse/csv_write.h"
 #include "parse/date_text.h"
 #include "parse/footer.h"
@@ -91,26 +92,6 @@ static int read_phone(struct reader *rd, const struct column *column, struct sli
 	return set(rd, &rd->w->value[column->field], phone, n);
 }
 
-/* A column that says whether there is something to collect, not how much. */
-static bool is_cod_flag(const struct cell *cell, struct slice text)
-{
-	static const struct slice flags[] = {
-		SLICE_INIT("cod"), SLICE_INIT("noncod"), SLICE_INIT("yes"),
-		SLICE_INIT("no"),  SLICE_INIT("y"),      SLICE_INIT("n"),
-		SLICE_INIT("ya"),  SLICE_INIT("tidak"),
-	};
-	char bytes[8];
-	struct slice key = { bytes, 0 };
-
-	if (cell->kind == CELL_BOOL)
-		return true;
-	if (text_key(text, bytes, sizeof(bytes), &key.n))
-		for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-			if (slice_eq(key, flags[i]))
-				return true;
-	return false;
-}
-
 /* Reads the text as the field's kind of number and writes it; 0 when it is none. */
 static size_t number_text(enum field field, const struct cell *cell, struct slice text,
 			  char *to)
@@ -139,7 +120,8 @@ static int read_number(struct reader *rd, const struct column *column,
 	char number[NUM_TEXT];
 	size_t n;
 
-	if (column->field == FIELD_COD_AMOUNT && is_cod_flag(cell, text)) {
+	if (column->field == FIELD_COD_AMOUNT &&
+	    (cell->kind == CELL_BOOL || num_money_flag(text))) {
 		rd->notes->cod_flags++;
 		note_add(&rd->notes->first.cod_flags, rd->row, column->heading, text);
 		keep_extra(rd, column->heading, text);
@@ -513,6 +495,20 @@ static int reject_cell(struct reader *rd, const struct cell *cell, struct reject
 	return own_heading(rd, cell, &rej->heading);
 }
 
+/* A comma without quotes: what is behind it belongs one column further left. */
+static int reject_shifted(struct reader *rd, const struct row *r, struct reject *rej)
+{
+	rej->reason = arena_printf(
+		rd->a,
+		"%u cells under %u headings, so that values may stand in the wrong "
+		"columns: put a value that has a comma in it (or what else parts the "
+		"cells) in quotes, or give each column a heading",
+		(unsigned)r->over, (unsigned)rd->c->headed);
+	if (rej->reason.p == NULL)
+		return no_room(rd->e);
+	return reject_cell(rd, &r->cells[r->n - 1], rej);
+}
+
 /* Cells that a person sees filled, once a program has calculated them. */
 static void note_no_result(struct reader *rd, const struct row *r)
 {
@@ -520,6 +516,17 @@ static void note_no_result(struct reader *rd, const struct row *r)
 		return;
 	rd->notes->no_results++;
 	note_add(&rd->notes->first.no_results, r->number, SLICE(""), SLICE(""));
+}
+
+static void note_over(struct reader *rd, const struct row *r)
+{
+	char own[COLUMN_OWN_NAME];
+
+	if (r->over == 0)
+		return;
+	rd->notes->over++;
+	note_add(&rd->notes->first.over, r->number, column_own_name(r->over - 1, own),
+		 text_trim(r->cells[r->n - 1].text));
 }
 
 int waybill_read(const struct columns *c, const struct row *r, struct arena *a,
@@ -564,7 +571,10 @@ int waybill_read(const struct columns *c, const struct row *r, struct arena *a,
 		return -1;
 	if (!ok)
 		return 0;
+	if (columns_shifted(c, r))
+		return reject_shifted(&rd, r, rej);
 	*verdict_r = ROW_WAYBILL;
+	note_over(&rd, r);
 	rd.extra = arena_alloc(a, r->n * sizeof(*rd.extra));
 	if (rd.extra == NULL)
 		return no_room(e);

@@ -436,6 +436,7 @@ void xlsx_row_end(struct xlsx_row *row, struct row *r)
 	r->cells = row->cells;
 	r->n = row->n;
 	r->no_result = row->no_result;
+	r->width = r->over = 0;
 	r->date_1904 = row->setup->date_1904;
 }
 

@@ -226,6 +226,11 @@ static int warnings(const struct import_report *r, struct buf *b, struct err *e)
 		       "columns; "
 		       "their rows are loaded without them.",
 		       &n->first.bad_values, e) < 0 ||
+	    warn_fixed(b, "beyond_headings", n->over,
+		       "Cells beyond the last heading are kept among the other columns: "
+		       "look whether the values of these rows stand under their "
+		       "headings.",
+		       &n->first.over, e) < 0 ||
 	    warn_fixed(b, "no_result", n->no_results,
 		       "Formulas whose results the file does not hold are empty cells: "
 		       "open it in Excel or LibreOffice, save it, and upload that.",
