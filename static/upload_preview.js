@@ -5,7 +5,7 @@
  */
 import { byId, count, el, fill, letters, plural, rows, sentence, words } from '/static/dom.js';
 import { transferKept } from '/static/transfer.js';
-import { counted } from '/static/upload_result.js';
+import { warning } from '/static/upload_result.js';
 
 const TYPING_MS = 400; /* letters that choose an option come one by one */
 
@@ -166,14 +166,17 @@ function showRows(p) {
 /* Rows that would be rejected, and what else a clerk should know before loading. */
 function showProblems(p) {
 	const told = p.warnings.filter((w) => w.kind !== 'columns_chosen' && w.kind !== 'no_rows');
+	const looked = p.complete ? '' : ` in the first ${plural(p.rows_read, 'row')}`;
+	const empty = !p.message && p.complete && p.rows_total === 0;
 	fill(byId('preview-problems'),
+		empty && el('li', {}, 'There are headings, but no rows below them: nothing would be loaded.'),
 		...p.rejects.map((r) => el('li', {}, `Row ${count(r.row)} would be rejected: ${r.column} `,
 			r.text ? el('span', { class: 'code' }, r.text) : '(empty)', `, ${r.reason}.`)),
 		p.rejected > p.rejects.length && el('li', {}, `... and ${plural(p.rejected - p.rejects.length, 'row')} more.`),
-		...told.map((w) => el('li', {}, `${sentence(w.message)}${counted(w)}`)));
-	const none = p.rejects.length + told.length === 0;
-	byId('preview-fine').hidden = !none || Boolean(p.message);
-	byId('preview-fine').textContent = p.complete ? 'No problems found.' : `No problems found in the first ${plural(p.rows_read, 'row')}.`;
+		p.duplicate > 0 && el('li', {}, `${plural(p.duplicate, 'row has', 'rows have')} a number that comes again further down${looked}: the last row of each number counts.`),
+		...told.map(warning));
+	byId('preview-fine').hidden = byId('preview-problems').childElementCount > 0 || Boolean(p.message);
+	byId('preview-fine').textContent = `No problems found${looked}.`;
 }
 
 byId('sheet').addEventListener('change', () => file && look());

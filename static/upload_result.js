@@ -72,12 +72,14 @@ export function showResult(u) {
 	byId('outcome').focus();
 }
 
-/* " (3 rows)", or nothing behind what is said of the file. */
+/* " (3 rows)"; nothing behind what is said of the file; for a kind that this page does not know the
+ * bare number, of whatever the server's sentence speaks of. */
 const COUNTED = { shadowed_column: '', columns_chosen: '', sheet_not_read: '', encoding: '', no_rows: '',
-	bad_value: 'cell', cod_flag: 'cell', phone_mended: 'cell', ambiguous_date: 'cell', scans_matched: 'scan' };
-export function counted(w) {
-	const unit = COUNTED[w.kind] ?? 'row';
-	return unit === '' || !(w.count > 0) ? '' : ` (${plural(w.count, unit)})`;
+	bad_value: 'cell', cod_flag: 'cell', phone_mended: 'cell', ambiguous_date: 'cell', scans_matched: 'scan',
+	unknown_status: 'row', on_hold: 'row', no_result: 'row', address_split: 'row', hidden_row: 'row', footer: 'row' };
+function counted(w) {
+	const unit = COUNTED[w.kind] ?? null;
+	return unit === '' || !(w.count > 0) ? '' : ` (${unit === null ? count(w.count) : plural(w.count, unit)})`;
 }
 
 /* " First: row 3 abc, row 17 -": where to look. */
@@ -85,6 +87,11 @@ function firstRows(w) {
 	const list = w.rows ?? [];
 	return list.length === 0 ? null : el('span', { class: 'hint' }, ` First: ${list.map((r) =>
 		`row ${count(r.row)}${r.column ? ` ${r.column}` : ''}${r.text ? ` "${r.text}"` : ''}`).join(', ')}.`);
+}
+
+/* A warning in the server's words, known to this page or not. */
+export function warning(w) {
+	return el('li', {}, `${sentence(w.message)}${counted(w)}`, firstRows(w));
 }
 
 /* total = inserted + updated + ...: written as the sum it is. */
@@ -100,8 +107,7 @@ function showSum(u) {
 		u.heading_row && el('span', {}, 'Headings in row ', el('b', {}, count(u.heading_row))),
 		u.batch && el('span', {}, u.dry_run ? 'To be marked ready for a batch' : 'Marked ready for a batch'),
 		u.id !== undefined && u.id !== null && el('span', {}, 'Upload ', el('b', {}, String(u.id))));
-	fill(byId('warning-list'), ...(u.warnings ?? []).map((w) =>
-		el('li', {}, `${sentence(w.message)}${counted(w)}`, firstRows(w))));
+	fill(byId('warning-list'), ...(u.warnings ?? []).map(warning));
 	byId('warnings').hidden = (u.warnings ?? []).length === 0;
 	byId('figures').hidden = false;
 }

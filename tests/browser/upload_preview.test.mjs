@@ -148,6 +148,32 @@ test('what is no workbook is said at once', async () => {
 	await page.context().close();
 });
 
+test('numbers that come again, an empty table and warnings of any kind are no "no problems"', async () => {
+	const [a, b] = numbers(2);
+	const page = await openUpload(browser);
+	const problems = () => page.locator('#preview-problems li').allTextContents();
+	await look(page, file('twice.csv', `Waybill Number,Receiver\r\n${a},Ana\r\n${b},Ben\r\n${a},Ana\r\n${a},Cara\r\n`));
+	assert.deepEqual(await problems(), ['2 rows have a number that comes again further down: the last row of each number counts.']);
+	assert.ok(!await page.isVisible('#preview-fine'));
+	await look(page, file('once.csv', csv([a, b])));
+	assert.deepEqual([await problems(), await text(page, '#preview-fine')], [[], 'No problems found.']);
+	await look(page, file('none.csv', 'Waybill Number,Receiver\r\n'));
+	assert.match((await problems()).join(), /no rows below/i);
+	assert.ok(!await page.isVisible('#preview-fine'));
+	await page.route('**/upload/preview', async (route) => {
+		const response = await route.fetch();
+		const json = await response.json();
+		return route.fulfill({ response, json: { ...json, complete: false, rows_read: 2, duplicate: 1, warnings: [
+			{ kind: 'made_up', count: 2, message: 'Cells were made up.', rows: [{ row: 3, column: 'Receiver', text: 'Ben' }] },
+			{ kind: 'made_up_too', message: 'So was this.' }] } });
+	});
+	await look(page, file('strange.csv', csv([a, b])));
+	assert.deepEqual(await problems(), [
+		'1 row has a number that comes again further down in the first 2 rows: the last row of each number counts.',
+		'Cells were made up. (2) First: row 3 Receiver "Ben".', 'So was this.']);
+	await page.context().close();
+});
+
 test('a sheet without rows is no dead end: another one is chosen', async () => {
 	const [a] = numbers(1);
 	const page = await openUpload(browser);
