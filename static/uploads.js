@@ -53,7 +53,9 @@ function kind(u) {
 
 function stateText(u) {
 	if (u.undone_at) {
-		return u.undo.kept > 0 ? `Undone but for ${count(u.undo.kept)}` : 'Undone';
+		const { kept, updated } = u.undo;
+		const left = [kept > 0 && count(kept), updated > 0 && `${count(updated)} changed`].filter(Boolean);
+		return left.length > 0 ? `Undone but for ${left.join(' and ')}` : 'Undone';
 	}
 	if (u.cancelling) {
 		return 'Being cancelled';
@@ -151,9 +153,16 @@ function askUndo(u) {
 	if (!named()) {
 		return;
 	}
-	byId('ask-text').textContent = `${u.file_name ?? u.id}: the ${plural(u.inserted, 'parcel')} that it brought are removed, but for those that were scanned, dispatched, changed or uploaded again since.`;
+	byId('ask-text').textContent = `${u.file_name ?? u.id}: ${u.inserted > 0
+		? `the ${plural(u.inserted, 'parcel')} that it brought ${u.inserted === 1 ? 'is' : 'are'} removed, but for those that were scanned, dispatched, changed or uploaded again since.`
+		: 'it brought no new parcels, so none is removed.'} ${changed(u.updated)}`;
 	byId('ask-form').onsubmit = () => undo(u);
 	byId('ask').showModal();
+}
+
+/* What an undo does not take back: nobody knows any more what there was before. */
+function changed(n) {
+	return n > 0 ? `${plural(n, 'parcel that was', 'parcels that were')} known before ${n === 1 ? 'keeps' : 'keep'} what this upload changed: to put that right, upload the right file again.` : '';
 }
 
 async function undo(u) {
@@ -166,10 +175,11 @@ async function undo(u) {
 	}
 	complain('');
 	put(answer.json);
-	const { removed, kept, reasons } = answer.json.undo;
-	tell(kept > 0 ? 'warn' : 'good', el('p', {}, `${plural(removed, 'parcel was', 'parcels were')} removed, ${count(kept)} kept.`),
+	const { removed, kept, reasons, updated } = answer.json.undo;
+	tell(kept > 0 || updated > 0 ? 'warn' : 'good', el('p', {}, `${plural(removed, 'parcel was', 'parcels were')} removed, ${count(kept)} kept.`),
 		kept > 0 && el('ul', {}, ...reasons.map((r) => el('li', {}, `${count(r.count)}: ${r.message} `,
-			el('span', { class: 'code' }, r.waybill_numbers.join(', ')), r.count > r.waybill_numbers.length && ' ...'))));
+			el('span', { class: 'code' }, r.waybill_numbers.join(', ')), r.count > r.waybill_numbers.length && ' ...'))),
+		updated > 0 && el('p', {}, changed(updated)));
 }
 
 async function again(id) {

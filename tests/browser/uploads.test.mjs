@@ -70,6 +70,26 @@ test('an undo is asked for, and says what it kept', async () => {
 	await page.context().close();
 });
 
+test('an undo says that parcels known before keep what the upload changed', async () => {
+	const [a] = numbers(1);
+	const name = `c${Date.now()}`;
+	await upload(`${name}-right.csv`, csv([a]));
+	const wrong = await upload(`${name}-wrong.csv`, `Waybill Number,Receiver\r\n${a},Somebody else`);
+	assert.deepEqual([wrong.inserted, wrong.updated], [0, 1]);
+	const page = await open(browser, `/uploads?q=${name}`, { init: () => localStorage.setItem('waybill.operator', '"Ben"') });
+	await page.waitForSelector('#who:not([disabled])');
+	await row(page, wrong).getByRole('button', { name: /Undo/ }).click();
+	assert.match(await text(page, '#ask-text'), /no new parcels.* 1 parcel that was known before keeps what this upload changed.* right file again/);
+	await page.click('#ask-yes');
+	await until(async () => /0 parcels were removed, 0 kept/.test(await text(page, '#done')), 'the undo is told');
+	assert.match(await text(page, '#done'), /1 parcel that was known before keeps what this upload changed.* right file again/);
+	assert.equal(await page.getAttribute('#done', 'class'), 'notice warn');
+	assert.match(await row(page, wrong).locator('.badge').textContent(), /Undone but for 1 changed/);
+	assert.equal((await api('GET', `/waybills/${a}`)).json.receiver_name, 'Somebody else');
+	assert.deepEqual(await violations(page), []);
+	await page.context().close();
+});
+
 test('a waiting upload is cancelled, and found by its state', async () => {
 	const name = `q${Date.now()}`;
 	const u = await upload(`${name}.csv`, csv(numbers(5)), { async: 'true' });
