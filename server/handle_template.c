@@ -27,6 +27,7 @@ static const struct {
 	{ "Street", "", "7 Mabini St", 24, false },
 	{ "Receiver Phone", "", "09181234567", 16, true },
 	{ "Destination", "Without one, the city.", "Cebu City", 18, false },
+	{ "Item Name", "What is in it.", "Shoes", 22, false },
 	{ "Number of Items", "A whole number.", "1", 10, false },
 	{ "Weight", "In kilograms.", "1.25", 10, false },
 	{ "Express Type/Service Type", "", "EZ", 16, false },
@@ -39,6 +40,8 @@ static const struct {
 	  "Cancelled; empty is pending.",
 	  "Pending", 16, false },
 	{ "Signing Time", "Year-month-day hour:minute.", "2025-01-31 08:05", 18, false },
+	{ "Submission Time", "When the courier got it, year-month-day hour:minute.",
+	  "2025-01-30 17:40", 18, false },
 };
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
