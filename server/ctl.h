@@ -43,6 +43,10 @@ int ctl_options(int argc, char **argv, const struct ctl_option *options, size_t 
 /* A regular file, open for reading. ERR_INPUT when there is none. */
 int ctl_open(const char *path, int *fd_r, uint64_t *size_r, struct err *e) MUST_CHECK;
 
+/* For a command that has opened its file and has nothing to do but to read it and to
+ * print: the walls of a task (server/sandbox.h), with nothing left to open. */
+int ctl_confine(struct err *e) MUST_CHECK;
+
 /* A sink that writes to *fd, which must outlive it: ERR_INTERNAL. */
 struct sink ctl_sink(int *fd);
 

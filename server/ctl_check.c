@@ -206,7 +206,8 @@ static int check_file(const char *path, const char *sheet, struct err *e)
 	arena_init(&c.file, ARENA_MAX);
 	arena_init(&c.row, ARENA_MAX);
 	string_set_init(&c.numbers, NUMBERS_MAX);
-	if (table_open(fd, 0, size, &table_limits_default, &c.table, e) == 0)
+	if (ctl_confine(e) == 0 &&
+	    table_open(fd, 0, size, &table_limits_default, &c.table, e) == 0)
 		result = check_rows(&c, sheet, e);
 	table_close(&c.table);
 	string_set_release(&c.numbers);

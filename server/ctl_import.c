@@ -9,6 +9,7 @@
 #include "server/ctl_report.h"
 #include "server/import.h"
 #include "server/import_columns.h"
+#include "server/sandbox.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -143,7 +144,7 @@ static int run(const struct config *cfg, const char *path, const struct import_o
 	int fd = -1, result = -1;
 	uint64_t size;
 
-	if (ctl_open(path, &fd, &size, e) == 0 &&
+	if (ctl_open(path, &fd, &size, e) == 0 && sandbox_enter(cfg, e) >= 0 &&
 	    db_open_few(cfg, "waybillctl import", &work, e) == 0 &&
 	    db_open_few(cfg, "waybillctl import side", &side, e) == 0)
 		result =

@@ -115,7 +115,8 @@ static int rows(const char *path, const char *sheet, struct err *e)
 
 	if (ctl_open(path, &fd, &size, e) < 0)
 		return -1;
-	if (table_open(fd, 0, size, &table_limits_default, &t, e) == 0) {
+	if (ctl_confine(e) == 0 &&
+	    table_open(fd, 0, size, &table_limits_default, &t, e) == 0) {
 		if (sheet_select(t, sheet, e) == 0)
 			result = rows_write(t, &to, e);
 		table_close(&t);

@@ -27,6 +27,9 @@ enum {
  * core; of files only those of the spool may be written. A call that a task has no use
  * for fails with EPERM, an attempt to run a program ends the process with SIGSYS. Returns
  * what is in force, or -1 with e when something that the system has was refused.
+ *
+ * Of cfg nothing else is looked at. With its spool_dir and databases NULL no file is
+ * opened any more and no socket made: what is open by now is all there is.
  */
 int sandbox_enter(const struct config *cfg, struct err *e) MUST_CHECK;
 

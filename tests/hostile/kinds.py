@@ -34,7 +34,8 @@ def page(name, what, head):
 
 
 CASES = [
-    no_workbook("kind-biff5", "BIFF without a container, as scripts in PHP write it", lambda: bof(8), OLD, ending="xls"),
+    no_workbook("kind-biff5", "BIFF without a container, as scripts in PHP write it", lambda: bof(8), OLD,
+                ending="xls"),
     no_workbook("kind-biff8", "the same of Excel 97", lambda: bof(16), OLD, ending="xls"),
     page("center", "<center>", b"<center>List</center><table><tr>"),
     page("comment", "a comment", b"<!-- made by a portal -->\r\n<table><tr>"),
@@ -69,6 +70,8 @@ CASES = [
                 r"Numbers sheet: open it in Numbers and export it as \.xlsx"),
     no_workbook("kind-word", "a Word document", lambda: office("word/document.xml", "document"),
                 r"Word document: copy its table into Excel"),
-    no_workbook("kind-slides", "a presentation", lambda: office("ppt/p.xml", "presentation"), r"presentation.*" + SENDER),
-    no_workbook("kind-binary", "none of these", lambda: bytes(range(64)), r"neither a workbook nor a text file.*" + SENDER),
+    no_workbook("kind-slides", "a presentation", lambda: office("ppt/p.xml", "presentation"),
+                r"presentation.*" + SENDER),
+    no_workbook("kind-binary", "none of these", lambda: bytes(range(64)),
+                r"neither a workbook nor a text file.*" + SENDER),
 ]

@@ -168,6 +168,16 @@ class Import(ImportCase):
         os.close(ours)
         self.assertRegex(seen, rb"\r\[#{40}\] 20000 rows done, \d+ rows/s\x1b\[K\r\n$")
 
+    def confined(self, pid):
+        """It reads a stranger's file between the walls of a task."""
+        with open(f"/proc/{pid}/status", encoding="ascii") as f:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+        with open(f"/proc/{pid}/limits", encoding="ascii") as f:
+            limits = {line[:26].strip(): line[26:].split()[0] for line in f}
+        self.assertEqual((status["NoNewPrivs"], limits["Max cpu time"]), ("1", "601"))
+        if "san" not in os.environ.get("WAYBILL_BUILD", ""):
+            self.assertEqual((status["Seccomp"], limits["Max address space"]), ("2", str(2 << 30)))
+
     def test_an_interrupted_import_loads_nothing(self):
         """It waits for a lock that we hold, and is told to give up meanwhile."""
         holder = subprocess.Popen(
@@ -184,6 +194,7 @@ class Import(ImportCase):
                 wait_until(lambda: self.db.value(
                     "SELECT count(*) FROM pg_locks WHERE NOT granted AND "
                     "relation = 'waybills'::regclass") != "0", "the import waits")
+                self.confined(process.pid)
                 process.send_signal(signal.SIGINT)
                 self.db.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                               "WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()")

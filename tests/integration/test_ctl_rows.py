@@ -1,6 +1,7 @@
 """waybillctl rows and sample: every fixture as the reader sees it, against what other
 programs read in it (tests/fixtures/expect), and every file that must be refused."""
 
+import contextlib
 import csv
 import io
 import os
@@ -11,10 +12,12 @@ import unittest
 import zipfile
 
 from support.pg import BUILD, ROOT, clean_environment
+from support.wait import wait_until
 
 CTL = os.path.join(BUILD, "waybillctl")
 FIXTURES = os.path.join(ROOT, "tests", "fixtures")
 EXPECT = os.path.join(FIXTURES, "expect")
+SANITIZED = "san" in os.environ.get("WAYBILL_BUILD", "")
 
 # What a clerk must read about each file: exit status 2 and these words.
 REFUSED = {
@@ -42,6 +45,11 @@ def ctl(*arguments):
 
 def fixture(name):
     return os.path.join(FIXTURES, name)
+
+
+def read(path):
+    with open(path, encoding="ascii") as f:
+        return f.read()
 
 
 def records(data):
@@ -133,6 +141,44 @@ class Sheets(RowsCase):
             self.assertIn(f"'{name}'", line)
         line = self.refused(2, "rows", fixture("utf8.csv"), "--sheet", "Data")
         self.assertIn("csv files have no sheets", line)
+
+
+class Confined(unittest.TestCase):
+    """What a stranger's file is read by has the walls of a task around it, and nothing open but that
+    file and what it prints to."""
+
+    @staticmethod
+    def walls(pid):
+        """Is it confined yet?"""
+        status = dict(line.split(":\t", 1) for line in read(f"/proc/{pid}/status").splitlines() if ":\t" in line)
+        return status["NoNewPrivs"] == "1" and (SANITIZED or status["Seccomp"] == "2")
+
+    def held(self, *arguments):
+        """The limits of a process whose output nobody takes yet."""
+        taken, given = os.pipe()
+        os.set_blocking(given, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(given, b"x" * 4096)
+        os.set_blocking(given, True)
+        with open(taken, "rb") as out, subprocess.Popen(
+                [CTL, *arguments], stdout=given, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                env=clean_environment()) as process:
+            os.close(given)
+            wait_until(lambda: self.walls(process.pid), "it is between walls")
+            limits = {line[:26].strip(): line[26:].split()[0]
+                      for line in read(f"/proc/{process.pid}/limits").splitlines()}
+            self.assertGreater(len(out.read()), 4096)
+        self.assertEqual(process.returncode, 0)
+        return limits
+
+    def test_rows_and_its_check(self):
+        for words in (("rows",), ("rows", "--check")):
+            limits = self.held(*words, fixture("openpyxl_plain.xlsx"))
+            self.assertEqual(limits["Max cpu time"], "601")
+            self.assertEqual(limits["Max core file size"], "0")
+            if not SANITIZED:
+                self.assertEqual(limits["Max address space"], str(2 << 30))
 
 
 class Output(RowsCase):

@@ -22,6 +22,8 @@
 
 static char spool[] = "/tmp/test_sandbox.XXXXXX";
 
+static int opened; /* a file with a byte in it */
+
 /* Exit statuses of a child; a signal's number stands above 100. */
 enum { DONE = 0, FAILED = 1, NOT_ENTERED = 2, NOT_IN_FORCE = 77, SIGNAL = 100 };
 
@@ -162,6 +164,13 @@ static int stop_itself(void)
 	abort();
 }
 
+static int use_what_is_open(void)
+{
+	char c;
+
+	return pread(opened, &c, 1, 0) == 1 && write(opened, "x", 1) == 1 ? DONE : FAILED;
+}
+
 static const struct try_row {
 	const char *name;
 	int needs; /* what must be in force for this to be refused */
@@ -186,21 +195,30 @@ static const struct try_row {
 	{ "memory has an end", SANDBOX_CALLS, allocate, FAILED },
 	{ "time has an end", SANDBOX_LIMITS, compute_for_ever, SIGNAL + SIGXCPU },
 	{ "a bug ends the process as ever", 0, stop_itself, SIGNAL + SIGABRT },
+}, alone_rows[] = {
+	{ "no file is opened", SANDBOX_FILES, read_names, FAILED },
+	{ "nothing is written", SANDBOX_FILES, write_spool, FAILED },
+	{ "nothing is connected to", SANDBOX_CALLS, database_socket, FAILED },
+	{ "memory has an end", SANDBOX_CALLS, allocate, FAILED },
+	{ "what is open can be used", 0, use_what_is_open, DONE },
 };
 
-static int in_child(const struct try_row *row)
+static const struct config of_task = { .spool_dir = spool,
+				       .task_memory = (uint64_t)128 * 1024 * 1024,
+				       .task_timeout = 1,
+				       .database = (char *)"dbname=x",
+				       .database_read = (char *)"" };
+static const struct config alone = { .task_memory = (uint64_t)128 * 1024 * 1024,
+				     .task_timeout = 1 };
+
+static int in_child(const struct config *cfg, const struct try_row *row)
 {
-	const struct config cfg = { .spool_dir = spool,
-				    .task_memory = (uint64_t)128 * 1024 * 1024,
-				    .task_timeout = 1,
-				    .database = (char *)"dbname=x",
-				    .database_read = (char *)"" };
 	pid_t pid = fork();
 	int status = 0, force;
 	struct err e = { .kind = ERR_NONE };
 
 	if (pid == 0) {
-		force = sandbox_enter(&cfg, &e);
+		force = sandbox_enter(cfg, &e);
 		if (force < 0)
 			_exit(NOT_ENTERED);
 		if ((force & row->needs) != row->needs)
@@ -211,12 +229,11 @@ static int in_child(const struct try_row *row)
 	return WIFSIGNALED(status) ? SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static void test_tries(void **state)
+static void try_all(const struct config *cfg, const struct try_row *rows, size_t n)
 {
-	(void)state;
-	for (size_t i = 0; i < sizeof(try_rows) / sizeof(try_rows[0]); i++) {
-		const struct try_row *row = &try_rows[i];
-		int got = in_child(row);
+	for (size_t i = 0; i < n; i++) {
+		const struct try_row *row = &rows[i];
+		int got = in_child(cfg, row);
 
 		if (got == NOT_IN_FORCE)
 			print_message("%s: not in force here\n", row->name);
@@ -225,21 +242,42 @@ static void test_tries(void **state)
 	}
 }
 
-static int set_up(void **state)
+static void test_tries(void **state)
 {
 	(void)state;
+	try_all(&of_task, try_rows, sizeof(try_rows) / sizeof(try_rows[0]));
+}
+
+static void test_alone(void **state)
+{
+	(void)state;
+	try_all(&alone, alone_rows, sizeof(alone_rows) / sizeof(alone_rows[0]));
+}
+
+static int set_up(void **state)
+{
+	char name[] = "/tmp/test_sandbox.XXXXXX";
+
+	(void)state;
+	opened = mkstemp(name);
+	if (opened < 0 || unlink(name) < 0 || write(opened, "x", 1) != 1)
+		return -1;
 	return mkdtemp(spool) == NULL ? -1 : 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
+	(void)close(opened);
 	return rmdir(spool);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_tries) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tries),
+		cmocka_unit_test(test_alone),
+	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
