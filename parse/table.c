@@ -267,6 +267,14 @@ int table_next(struct table *t, struct row *r, struct err *e)
 	return got < 0 ? fail_in_sheet(t, e) : got;
 }
 
+const struct table_merge *table_merges(const struct table *t, size_t *n_r,
+				       uint64_t *all_r)
+{
+	*n_r = 0;
+	*all_r = 0;
+	return t->sheet == NULL ? NULL : xlsx_sheet_merges(t->sheet, n_r, all_r);
+}
+
 uint64_t table_progress(const struct table *t, uint64_t *total_r)
 {
 	if (t->csv != NULL) {

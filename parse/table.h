@@ -65,6 +65,13 @@ struct table_sheet {
 	bool hidden; /* hidden or very hidden */
 };
 
+/* Cells merged into one: what is shown is the first one's, the others are empty. */
+struct table_merge {
+	uint32_t first_column, last_column; /* 0 is A */
+	uint64_t first_row, last_row;       /* 1 is the sheet's first */
+};
+enum { TABLE_MERGES = 1000 };
+
 struct table;
 
 /*
@@ -86,6 +93,10 @@ int table_select(struct table *t, size_t i, struct err *e) MUST_CHECK;
  * ERR_LIMIT. Row numbers rise strictly; rows without cells are left out.
  */
 int table_next(struct table *t, struct row *r, struct err *e) MUST_CHECK;
+/* The merged cells of the selected sheet's whole, known behind its last row: the first
+ * TABLE_MERGES, *n_r of them; *all_r is how many there are. None of delimited text. */
+const struct table_merge *table_merges(const struct table *t, size_t *n_r,
+				       uint64_t *all_r);
 /* Whether the texts read so far may be wrong: nothing tells their encoding. */
 bool table_guessed(const struct table *t);
 /* How far the selected sheet was read, as bytes of the file out of *total_r. */

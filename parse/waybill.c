@@ -574,6 +574,7 @@ int waybill_read(const struct columns *c, const struct row *r, struct arena *a,
 	if (columns_shifted(c, r))
 		return reject_shifted(&rd, r, rej);
 	*verdict_r = ROW_WAYBILL;
+	notes->last_waybill = r->number;
 	note_over(&rd, r);
 	rd.extra = arena_alloc(a, r->n * sizeof(*rd.extra));
 	if (rd.extra == NULL)

@@ -77,11 +77,13 @@ struct waybill_notes {
 	uint64_t unknown_statuses;
 	uint64_t bad_values; /* optional cells that could not be read and went to extra */
 	uint64_t no_results; /* rows, blank ones included, with formulas that have none */
-	uint64_t over;       /* rows of delimited text with cells beyond the headings */
+	uint64_t merged;     /* ranges of cells: see merged_cells.h */
+	uint64_t last_waybill; /* the row of the last one */
+	uint64_t over;         /* rows of delimited text with cells beyond the headings */
 	/* The first of some of them. */
 	struct {
 		struct note footers, hidden_rows, phones, cod_flags, statuses, bad_values,
-			no_results, over;
+			no_results, over, merged;
 		struct note signing, submission; /* dates that read both ways */
 	} first;
 };

@@ -105,8 +105,7 @@ int xlsx_row_begin(struct xlsx_row *row, struct slice number, struct err *e)
 	return 0;
 }
 
-/* 18.18.7 ST_CellRef, A1 style: letters of bijective base 26, then the row. */
-static bool read_ref(struct slice s, uint32_t *column_r, uint64_t *row_r)
+bool xlsx_ref_read(struct slice s, uint32_t *column_r, uint64_t *row_r)
 {
 	uint32_t column = 0;
 	uint64_t number = 0;
@@ -134,7 +133,7 @@ int xlsx_row_place(struct xlsx_row *row, struct slice ref, uint32_t *column_r,
 	uint32_t column = row->next_column;
 	uint64_t number = row->number;
 
-	if (ref.n > 0 && !read_ref(ref, &column, &number))
+	if (ref.n > 0 && !xlsx_ref_read(ref, &column, &number))
 		return err_set(e, ERR_INPUT,
 			       "row %" PRIu64 ": \"%.*s\" is not a cell's place",
 			       row->number, show(ref), ref.p);

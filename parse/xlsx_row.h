@@ -79,6 +79,9 @@ void xlsx_row_release(struct xlsx_row *row);
 bool xlsx_type_read(struct slice s, enum xlsx_type *type_r);
 /* A whole number of 1 to 10 digits, white space around it allowed. */
 bool xlsx_count_read(struct slice s, uint64_t *value_r);
+/* A cell's place (18.18.7, ST_CellRef, A1 style): letters of bijective base 26, then the
+ * row, any number of at most ten digits. */
+bool xlsx_ref_read(struct slice s, uint32_t *column_r, uint64_t *row_r);
 /* "1" or "true". */
 bool xlsx_is_true(struct slice s);
 

@@ -17,6 +17,9 @@ struct xlsx_sheet {
 	enum { AT_START, IN_ROWS, AT_END } state;
 	struct xlsx_row row;
 	struct xlsx_place_end place_end; /* of the row's cells */
+	struct table_merge *merges;      /* NULL before the first */
+	size_t n_merges;                 /* kept */
+	uint64_t all_merges;
 };
 
 static int show(struct slice s)
@@ -177,17 +180,52 @@ static int find_rows(struct xlsx_sheet *s, struct err *e)
 	return got < 0 ? -1 : 0;
 }
 
-/* What stands behind the rows is not used, but must be whole. */
+/* 18.3.1.55: mergeCell, ref="B2:B4". One that cannot be read says nothing. */
+static int keep_merge(struct xlsx_sheet *s, struct slice ref, struct err *e)
+{
+	const char *colon = slice_find(ref, ':');
+	struct slice first, last = ref;
+	struct table_merge m;
+
+	if (colon == NULL)
+		return 0;
+	first = slice_take(&last, (size_t)(colon - ref.p));
+	(void)slice_take(&last, 1);
+	if (!xlsx_ref_read(first, &m.first_column, &m.first_row) ||
+	    !xlsx_ref_read(last, &m.last_column, &m.last_row) ||
+	    (m.first_column >= m.last_column && m.first_row >= m.last_row))
+		return 0;
+	s->all_merges++;
+	if (s->n_merges == TABLE_MERGES)
+		return 0;
+	if (s->merges == NULL)
+		s->merges = malloc(TABLE_MERGES * sizeof(*s->merges));
+	if (s->merges == NULL)
+		return err_set(e, ERR_MEMORY, "out of memory for merged cells");
+	s->merges[s->n_merges++] = m;
+	return 0;
+}
+
+/* Of what stands behind the rows only merged cells are used, but all must be whole. */
 static int read_rest(struct xlsx_sheet *s, struct err *e)
 {
 	struct xml_token t;
 	int got;
 
-	do
-		got = xml_next(s->x, &t, e);
-	while (got == PARSE_MORE);
+	while ((got = xml_next(s->x, &t, e)) == PARSE_MORE)
+		if (t.kind == XML_START && slice_eq(t.name, SLICE("mergeCell")) &&
+		    keep_merge(s, xml_attr_raw(&t, SLICE("ref")), e) < 0)
+			return -1;
 	s->state = AT_END;
 	return got < 0 ? -1 : 0;
+}
+
+const struct table_merge *xlsx_sheet_merges(const struct xlsx_sheet *s, size_t *n_r,
+					    uint64_t *all_r)
+{
+	*n_r = s->n_merges;
+	*all_r = s->all_merges;
+	return s->merges;
 }
 
 int xlsx_sheet_next(struct xlsx_sheet *s, struct row *r, struct err *e)
@@ -243,6 +281,7 @@ void xlsx_sheet_close(struct xlsx_sheet **s)
 		return;
 	xml_close(&(*s)->x);
 	xlsx_row_release(&(*s)->row);
+	free((*s)->merges);
 	free(*s);
 	*s = NULL;
 }

@@ -15,6 +15,9 @@ int xlsx_sheet_open(xml_read_fn *read, void *from, const struct xlsx_sheet_setup
 /* As table_next(). PARSE_DONE is returned when the whole part was read and is well
  * formed, not just its rows. */
 int xlsx_sheet_next(struct xlsx_sheet *s, struct row *r, struct err *e) MUST_CHECK;
+/* As table_merges(). */
+const struct table_merge *xlsx_sheet_merges(const struct xlsx_sheet *s, size_t *n_r,
+					    uint64_t *all_r);
 /* Frees *s and sets it to NULL. Fine on NULL. */
 void xlsx_sheet_close(struct xlsx_sheet **s);
 

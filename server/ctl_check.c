@@ -6,6 +6,7 @@
 
 #include "parse/cell_text.h"
 #include "parse/columns.h"
+#include "parse/merged_cells.h"
 #include "parse/string_set.h"
 #include "parse/waybill.h"
 #include "server/ctl.h"
@@ -148,6 +149,7 @@ static void print_totals(const struct check *c)
 	print_note(n->cod_flags, "COD columns that say COD or NON-COD, not an amount");
 	print_note(n->unknown_statuses, "unknown statuses, taken as pending");
 	print_note(n->bad_values, "values that could not be read, kept in extra");
+	print_note(n->merged, "merged ranges, whose value is in their first cell alone");
 	print_note(n->over, "with cells beyond the last heading, kept in extra");
 	print_note(n->no_results, "with formulas whose results the file does not hold");
 	print_note(n->signing.ambiguous + n->submission.ambiguous,
@@ -191,6 +193,7 @@ static int check_rows(struct check *c, const char *sheet, struct err *e)
 			return -1;
 	if (step < 0)
 		return -1;
+	merged_cells_note(c->table, &c->columns, &c->notes);
 	print_totals(c);
 	return 0;
 }

@@ -6,6 +6,7 @@
 
 #include "parse/column_names.h"
 #include "parse/json_write.h"
+#include "parse/merged_cells.h"
 #include "parse/string_set.h"
 #include "parse/text.h"
 #include "parse/utf8.h"
@@ -196,6 +197,8 @@ static int read_rows(struct preview *p, struct err *e)
 			return -1;
 	}
 	p->complete = step == PARSE_DONE;
+	if (p->complete)
+		merged_cells_note(p->job.table, &p->job.columns, &p->job.report.notes);
 	p->job.report.guessed = table_guessed(p->job.table);
 	return step < 0 ? import_table_failed(&p->job, e) : 0;
 }

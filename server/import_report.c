@@ -196,6 +196,46 @@ static int warn_sheets(const struct import_sheets *s, struct buf *b, struct err 
 	return warn(b, "sheet_not_read", s->n, slice_str(text), e);
 }
 
+/* What was met in the rows. */
+static int warn_notes(const struct waybill_notes *n, struct buf *b, struct err *e)
+{
+	if (warn_fixed(b, "bad_value", n->bad_values,
+		       "Cells that do not fit their column are kept among the other "
+		       "columns; "
+		       "their rows are loaded without them.",
+		       &n->first.bad_values, e) < 0 ||
+	    warn_fixed(b, "beyond_headings", n->over,
+		       "Cells beyond the last heading are kept among the other columns: "
+		       "look whether the values of these rows stand under their "
+		       "headings.",
+		       &n->first.over, e) < 0 ||
+	    warn_fixed(b, "merged_cells", n->merged,
+		       "Merged cells have their value in the first cell alone, and the "
+		       "other rows are loaded without it: unmerge them, fill the value "
+		       "into each row, save the file and upload it again.",
+		       &n->first.merged, e) < 0 ||
+	    warn_fixed(b, "no_result", n->no_results,
+		       "Formulas whose results the file does not hold are empty cells: "
+		       "open it in Excel or LibreOffice, save it, and upload that.",
+		       &n->first.no_results, e) < 0 ||
+	    warn_fixed(b, "cod_flag", n->cod_flags,
+		       "COD cells that say COD or NON-COD carry no amount.",
+		       &n->first.cod_flags, e) < 0 ||
+	    warn_fixed(b, "phone_mended", n->phones_mended,
+		       "Phone numbers had lost their leading 0 and got it back.",
+		       &n->first.phones, e) < 0 ||
+	    warn_fixed(b, "address_split", n->addresses_split,
+		       "Addresses in one cell were split into province, city, barangay "
+		       "and street as far as that was sure.",
+		       NULL, e) < 0 ||
+	    warn_fixed(b, "hidden_row", n->hidden_rows,
+		       "Hidden rows are loaded like the others.", &n->first.hidden_rows,
+		       e) < 0)
+		return -1;
+	return warn_fixed(b, "footer", n->footers, "Rows of totals are left out.",
+			  &n->first.footers, e);
+}
+
 static int warnings(const struct import_report *r, struct buf *b, struct err *e)
 {
 	const struct waybill_notes *n = &r->notes;
@@ -221,36 +261,7 @@ static int warnings(const struct import_report *r, struct buf *b, struct err *e)
 		       b, e) < 0 ||
 	    warn_dates("the submission time", &n->submission, &n->signing,
 		       &n->first.submission, b, e) < 0 ||
-	    warn_fixed(b, "bad_value", n->bad_values,
-		       "Cells that do not fit their column are kept among the other "
-		       "columns; "
-		       "their rows are loaded without them.",
-		       &n->first.bad_values, e) < 0 ||
-	    warn_fixed(b, "beyond_headings", n->over,
-		       "Cells beyond the last heading are kept among the other columns: "
-		       "look whether the values of these rows stand under their "
-		       "headings.",
-		       &n->first.over, e) < 0 ||
-	    warn_fixed(b, "no_result", n->no_results,
-		       "Formulas whose results the file does not hold are empty cells: "
-		       "open it in Excel or LibreOffice, save it, and upload that.",
-		       &n->first.no_results, e) < 0 ||
-	    warn_fixed(b, "cod_flag", n->cod_flags,
-		       "COD cells that say COD or NON-COD carry no amount.",
-		       &n->first.cod_flags, e) < 0 ||
-	    warn_fixed(b, "phone_mended", n->phones_mended,
-		       "Phone numbers had lost their leading 0 and got it back.",
-		       &n->first.phones, e) < 0 ||
-	    warn_fixed(b, "address_split", n->addresses_split,
-		       "Addresses in one cell were split into province, city, barangay "
-		       "and street as far as that was sure.",
-		       NULL, e) < 0 ||
-	    warn_fixed(b, "hidden_row", n->hidden_rows,
-		       "Hidden rows are loaded like the others.", &n->first.hidden_rows,
-		       e) < 0)
-		return -1;
-	if (warn_fixed(b, "footer", n->footers, "Rows of totals are left out.",
-		       &n->first.footers, e) < 0)
+	    warn_notes(n, b, e) < 0)
 		return -1;
 	return warn_fixed(b, "no_rows", r->loaded && r->staged + r->rejected == 0,
 			  "There are headings, but no rows below them, so nothing was "

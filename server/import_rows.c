@@ -6,6 +6,7 @@
 
 #include "parse/column_names.h"
 #include "parse/json_write.h"
+#include "parse/merged_cells.h"
 #include "parse/row_hash.h"
 #include "parse/utf8.h"
 #include "server/clock.h"
@@ -304,6 +305,7 @@ int import_rows(struct import_job *j, struct err *e)
 	if (step != PARSE_DONE)
 		return import_table_failed(j, e);
 	j->report.guessed = table_guessed(j->table);
+	merged_cells_note(j->table, &j->columns, &j->report.notes);
 	/* A file that is no longer than that keeps its order. */
 	return (many ? send_ordered(j, e) : send_piece(j, e)) < 0 ? -1 : 1;
 }

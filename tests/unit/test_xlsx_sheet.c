@@ -347,6 +347,41 @@ static void whole_parts(void **state)
 		check(wholes[i].name, wholes[i].xml, wholes[i].want, &setup);
 }
 
+static void merged_cells(void **state)
+{
+	static const struct table_merge want[] = { { 1, 1, 2, 4 },
+						   { 0, 27, 5, 5 },
+						   { 0, 16383, 1, 1048576 } };
+	const struct xlsx_sheet_setup setup = { NULL, date_style, 3, false, 16384, 40 };
+	struct xml_feed feed = {
+		SLICE("<worksheet><sheetData><row><c><v>1</v></c></row></sheetData>"
+		      "<mergeCells count='9'><mergeCell ref='B2:B4'/><mergeCell/>"
+		      "<mergeCell ref='A5:AB5'></mergeCell><mergeCell ref='C3'/>"
+		      "<mergeCell ref='C3:C3'/><mergeCell ref='D4:B2'/><mergeCell "
+		      "ref='A:A'/><mergeCell ref='A1:XFD1048576'/></mergeCells>"
+		      "</worksheet>"),
+		1000
+	};
+	const struct table_merge *got;
+	struct xlsx_sheet *s;
+	struct err e = { 0 };
+	struct row r;
+	uint64_t all;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(xlsx_sheet_open(xml_feed_read, &feed, &setup, &s, &e), 0);
+	assert_int_equal(xlsx_sheet_next(s, &r, &e), PARSE_MORE);
+	(void)xlsx_sheet_merges(s, &n, &all);
+	assert_true(n == 0 && all == 0);
+	assert_int_equal(xlsx_sheet_next(s, &r, &e), PARSE_DONE);
+	got = xlsx_sheet_merges(s, &n, &all);
+	assert_int_equal(n, 3);
+	assert_int_equal(all, 3);
+	assert_memory_equal(got, want, sizeof(want));
+	xlsx_sheet_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -354,6 +389,7 @@ int main(void)
 		cmocka_unit_test(date_system_of_1904),
 		cmocka_unit_test(number_is_in_the_1900_system),
 		cmocka_unit_test(whole_parts),
+		cmocka_unit_test(merged_cells),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
