@@ -359,6 +359,18 @@ class Clock(ServerCase):
         self.assertEqual(self.db.value(
             f"SELECT count(*) FROM upload_rejects WHERE upload_id = {upload}"), "0")
 
+    def test_retention_leaves_what_figures_and_undo_go_by(self):
+        old = [sent(self.client, csv("CK1,Ana,1"), status=200).json()["id"] for _ in range(2)]
+        self.db.query("UPDATE uploads SET finished_at = now() - interval '31 days' "
+                      f"WHERE id IN ({old[0]}, {old[1]})")
+        self.db.query("INSERT INTO scan_hours SELECT date_trunc('hour', now() - interval '40 days'), 'CK', '', "
+                      "0, 7, 0, 0, array_fill(0, ARRAY[60])")
+        self.due("retention")
+        self.assertEqual(self.db.value("SELECT valid FROM scan_hours WHERE station = 'CK'"), "7")
+        self.db.query("DELETE FROM scan_hours WHERE station = 'CK'")
+        undo = self.client.post(f"/uploads/{old[0]}/undo", {"by": "Ana"}).json()["undo"]
+        self.assertEqual((undo["removed"], undo["reasons"][0]["reason"]), (0, "uploaded_again"), undo)
+
     def test_a_day_without_anything_to_do(self):
         self.assertEqual(self.due("retention"), "0")
 
