@@ -15,7 +15,8 @@ enum {
 	BLOCK = 64 * 1024,
 	MAX_OPTION = 64 * 1024,
 	FIELDS_TEXT = 512,
-	SHOWN = 60 /* bytes of a field's name */
+	ID_DIGITS = 18, /* upload_find() takes no more for an upload's number */
+	SHOWN = 60      /* bytes of a field's name */
 };
 
 /* What is known while the parts go by. */
@@ -50,13 +51,27 @@ static int option_switch(const char *name, struct slice v, bool *on_r, struct er
 	return err_set(e, ERR_INPUT, "field \"%s\" must be true or false", name);
 }
 
-/* A key is asked for in a path, where a slash would end it. */
+static bool is_upload_number(struct slice v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		if (v.p[i] < '0' || v.p[i] > '9')
+			return false;
+	return v.n > 0 && v.n <= ID_DIGITS;
+}
+
+/* A key is asked for in a path, where a slash would end it, and where a number is that of
+ * an upload: somebody else's would be cancelled and undone by it. */
 static int check_key(struct slice v, struct err *e)
 {
 	if (check_label("upload_key", v, 255, e) < 0)
 		return -1;
 	if (slice_find(v, '/') != NULL)
 		return err_set(e, ERR_INPUT, "field \"upload_key\" must hold no slash");
+	if (is_upload_number(v))
+		return err_set(e, ERR_INPUT,
+			       "field \"upload_key\" must not be a number, which would "
+			       "be taken for that of another upload: put a letter "
+			       "before it");
 	return 0;
 }
 
@@ -68,6 +83,49 @@ static void take_columns(struct upload_form *f, struct slice v, struct arena *a)
 	if (import_columns_option(&f->options, v, a, &e) < 0 &&
 	    f->columns.kind == ERR_NONE)
 		f->columns = e;
+}
+
+/* Whether only case, hyphens and low lines tell name from option. */
+static bool is_nearly(struct slice name, struct slice option)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < name.n; i++) {
+		if (name.p[i] == '-' || name.p[i] == '_')
+			continue;
+		while (at < option.n && option.p[at] == '_')
+			at++;
+		if (at == option.n ||
+		    !slice_eq_nocase((struct slice){ name.p + i, 1 },
+				     (struct slice){ option.p + at, 1 }))
+			return false;
+		at++;
+	}
+	return at == option.n;
+}
+
+/* Further fields are the form's own business, unless one was meant for an option: dryrun
+ * loads what was only to be checked. */
+static int check_other(struct slice name, struct err *e)
+{
+	static const struct slice options[] = {
+		SLICE_INIT("upload_key"), SLICE_INIT("uploaded_by"),
+		SLICE_INIT("sheet"),      SLICE_INIT("batch"),
+		SLICE_INIT("strict"),     SLICE_INIT("dry_run"),
+		SLICE_INIT("async"),      SLICE_INIT("keep"),
+		SLICE_INIT("kept"),       SLICE_INIT("columns"),
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (is_nearly(name, options[i])) {
+			struct slice given = slice_take(&name, SHOWN);
+
+			return err_set(e, ERR_INPUT,
+				       "field \"%.*s\" is not known: write it \"%.*s\"",
+				       (int)given.n, given.p, (int)options[i].n,
+				       options[i].p);
+		}
+	return 0;
 }
 
 static int option_set(struct upload_form *f, struct slice name, struct slice v,
@@ -103,9 +161,11 @@ static int option_set(struct upload_form *f, struct slice name, struct slice v,
 		f->kept = v;
 		return check_label("kept", v, 64, e);
 	}
-	if (slice_eq(name, SLICE("columns")))
+	if (slice_eq(name, SLICE("columns"))) {
 		take_columns(f, v, a);
-	return 0; /* further fields are the form's own business */
+		return 0;
+	}
+	return check_other(name, e);
 }
 
 static int read_query(const struct request *req, struct upload_form *f, struct err *e)
@@ -267,6 +327,10 @@ int upload_form_read(const struct request *req, int fd, struct upload_form *form
 	got = read_body(&r, m, fd, e);
 	buf_release(&r.value);
 	multipart_close(&m);
+	if (got == 0 && form->has_file && form->kept.n > 0)
+		return err_set(e, ERR_INPUT,
+			       "\"kept\" names a file that the server has, and "
+			       "\"waybill_file\" brings another: send one of both");
 	return got;
 }
 

@@ -16,13 +16,14 @@ struct upload_form {
 	struct import_options options;
 	bool async, has_async; /* the option, and whether it was given */
 	bool keep;             /* a preview's file is kept for what follows */
-	struct slice kept;     /* one that was; empty: none */
+	struct slice kept;     /* one that was, without a file; empty: none */
 	struct err columns;    /* what is wrong with the columns that were chosen */
 };
 
 /* Reads the options of the query and the multipart body behind fd. Views live in the
- * request's arena. 0, or -1: ERR_UNSUPPORTED (no multipart/form-data), ERR_INPUT,
- * ERR_LIMIT, ERR_INTERNAL. A form without a file is no error: has_file says so. */
+ * request's arena. 0, or -1: ERR_UNSUPPORTED (no multipart/form-data), ERR_INPUT (a
+ * field that is an option but for its spelling, too), ERR_LIMIT, ERR_INTERNAL. A form
+ * without a file is no error: has_file says so. */
 int upload_form_read(const struct request *req, int fd, struct upload_form *form,
 		     struct err *e) MUST_CHECK;
 /* 422: what is wrong with form->columns, and the fields that there are. */

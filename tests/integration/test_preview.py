@@ -107,6 +107,18 @@ class Preview(UploadCase):
         self.assertEqual(queued["state"], "queued")
         self.client.post(f"/uploads/{queued['id']}/cancel", {})
 
+    def test_a_file_beside_a_kept_one_is_refused(self):
+        """The one that was kept was passed over, and nobody was told."""
+        kept = self.preview(csv("PO1,Ana,1"), "q.csv", keep="true")["kept"]
+        for path in ("/upload", "/upload?async=true", "/upload/preview"):
+            for name in (kept, "nonsense"):
+                r = self.client.upload(csv("PO2,Ana,1"), "q.csv", path, kept=name)
+                self.assertEqual((r.status, r.json()["error"]), (400, "bad_form"), r)
+                self.assertRegex(r.json()["message"], '"kept".*"waybill_file".*one of both')
+        self.assertEqual(self.client.get("/waybills/PO2").status, 404)
+        self.assertEqual(self.upload(csv("PO2,Ana,1"), "q.csv", kept="")["inserted"], 1)
+        self.assertEqual(self.upload(None, kept=kept)["inserted"], 1)
+
     def test_only_what_is_asked_for_and_can_be_read_is_kept(self):
         before = self.kept()
         self.assertNotIn("kept", self.preview(csv("PL1,Ana,1")))

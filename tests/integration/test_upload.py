@@ -148,6 +148,36 @@ class Upload(UploadCase):
         self.assertEqual(self.db.value(
             "SELECT count(*) FROM waybills WHERE waybill_number = 'KH1'"), "0")
 
+    def test_a_mistyped_option_loads_nothing(self):
+        """dryrun=true was nobody's option, and the file was loaded."""
+        for name in ("dryrun", "dry-run", "DRY_RUN", "dryRun", "Strict", "upload-key", "uploadKey",
+                     "a_sync", "uploadedBy"):
+            for path, fields in ((f"/upload?{name}=true", {}), ("/upload", {name: "true"}),
+                                 (f"/upload/preview?{name}=true", {})):
+                r = self.client.upload(csv("KJ1,Ana,1"), "j.csv", path, **fields)
+                self.assertEqual((r.status, r.json()["error"]), (400, "bad_form"), (path, r))
+                self.assertRegex(r.json()["message"], f'"{name}" is not known.*"[a-z_]+"')
+        self.assertIn('"dry_run"', self.client.upload(csv("KJ1,Ana,1"), "j.csv",
+                                                      dryrun="1").json()["message"])
+        self.assertEqual(self.client.get("/waybills/KJ1").status, 404)
+        # What else is in the form is its own business.
+        self.upload(csv("KJ1,Ana,1"), "j.csv", dry="true", runs="true", csrf_token="x")
+
+    def test_a_key_is_no_number_of_an_upload(self):
+        """Whoever asked for it by its key got the upload of that number, and undid that."""
+        first = self.upload(csv("KL1,Ana,1"), "l.csv")
+        for path in ("/upload", "/upload?async=true", "/upload/preview"):
+            r = self.client.upload(csv("KL2,Ana,1"), "l.csv", path, upload_key=str(first["id"]))
+            self.assertEqual((r.status, r.json()["error"]), (400, "bad_form"), r)
+            self.assertRegex(r.json()["message"], '"upload_key" .*number.*letter')
+        self.assertEqual(self.client.get("/waybills/KL2").status, 404)
+        for key in (f"k{first['id']}", f"{first['id']}.1", "1732418728123456789"):
+            got = self.upload(csv(f"KL{key},Ana,1"), "l.csv", upload_key=key)
+            self.assertEqual(self.client.get(f"/uploads/{key}").json()["id"], got["id"])
+            undone = self.client.post(f"/uploads/{key}/undo").json()
+            self.assertEqual((undone["id"], undone["undo"]["removed"]), (got["id"], 1))
+        self.assertEqual(self.client.get("/waybills/KL1").status, 200)
+
     def test_a_chunked_upload(self):
         kind, body = multipart(csv("KE1,Ana,1"), "e.csv")
         chunks = b"".join(b"%x\r\n%s\r\n" % (len(body[i:i + 37]), body[i:i + 37])
