@@ -47,10 +47,12 @@ static void catch_signals(void)
 /* When what began, for the figures a second. */
 struct pace {
 	uint64_t reading_ms, merging_ms; /* merging_ms 0: not yet */
+	bool direct;
 };
 
-/* The seconds that are left. PostgreSQL merges the rows once all are read, which takes
- * about twice as long as the reading (0006_queue.sql reckons alike). */
+/* The seconds that are left. Rows that do not go straight into the table are merged once
+ * all are read, which takes about twice as long as the reading (upload_seconds_left()
+ * reckons alike). */
 static uint64_t seconds_left(const struct pace *t, const struct import_progress *p,
 			     uint64_t now)
 {
@@ -59,7 +61,9 @@ static uint64_t seconds_left(const struct pace *t, const struct import_progress 
 	if (t->merging_ms != 0)
 		all = 3 * (t->merging_ms - t->reading_ms);
 	else
-		all = p->bytes == 0 ? 0 : 3 * read * p->bytes_total / p->bytes;
+		all = p->bytes == 0
+			      ? 0
+			      : (p->direct ? 1 : 3) * read * p->bytes_total / p->bytes;
 	return all > read ? (all - read + 500) / 1000 : 0;
 }
 
@@ -67,6 +71,10 @@ static void show_pace(struct pace *t, const struct import_progress *p)
 {
 	uint64_t now = clock_ms(), ms;
 
+	/* The other way begins at the file's first row again. */
+	if (p->phase == IMPORT_READING && t->direct && !p->direct)
+		t->reading_ms = now;
+	t->direct = p->direct;
 	if (p->phase == IMPORT_MERGING && t->merging_ms == 0)
 		t->merging_ms = now;
 	ms = (p->phase == IMPORT_READING || t->merging_ms == 0 ? now : t->merging_ms) -

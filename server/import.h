@@ -40,6 +40,7 @@ enum import_phase { IMPORT_READING, IMPORT_MERGING, IMPORT_DONE };
 
 struct import_progress {
 	enum import_phase phase;
+	bool direct; /* rows go straight into the table: no merge follows */
 	uint64_t rows;
 	uint64_t bytes, bytes_total; /* of the file */
 };

@@ -172,17 +172,19 @@ static int ask(struct import_job *j, struct err *e)
 int import_tell(struct import_job *j, enum import_phase phase, struct err *e)
 {
 	struct import_progress p = { .phase = phase,
+				     .direct = j->direct.yes,
 				     .rows = j->report.staged + j->report.rejected };
 	struct err ignored = { 0 };
 	struct stmt_result r;
-	struct slice v[5] = { j->id };
+	struct slice v[6] = { j->id };
 
 	p.bytes = table_progress(j->table, &p.bytes_total);
 	v[1] = arena_printf(&j->row, "%" PRIu64, p.rows);
 	v[2] = arena_printf(&j->row, "%" PRIu64, p.bytes);
 	v[3] = arena_printf(&j->row, "%" PRIu64, p.bytes_total);
 	v[4] = phase == IMPORT_READING ? SLICE("reading") : SLICE("merging");
-	if (stmt_run(j->side, STMT_UPLOAD_PROGRESS, v, 5, &j->row, &r, &ignored) < 0)
+	v[5] = p.direct ? SLICE("true") : SLICE("false");
+	if (stmt_run(j->side, STMT_UPLOAD_PROGRESS, v, 6, &j->row, &r, &ignored) < 0)
 		log_line(LOG_DEBUG, "upload progress: %s", ignored.text);
 	else if (r.rows == 1 && slice_eq(stmt_value(&r, 0, 0), SLICE("t")))
 		return import_cancelled(j, e);
@@ -303,9 +305,10 @@ static int load_directly(struct import_job *j, struct err *e)
 		return 1;
 	if (rc < 0 && (known.kind != ERR_INPUT || j->refusal.http_status != 0))
 		return err_set(e, known.kind, "%s", known.text);
-	if (run(j, STMT_ROLLBACK_TO, NULL, 0, &r, e) < 0)
+	if (run(j, STMT_ROLLBACK_TO, NULL, 0, &r, e) < 0 || rewind_table(j, e) < 0)
 		return -1;
-	return rewind_table(j, e);
+	/* What is left is reckoned from here on. */
+	return import_tell(j, IMPORT_READING, e);
 }
 
 static int merge(struct import_job *j, struct err *e)

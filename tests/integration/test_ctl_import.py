@@ -7,11 +7,13 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 from support.pg import BUILD, ROOT, Cluster, clean_environment
 from support.pooler import served
 from support.server import ServerCase
+from support.uploads import Stop, csv
 from support.wait import wait_until
 
 CTL = os.path.join(BUILD, "waybillctl")
@@ -167,6 +169,36 @@ class Import(ImportCase):
             self.assertEqual(process.wait(), 0)
         os.close(ours)
         self.assertRegex(seen, rb"\r\[#{40}\] 20000 rows done, \d+ rows/s\x1b\[K\r\n$")
+
+    def test_the_seconds_that_are_left(self):
+        """Rows that go straight into the table are there when they are read; it reckoned with a
+        merge behind that, which takes twice as long."""
+        path = self.sample(60000)
+        stop = Stop(self, self.db, path)
+        began = time.monotonic()
+        ours, theirs = pty.openpty()
+        with subprocess.Popen([CTL, "import", path], env=self.environment, stderr=theirs,
+                              stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL) as process:
+            os.close(theirs)
+            stop.wait()
+            wait_until(lambda: self.db.value(
+                "SELECT count(*) FROM pg_stat_activity WHERE query ~* '^copy waybills' AND "
+                "xact_start < now() - interval '6 s'") != "0", "it is at it for seconds", 60)
+            stop.go()
+            told = b""
+            try:
+                while part := os.read(ours, 4096):
+                    told += part
+            except OSError:
+                pass
+            self.assertEqual(process.wait(), 0)
+        os.close(ours)
+        left = [(len(bar), int(s)) for bar, s in
+                re.findall(rb"\[(#+)\.*\] \d+ rows read, \d+ rows/s, some (\d+) s left", told)]
+        self.assertTrue(left, told)
+        # Three fourths took that long, and the rest takes a third of it.
+        self.assertGreater(left[-1][0], 28)
+        self.assertLess(left[-1][1], time.monotonic() - began, left)
 
     def confined(self, pid):
         """It reads a stranger's file between the walls of a task."""

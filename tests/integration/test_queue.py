@@ -11,6 +11,7 @@ import uuid
 
 from support.client import Client, multipart
 from support.pg import Cluster, alive, children
+from support.psql_session import PsqlSession
 from support.server import Server, ServerCase
 from support.wait import wait_until
 from support.uploads import Stop, csv, sample
@@ -487,6 +488,34 @@ class Busy(ServerCase):
             self.assertGreaterEqual(u["seconds_left"], 0)
         self.assertEqual((seen[-1]["state"], seen[-1]["phase"], seen[-1]["seconds_left"]),
                          ("completed", None, None))
+        self.worker.stop()
+
+    def test_rows_that_go_straight_into_the_table_leave_no_merge(self):
+        """With most of the rows there it said twice the time that had gone by."""
+        upload, _ = self.queue()
+        wait_until(lambda: self.client.get(f"/uploads/{upload}").json()["bytes_done"],
+                   "its progress is told", 60)
+        self.db.query("UPDATE uploads SET loading_at = progress_at - interval '600 s' "
+                      f"WHERE id = {upload}")
+        u = self.client.get(f"/uploads/{upload}").json()
+        self.assertAlmostEqual(u["seconds_left"], 600 * (u["bytes_total"] / u["bytes_done"] - 1),
+                               delta=1)
+        self.stop.go()
+        self.assertEqual(ended(self.client, upload)["state"], "completed")
+        # All known: staged, to be merged.
+        holder = PsqlSession(self.db.conninfo)
+        self.addCleanup(holder.close)
+        holder.run("SELECT pg_advisory_lock(6, 0)")  # as an undo
+        again = sent(self.client, self.book, "b.xlsx", **{"async": "1"}).json()["id"]
+        def merging():
+            u = self.client.get(f"/uploads/{again}").json()
+            return u["phase"] == "merging" and u
+        wait_until(merging, "it is read", 60)
+        self.db.query("UPDATE uploads SET loading_at = merging_at - interval '600 s' "
+                      f"WHERE id = {again}")
+        self.assertAlmostEqual(merging()["seconds_left"], 1200, delta=60)
+        holder.run("SELECT pg_advisory_unlock(6, 0)")
+        self.assertEqual(ended(self.client, again)["unchanged"], self.rows)
         self.worker.stop()
 
     def test_a_file_that_ends_its_task_again_and_again_is_given_up(self):
