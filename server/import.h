@@ -12,8 +12,8 @@
 
 struct import_options {
 	/* The client's; empty: none. At most 255 bytes. Once more with the same file,
-	 * sheet and columns it is answered as before, with others refused (409
-	 * upload_key_reused). */
+	 * sheet, columns, strict and batch it is answered as before, with others refused
+	 * (409 upload_key_reused). */
 	struct slice upload_key;
 	struct slice file_name; /* as the client named it, without a path */
 	struct slice uploaded_by;

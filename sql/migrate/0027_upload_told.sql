@@ -32,3 +32,158 @@ create or replace function upload_seconds_left(u uploads) returns integer langua
 			       * u.bytes_total / u.bytes_done - 1))::integer
 	end
 $$;
+
+-- An upload's key is known already: either that is answered (status and body are set), or the
+-- upload is failed, cancelled, undone or was only a rehearsal, and its row (locked, and set
+-- back) is to be used again. A key whose file is loaded or on its way is for no other file, for
+-- no other reading of it, and for no other way of loading it.
+create or replace function upload_known_key(p_key text, p_file_name text, p_by text, p_dry_run boolean,
+				 p_strict boolean, p_batch boolean, p_size bigint,
+				 p_crc32 bigint, p_reading text, p_state text,
+				 out id bigint, out status integer, out body text)
+language plpgsql as $$
+declare
+	u uploads;
+	v_alive boolean;
+	v_done boolean;
+	v_real boolean; -- a rehearsal does not stand in for the loading itself
+	v_other text;
+begin
+	select * into strict u from uploads n where n.upload_key = p_key for update;
+	v_alive := u.state in ('queued', 'processing') and upload_alive(u.id);
+	v_done := u.state = 'completed' and u.undone_at is null;
+	v_real := u.dry_run and not p_dry_run;
+	v_other := case
+		when (u.file_size, u.file_crc32) is distinct from (p_size, p_crc32) then
+			'This upload_key was used for another file before: '
+			'give every file a key of its own.'
+		when u.reading <> p_reading then
+			'This upload_key was used for this file with another sheet or other '
+			'columns before: to have it read anew, give it a new key.'
+		when (u."strict", u.batch) <> (p_strict, p_batch) and not v_real then
+			'This upload_key was used for this file with another strict or batch '
+			'before: to have it loaded anew, give it a new key.'
+		end;
+	if (v_alive or v_done) and v_other is not null then
+		status := 409;
+		body := json_build_object('error', 'upload_key_reused', 'id', u.id,
+			'upload_key', p_key, 'message', v_other);
+	elsif v_alive and v_real then
+		status := 409;
+		body := upload_error(u, 'upload_in_progress',
+			'This file is still being rehearsed (dry_run), and is not loaded by '
+			'that: wait for it to finish, and send the file again.');
+	elsif v_alive and exists (select from jobs j where j.upload_id = u.id
+				  and j.state in ('queued', 'running')) then
+		status := 202;
+		body := upload_json(u, false);
+	elsif v_alive then
+		status := 409;
+		body := upload_error(u, 'upload_in_progress',
+			'This file is still being loaded: wait for it to finish.');
+	elsif v_done and not v_real then
+		status := 200;
+		body := upload_json(u, true);
+	else
+		delete from upload_rejects r where r.upload_id = u.id;
+		delete from upload_files f where f.upload_id = u.id;
+		update uploads n
+		set file_name = p_file_name, file_size = p_size, file_crc32 = p_crc32,
+		    reading = p_reading, uploaded_by = p_by, state = p_state,
+		    dry_run = p_dry_run, strict = p_strict, batch = p_batch, started_at = now(),
+		    cancel_asked_at = null, cancelled_by = null,
+		    undone_at = null, undone_by = null, undo = null
+		where n.id = u.id;
+		perform upload_set_back(u.id);
+		id := u.id;
+	end if;
+end
+$$;
+
+-- What is said of an upload that is over when its end is asked for, or another beginning.
+create function upload_over_message(u uploads, p_instead text) returns text
+language sql immutable as $$
+	select case
+	when u.dry_run then 'This was a rehearsal, and is over: nothing of the file was loaded. '
+			    'To load it, upload it without dry_run.'
+	when u.undone_at is not null then 'This upload was undone already.'
+	else 'This file is loaded already' || p_instead || '.' end
+$$;
+
+-- Cancels what is not loaded yet: at once when it waits, within a second or when its merge is
+-- over when it is being loaded. Once this has answered it is never completed.
+create or replace function upload_cancel(p_name text, p_by text, out status integer, out body text)
+language plpgsql as $$
+declare
+	u uploads;
+	v_job bigint;
+	v_state text;
+begin
+	select * into u from uploads
+	where id = (select f.id from upload_find(p_name) f) for update;
+	if not found then
+		status := 404;
+		body := upload_not_found(p_name);
+		return;
+	end if;
+	status := 200;
+	if u.state = 'completed' then
+		status := 409;
+		body := upload_error(u, 'upload_completed',
+				     upload_over_message(u, ': undo the upload instead'));
+		return;
+	elsif u.state in ('queued', 'processing') then
+		select j.id, j.state into v_job, v_state from jobs j
+		where j.upload_id = u.id and j.state in ('queued', 'running') for update;
+		if v_state = 'running' or (v_job is null and upload_alive(u.id)) then
+			status := 202;
+			update uploads
+			set cancel_asked_at = coalesce(cancel_asked_at, now()),
+			    cancelled_by = case when cancel_asked_at is null then p_by
+						else cancelled_by end
+			where id = u.id returning * into u;
+		else
+			perform upload_job_over(u.id, v_job, 'cancelled', null);
+			update uploads
+			set state = 'cancelled', error = 'cancelled', cancelled_by = p_by,
+			    message = 'Cancelled. Nothing of it was loaded.', phase = null,
+			    cancel_asked_at = now(), finished_at = now()
+			where id = u.id returning * into u;
+		end if;
+	end if;
+	body := upload_json(u, true);
+end
+$$;
+
+-- Puts an upload that failed by our trouble back into the queue, while its bytes are here.
+create or replace function upload_retry(p_name text, p_by text, out status integer, out body text)
+language plpgsql as $$
+declare
+	u uploads;
+	v_payload jsonb;
+begin
+	select * into u from uploads
+	where id = (select f.id from upload_find(p_name) f) for update;
+	if not found then
+		status := 404;
+		body := upload_not_found(p_name);
+	elsif u.state in ('queued', 'processing') and upload_alive(u.id) then
+		status := 202; -- it is on its way already
+		body := upload_json(u, false);
+	elsif u.state = 'completed' then
+		status := 409;
+		body := upload_error(u, 'upload_completed', upload_over_message(u, ''));
+	elsif not exists (select from upload_files where upload_id = u.id) then
+		status := 409;
+		body := upload_error(u, 'upload_file_gone',
+			'The server no longer has this file: upload it again.');
+	else
+		select payload || jsonb_build_object('retried_by', p_by) into v_payload
+		from jobs where upload_id = u.id order by id desc limit 1;
+		update uploads set state = 'queued', cancel_asked_at = null where id = u.id;
+		perform upload_set_back(u.id);
+		status := 202;
+		body := upload_enqueued(u.id, coalesce(v_payload, '{}'));
+	end if;
+end
+$$;

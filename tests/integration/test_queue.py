@@ -163,6 +163,49 @@ class Waiting(ServerCase):
         self.assertEqual((r.status, r.json()["error"], r.json()["state"]),
                          (409, "upload_completed", "completed"), r)
 
+    def test_a_rehearsal_that_waits_is_not_the_loading(self):
+        """Who sent the file to be loaded was given the rehearsal, and nothing was loaded."""
+        key = str(uuid.uuid4())
+        first = sent(self.client, csv("WD1,Ana,1"), upload_key=key, dry_run="true",
+                     **{"async": "1"}).json()
+        for fields in ({"async": "1"}, {}, {"batch": "true"}):
+            r = sent(self.client, csv("WD1,Ana,1"), status=409, upload_key=key, **fields).json()
+            self.assertEqual((r["error"], r["id"], r["dry_run"]),
+                             ("upload_in_progress", first["id"], True), r)
+            self.assertRegex(r["message"], "rehearsed.*wait.*send the file again")
+        again = sent(self.client, csv("WD1,Ana,1"), upload_key=key, dry_run="true",
+                     **{"async": "1"}).json()
+        self.assertEqual((again["id"], again["state"]), (first["id"], "queued"))
+        strict = sent(self.client, csv("WD1,Ana,1"), status=409, upload_key=key, dry_run="true",
+                      strict="true", **{"async": "1"}).json()
+        self.assertEqual(strict["error"], "upload_key_reused")
+        server = Server(self.db.conninfo, {"queue_workers": 1, "workers": 0})
+        self.addCleanup(server.kill)
+        server.start(ready=False)
+        self.assertEqual(ended(self.client, key)["dry_run"], True)
+        r = sent(self.client, csv("WD1,Ana,1"), upload_key=key, **{"async": "1"}).json()
+        self.assertEqual((r["id"], r["dry_run"]), (first["id"], False))
+        end = ended(self.client, key)
+        self.assertEqual((end["state"], end["dry_run"], end["inserted"]), ("completed", False, 1))
+        self.assertEqual(self.client.get("/waybills/WD1").status, 200)
+        server.stop()
+
+    def test_what_is_said_of_a_rehearsal_that_is_over(self):
+        """It was told to be loaded, and to be undone."""
+        rehearsed = sent(self.client, csv("WE1,Ana,1"), status=200, dry_run="true").json()["id"]
+        loaded = sent(self.client, csv("WE1,Ana,1"), status=200).json()["id"]
+        undone = sent(self.client, csv("WE2,Ana,1"), status=200).json()["id"]
+        self.client.post(f"/uploads/{undone}/undo")
+        for upload, act, words in (
+                (rehearsed, "cancel", "rehearsal.*nothing of the file was loaded.*without dry_run"),
+                (rehearsed, "retry", "rehearsal.*nothing of the file was loaded.*without dry_run"),
+                (loaded, "cancel", "loaded already: undo the upload"),
+                (loaded, "retry", "loaded already[.]$"),
+                (undone, "cancel", "undone already"), (undone, "retry", "undone already")):
+            r = self.client.post(f"/uploads/{upload}/{act}")
+            self.assertEqual((r.status, r.json()["error"]), (409, "upload_completed"), r)
+            self.assertRegex(r.json()["message"], words)
+
     def test_the_list_is_paged_and_searched(self):
         for n in range(5):
             sent(self.client, csv(f"WC{n},Ana,1"), f"list-{n}.csv", status=200,

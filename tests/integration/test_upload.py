@@ -139,6 +139,28 @@ class Upload(UploadCase):
         self.upload(csv("KD2,Ana,1", ",Ben,1"), "d.csv", status=422, strict="1")
         self.assertEqual(self.db.value(
             "SELECT count(*) FROM waybills WHERE waybill_number LIKE 'KD%'"), "0")
+    def test_a_key_with_another_strict_or_batch_is_refused(self):
+        """It was given the first answer: nothing was ready for a batch, and a row was missing."""
+        file = csv("KO1,Ana,1", ",Ben,1")
+        key = str(uuid.uuid4())
+        first = self.upload(file, "o.csv", upload_key=key)
+        for path in ("/upload", "/upload?async=true"):
+            for other in ({"strict": "true"}, {"batch": "true"},
+                          {"strict": "true", "dry_run": "true"}):
+                r = self.client.upload(file, "o.csv", path, upload_key=key, **other)
+                self.assertEqual((r.status, r.json()["error"]), (409, "upload_key_reused"), r)
+                self.assertRegex(r.json()["message"], "another strict or batch.*a new key")
+                self.assertEqual(r.json()["id"], first["id"])
+        self.assertEqual(self.upload(file, "o.csv", upload_key=key, strict="false")["id"], first["id"])
+        # What was refused, or only rehearsed, is no answer to it.
+        key = str(uuid.uuid4())
+        self.upload(file, "o.csv", status=422, upload_key=key, strict="true")
+        self.assertEqual(self.upload(file, "o.csv", upload_key=key)["unchanged"], 1)
+        key = str(uuid.uuid4())
+        self.upload(file, "o.csv", upload_key=key, dry_run="true")
+        answer = self.upload(file, "o.csv", upload_key=key, batch="true")
+        self.assertEqual((answer["dry_run"], answer["batch"], answer["updated"]), (False, True, 1))
+        self.assertTrue(self.client.get("/waybills/KO1").json()["batch_ready"])
 
     def test_a_mistyped_switch_loads_nothing(self):
         for field in ("dry_run", "strict", "batch"):
