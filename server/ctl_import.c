@@ -184,11 +184,9 @@ static int show(const struct import_answer *answer, bool json, struct arena *a)
 		(void)fwrite(answer->json.p, 1, answer->json.n, stdout);
 		(void)fputc('\n', stdout);
 	}
-	if (answer->http_status >= 300)
-		return refused(answer, a);
 	if (!json && ctl_report(answer->json, a, &e) < 0)
 		return ctl_fail(&e);
-	return ctl_printed();
+	return answer->http_status < 300 ? ctl_printed() : refused(answer, a);
 }
 
 static int choose_columns(const char *const *columns, struct import_options *o,

@@ -8,7 +8,16 @@
 #include "server/ctl.h"
 
 enum text { SHEET, FORMAT, MESSAGE, ERROR, TEXTS };
-enum count { TOTAL, INSERTED, UPDATED, UNCHANGED, DUPLICATE, REJECTED, COUNTS };
+enum count {
+	TOTAL,
+	INSERTED,
+	UPDATED,
+	UNCHANGED,
+	DUPLICATE,
+	REJECTED,
+	UNREADABLE,
+	COUNTS
+};
 
 static const struct {
 	const char *key;
@@ -29,6 +38,7 @@ static const struct {
 	[UNCHANGED] = { "unchanged", "unchanged" },
 	[DUPLICATE] = { "duplicate", "repeated in the file (the last one counts)" },
 	[REJECTED] = { "rejected", "rejected" },
+	[UNREADABLE] = { "unreadable", "of them cannot be read" },
 };
 
 struct report {
@@ -185,17 +195,26 @@ static int print_list(struct json j, const char *title, const char *const *keys,
 static void print_counts(const struct report *r)
 {
 	for (size_t i = 0; i < COUNTS; i++) {
-		if (r->count[i].n == 0)
+		if (r->count[i].n == 0 ||
+		    (i == UNREADABLE && slice_eq(r->count[i], r->count[REJECTED])))
 			continue;
 		(void)printf("%10.*s %s\n", (int)r->count[i].n, r->count[i].p,
 			     count_keys[i].line);
 	}
 }
 
+static bool is_none(struct slice count)
+{
+	return count.n == 0 || slice_eq(count, SLICE("0"));
+}
+
 static int print_report(const struct report *r, struct err *e)
 {
 	static const char *const warning_keys[] = { "message", "count" };
 	static const char *const reject_keys[] = { "row", "column", "text", "reason" };
+	const char *rows = r->text[ERROR].n > 0
+				   ? "Rows that cannot be read, then repeated ones"
+				   : "Rows left out";
 
 	if (r->text[FORMAT].n > 0) {
 		ctl_print(stdout, r->text[FORMAT]);
@@ -211,7 +230,7 @@ static int print_report(const struct report *r, struct err *e)
 	    print_list(r->warnings, "Warnings", warning_keys, 2, print_warning, e) < 0)
 		return -1;
 	if (r->has_rejects &&
-	    print_list(r->rejects, "Rows left out", reject_keys, 4, print_reject, e) < 0)
+	    print_list(r->rejects, rows, reject_keys, 4, print_reject, e) < 0)
 		return -1;
 	return 0;
 }
@@ -220,7 +239,10 @@ int ctl_report(struct slice json, struct arena *a, struct err *e)
 {
 	struct report r = { .dry_run = false };
 
-	return read_report(json, a, &r, e) < 0 ? -1 : print_report(&r, e);
+	if (read_report(json, a, &r, e) < 0)
+		return -1;
+	return r.text[ERROR].n > 0 && is_none(r.count[UNREADABLE]) ? 0
+								   : print_report(&r, e);
 }
 
 struct slice ctl_report_message(struct slice json, struct arena *a)

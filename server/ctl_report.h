@@ -7,8 +7,9 @@
 #include "parse/arena.h"
 #include "parse/err.h"
 
-/* Prints the upload's counters, warnings and rejects to stdout. ERR_INTERNAL when the
- * JSON is not what an import answers. */
+/* Prints the upload's counters, warnings and rejects to stdout; of a refusal, when rows
+ * are to blame for it, else nothing. ERR_INTERNAL when the JSON is not what an import
+ * answers. */
 int ctl_report(struct slice json, struct arena *a, struct err *e) MUST_CHECK;
 /* The answer's "message", or "error" without one; in the arena. Empty when there is
  * neither. */

@@ -392,12 +392,15 @@ static int finish(struct import_job *j, bool strictly_refused, struct stmt_resul
 
 	import_claim_params(j, &v[6]);
 	if (strictly_refused) {
+		j->report.refused = true;
 		v[1] = SLICE("failed");
 		v[2] = SLICE("rows_rejected");
-		v[3] = SLICE(
-			"Some rows cannot be read, and every row was asked for, so "
-			"nothing was loaded: mend the rows listed and upload the file "
-			"again.");
+		v[3] = arena_printf(
+			j->answer,
+			"%" PRIu64 " of %" PRIu64 " rows cannot be read, and every row "
+			"was asked for, so nothing was loaded: mend the rows listed and "
+			"upload the file again.",
+			j->report.rejected, j->report.staged + j->report.rejected);
 	}
 	v[4] = strictly_refused ? SLICE("422") : SLICE("200");
 	buf_init(&facts, (size_t)16 * 1024 * 1024);

@@ -317,18 +317,22 @@ static int count(struct buf *b, const char *name, uint64_t n, struct err *e)
 	return json_write_uint(b, n, e);
 }
 
+/* The first is the sum of the others, but for the last: those of the rejected that cannot
+ * be read. */
 static int counters(const struct import_report *r, struct buf *b, struct err *e)
 {
 	uint64_t unchanged =
 		r->loaded ? r->staged - r->duplicate - r->inserted - r->updated : 0;
+	uint64_t rejected = r->rejected + (r->refused ? r->staged - r->duplicate : 0);
 
 	if (count(b, "rows_total", r->staged + r->rejected, e) < 0 ||
 	    count(b, "inserted", r->inserted, e) < 0 ||
 	    count(b, "updated", r->updated, e) < 0 ||
 	    count(b, "unchanged", unchanged, e) < 0 ||
-	    count(b, "duplicate", r->duplicate, e) < 0)
+	    count(b, "duplicate", r->duplicate, e) < 0 ||
+	    count(b, "rejected", rejected, e) < 0)
 		return -1;
-	return count(b, "rejected", r->rejected, e);
+	return count(b, "unreadable", r->rejected, e);
 }
 
 int import_report_json(const struct import_report *r, struct buf *b, struct err *e)

@@ -34,6 +34,8 @@ struct import_report {
 	uint64_t on_hold; /* known ones that were left alone */
 	bool guessed;     /* nothing tells the encoding of the texts */
 	bool loaded;      /* the merge was run: what is left of staged is unchanged */
+	bool refused; /* every row was asked for: those that could be read are rejected,
+		       * too */
 };
 
 /* Counts a row with an unknown status; the text is copied into a when it is new. */

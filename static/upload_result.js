@@ -67,7 +67,7 @@ export function showResult(u) {
 	if (u.state === 'completed') {
 		showSum(u);
 	}
-	showRejects(u, u.rejected + u.duplicate);
+	showRejects(u, unreadable(u) + u.duplicate);
 	showMapping(u.mapping ?? []);
 	byId('outcome').focus();
 }
@@ -113,15 +113,19 @@ function showSum(u) {
 	byId('figures').hidden = false;
 }
 
+/* Where every row was asked for, those that could be read were not loaded either: they are not listed. */
+const unreadable = (u) => u.unreadable ?? u.rejected;
+
 /* Rejected rows and the earlier copies of a number: all that the file lost, and why. */
 function showRejects(u, lost) {
 	const list = u.rejects ?? [];
+	const bad = unreadable(u);
 	rows(byId('reject-rows'), list.map((r) => [count(r.row), words(r.kind ?? 'rejected'),
 		sentence(r.reason ?? ''), r.column ?? '', el('span', { class: 'code' }, r.text ?? '')]), [0]);
 	fill(byId('rejects-note'), list.length < lost
 		? `The first ${count(list.length)} of ${count(lost)}. ` : '',
-	u.rejected > 0 && `${plural(u.rejected, 'rejected row')} to mend and upload again: `,
-	...(u.rejected > 0 ? ['csv', 'xlsx'] : []).map((format) => el('a', { class: 'file',
+	bad > 0 && `${plural(bad, 'rejected row')} to mend and upload again: `,
+	...(bad > 0 ? ['csv', 'xlsx'] : []).map((format) => el('a', { class: 'file',
 		href: `/uploads/${encodeURIComponent(u.id)}/rejects?format=${format}`,
 		download: `rejects-${u.id}.${format}` }, format === 'csv' ? 'CSV' : 'workbook')));
 	byId('rejects').hidden = !(lost > 0);

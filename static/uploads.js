@@ -90,7 +90,7 @@ function actions(u) {
 	if (u.state === 'completed' && !u.dry_run && may('supervisor') && (!u.undone_at || u.undo.kept > 0)) {
 		list.push(button('Undo', u, () => askUndo(u)));
 	}
-	if (u.rejected > 0 && may('office')) {
+	if ((u.unreadable ?? u.rejected) > 0 && may('office')) {
 		list.push(el('a', { class: 'button secondary small', download: `rejects-${u.id}.xlsx`,
 			'aria-label': `Rejects of ${u.file_name ?? u.id}`,
 			href: `/uploads/${u.id}/rejects?format=xlsx` }, 'Rejects'));

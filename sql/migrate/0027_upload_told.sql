@@ -2,15 +2,23 @@
 -- came twice, the seconds that are left, and whose answer a key gets.
 
 alter table uploads
+	-- Rows that cannot be read: they are listed. The others among `rejected` could be, and were
+	-- not loaded because every row was asked for. Null: as many as `rejected`.
+	add column unreadable bigint,
 	-- The attempt under way brings rows straight into the table: nothing is left to be merged.
 	add column direct boolean;
+
+-- Of those that were refused until now only the unreadable rows were counted.
+update uploads
+set unreadable = rejected, rejected = rows_total - duplicate
+where state = 'failed' and error = 'rows_rejected' and rows_total >= duplicate;
 
 -- Forgets what an earlier attempt has found out.
 create or replace function upload_set_back(p_id bigint) returns void language sql as $$
 	update uploads
 	set sheet = null, format = null, heading_row = null, mapping = '[]', rows_total = null,
 	    rows_done = 0, inserted = 0, updated = 0, unchanged = 0, duplicate = 0, rejected = 0,
-	    error = null, message = null, warnings = '[]', finished_at = null,
+	    unreadable = null, error = null, message = null, warnings = '[]', finished_at = null,
 	    phase = case state when 'processing' then 'reading' end, direct = null,
 	    bytes_done = null, bytes_total = null, merging_at = null, progress_at = null,
 	    loading_at = case state when 'processing' then clock_timestamp() end
@@ -31,6 +39,101 @@ create or replace function upload_seconds_left(u uploads) returns integer langua
 			    * (case when u.direct then 1.0 else 3.0 end
 			       * u.bytes_total / u.bytes_done - 1))::integer
 	end
+$$;
+
+-- The first 100 rows of an upload's file that were not loaded: those that cannot be read, then
+-- earlier rows of a number. How many there are spares the search for those that are not.
+create function upload_rejects_first(u uploads) returns setof upload_rejects
+language sql stable as $$
+	(select * from upload_rejects
+	 where upload_id = u.id and kind = 'rejected'
+	 order by row_number limit least(100, coalesce(u.unreadable, u.rejected)))
+	union all
+	(select * from upload_rejects
+	 where upload_id = u.id and kind = 'duplicate'
+	 order by row_number
+	 limit least(100 - least(100, coalesce(u.unreadable, u.rejected)), u.duplicate))
+$$;
+
+-- An upload as clients see it; one whose loader died is shown as failed.
+create or replace function upload_json(u uploads, p_rejects boolean) returns json
+language sql volatile as $$
+	select json_build_object(
+		'error', case when dead then 'importer_died' else u.error end,
+		'message', case when dead then upload_orphan_message() else u.message end,
+		'id', u.id, 'upload_key', u.upload_key, 'file_name', u.file_name,
+		'state', case when dead then 'failed' else u.state end,
+		'sheet', u.sheet, 'format', u.format,
+		'rows_total', u.rows_total, 'rows_done', u.rows_done, 'inserted', u.inserted,
+		'updated', u.updated, 'unchanged', u.unchanged, 'duplicate', u.duplicate,
+		'rejected', u.rejected, 'unreadable', coalesce(u.unreadable, u.rejected),
+		'heading_row', u.heading_row, 'mapping', u.mapping, 'warnings', u.warnings,
+		'rejects', case when p_rejects then (
+			select coalesce(json_agg(json_build_object(
+				'row', r.row_number, 'column', r."column", 'text', r.text,
+				'reason', r.reason, 'kind', r.kind)
+				order by r.kind = 'duplicate', r.row_number), '[]')
+			from upload_rejects_first(u) r)
+			else '[]'::json end,
+		'started_at', u.started_at, 'finished_at', u.finished_at,
+		'uploaded_by', u.uploaded_by, 'dry_run', u.dry_run, 'strict', u.strict,
+		'batch', u.batch,
+		'file_size', u.file_size,
+		'phase', case when u.state = 'queued' then 'waiting'
+			      when u.state = 'processing' and not dead then u.phase end,
+		'bytes_done', u.bytes_done, 'bytes_total', u.bytes_total,
+		'rows_per_second', case when u.rows_done > 0 then
+			round(u.rows_done / nullif(extract(epoch from
+				coalesce(u.merging_at, u.progress_at) - u.loading_at), 0)) end,
+		'seconds_left', case when not dead then upload_seconds_left(u) end,
+		'cancelling', u.cancel_asked_at is not null
+			      and u.state in ('queued', 'processing') and not dead,
+		'cancelled_by', u.cancelled_by,
+		'can_retry', u.state = 'failed'
+			     and exists (select from upload_files f where f.upload_id = u.id),
+		'job', (select json_build_object(
+				'state', j.state, 'attempts', j.attempts, 'run_at', j.run_at,
+				'error', j.error)
+			from jobs j where j.upload_id = u.id order by j.id desc limit 1),
+		'undone_at', u.undone_at, 'undone_by', u.undone_by, 'undo', u.undo)
+	from (select upload_lost(u) as dead) d
+$$;
+
+-- How an upload ended, within the transaction that carries its rows: the job, when there is
+-- one, ends with it, and its bytes go. Without a body: 409 it was cancelled, 410 the job is
+-- another's; then that transaction must not be committed.
+create or replace function upload_finish(p_id bigint, p_state text, p_error text, p_message text,
+			      p_http integer, p_facts jsonb, p_job bigint, p_claim text,
+			      out status integer, out body text) language plpgsql as $$
+declare
+	u uploads;
+begin
+	select * into strict u from uploads where id = p_id for update;
+	if p_job is not null and not job_held(p_job, p_claim) then
+		status := 410;
+		return;
+	elsif u.cancel_asked_at is not null then
+		status := 409;
+		return;
+	end if;
+	update uploads n
+	set state = p_state, error = p_error, message = p_message,
+	    finished_at = clock_timestamp(), phase = null, sheet = f.sheet, format = f.format,
+	    heading_row = f.heading_row, mapping = f.mapping, warnings = f.warnings,
+	    rows_total = f.rows_total, rows_done = f.rows_total, inserted = f.inserted,
+	    updated = f.updated, unchanged = f.unchanged, duplicate = f.duplicate,
+	    rejected = f.rejected, unreadable = f.unreadable
+	from jsonb_to_record(p_facts) as f (
+		sheet text, format text, heading_row bigint, mapping jsonb, warnings jsonb,
+		rows_total bigint, inserted bigint, updated bigint, unchanged bigint,
+		duplicate bigint, rejected bigint, unreadable bigint)
+	where n.id = p_id
+	returning n.* into u;
+	perform upload_job_over(p_id, p_job, case p_state when 'completed' then 'done' else p_state end,
+				p_error);
+	status := p_http;
+	body := upload_json(u, true);
+end
 $$;
 
 -- An upload's key is known already: either that is answered (status and body are set), or the

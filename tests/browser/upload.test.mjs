@@ -79,13 +79,13 @@ test('rejected rows are listed with row, column and reason, and nothing is green
 	assert.match(await text(page, '#verdict h2'), /2 rows rejected/);
 	const lines = await page.locator('#reject-rows tr').evaluateAll((trs) =>
 		trs.map((tr) => Array.from(tr.cells, (td) => td.textContent)));
-	assert.deepEqual(lines.map((l) => l[0]), ['3', '4', '5']);
-	assert.deepEqual(lines.map((l) => l[1]), ['Rejected', 'Duplicate', 'Rejected']);
+	assert.deepEqual(lines.map((l) => l[0]), ['3', '5', '4']);
+	assert.deepEqual(lines.map((l) => l[1]), ['Rejected', 'Rejected', 'Duplicate']);
 	for (const line of lines) {
 		assert.ok(line[2].length > 5, 'a reason is given');
 	}
 	assert.equal(lines[0][3], 'Waybill Number');
-	assert.equal(lines[1][4], b);
+	assert.equal(lines[2][4], b);
 	assert.equal(await page.locator('#reject-rows b').count(), 0);
 	assert.equal(await page.locator('#verdict .good').count(), 0);
 	const saved = page.waitForEvent('download');
@@ -119,12 +119,14 @@ test('a workbook of which another sheet was not read is not green, and warnings 
 
 test('strict loads nothing when a row is wrong; a dry run loads nothing at all', async () => {
 	const [a, b] = numbers(2);
-	const bad = file('strict.csv', `Waybill Number,Receiver\r\n${a},Ana\r\n,Nobody\r\n`);
+	const bad = file('strict.csv', `Waybill Number,Receiver\r\n${a},Ana\r\n,Nobody\r\n${b},Ben\r\n`);
 	const page = await openUpload(browser);
 	await page.check('#strict');
 	await upload(page, bad);
 	assert.equal(await tone(page), 'bad');
 	assert.deepEqual(await page.locator('#reject-rows td:first-child').allTextContents(), ['3']);
+	assert.match(await text(page, '#verdict'), /1 of 3 rows cannot be read/);
+	assert.match(await text(page, '#rejects-note'), /^1 rejected row to mend/);
 	await page.uncheck('#strict');
 	await page.check('#dry-run');
 	await upload(page, file('dry.csv', csv([a, b])));

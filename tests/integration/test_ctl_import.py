@@ -122,6 +122,31 @@ class Import(ImportCase):
         self.assertTrue(line.startswith("waybillctl: "), line)
         self.assertEqual(self.db.value("SELECT count(*) FROM waybills"), "0")
 
+    def test_strict_lists_the_rows_to_mend(self):
+        """It said "mend the rows listed", and listed none."""
+        for options in ((), ("--dry-run",)):
+            out = subprocess.run(
+                [CTL, "import", "--strict", *options, fixture("numbers_as_numbers.xlsx")],
+                env=self.environment, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                check=False)
+            self.assertEqual(out.returncode, 2, out)
+            self.assertRegex(out.stderr, r"\Awaybillctl: 2 of 8 rows cannot be read.*rows listed.*\n\Z")
+            for line in (r"0 inserted", r"8 rejected", r"2 of them cannot be read",
+                         r"row 5, Tracking No\. '1234567890123456': .*15 digits"):
+                self.assertRegex(out.stdout, rf"(?m)^ +{line}")
+            self.assertRegex(out.stdout, r"(?m)^Rows that cannot be read")
+        out = subprocess.run([CTL, "import", "--strict", "--json",
+                              fixture("numbers_as_numbers.xlsx")], env=self.environment,
+                             capture_output=True, text=True, check=False)
+        self.assertEqual(json.loads(out.stdout)["unreadable"], 2)
+
+    def test_the_row_that_is_lost_among_many_that_come_twice(self):
+        path = os.path.join(self.folder, "twice.csv")
+        with open(path, "wb") as f:
+            f.write(csv(*["CT1,Ana,1"] * 150, ",Lost,1"))
+        out = self.ctl("import", path)
+        self.assertRegex(out, r"(?m)^Rows left out\n +row 152, .*: ")
+
     def test_batch_and_sheet_are_passed_on(self):
         r = self.json("--batch", fixture("hidden_sheets_first.xlsx"), "--sheet", "Last month")
         self.assertEqual((r["sheet"], r["inserted"], r["batch"]), ("Last month", 3, True))

@@ -27,7 +27,8 @@ class Reports(ImportCase):
         answer = self.load("Waybill,Receiver", *rows[:2000], "L00001,z", *rows[2000:], ",nobody")
         self.assertEqual(self.counts(answer), {"inserted": 30000, "duplicate": 1, "rejected": 1})
         self.assertEqual(self.waybill("L00001", "receiver_name"), ["z"])
-        self.assertEqual([r["row"] for r in answer["rejects"]], [3, 30003])
+        self.assertEqual([(r["row"], r["kind"]) for r in answer["rejects"]],
+                         [(30003, "rejected"), (3, "duplicate")])
         self.assertEqual(self.db.value("SELECT sum(waybills) FROM waybill_status_totals"), "30000")
 
     def test_a_rejected_row_goes_alone(self):
@@ -44,8 +45,11 @@ class Reports(ImportCase):
         answer = self.load("Waybill,Receiver", "A1,x", ",nobody", "A1,y", options=["--strict"],
                            good=False)
         self.assertEqual((answer["state"], answer["error"]), ("failed", "rows_rejected"))
-        self.assertEqual((answer["rejected"], answer["duplicate"], answer["inserted"]), (1, 1, 0))
-        self.assertEqual([r["row"] for r in answer["rejects"]], [2, 3])
+        # Nothing is loaded: the row that could have been is rejected with the one that cannot.
+        self.assertEqual(self.counts(answer), {"duplicate": 1, "rejected": 2})
+        self.assertEqual((answer["rows_total"], answer["unreadable"]), (3, 1))
+        self.assertRegex(answer["message"], "^1 of 3 rows cannot be read.*nothing was loaded")
+        self.assertEqual([r["row"] for r in answer["rejects"]], [3, 2])
         self.assertEqual(self.db.value("SELECT count(*) FROM waybills"), "0")
         self.assertEqual(self.counts(self.load("Waybill,Receiver", "A1,x", options=["--strict"])),
                          {"inserted": 1})

@@ -71,6 +71,8 @@ class Queue(ServerCase):
         strict = sent(self.client, csv("QB1,Ana,1", ",Ben,1"), **{"async": "1"}, strict="1")
         end = ended(self.client, strict.json()["id"])
         self.assertEqual((end["state"], end["error"]), ("failed", "rows_rejected"), end)
+        self.assertEqual((end["rows_total"], end["inserted"], end["rejected"], end["unreadable"]),
+                         (2, 0, 2, 1), end)
         self.assertEqual(self.client.get("/waybills/QB1").status, 404)
 
     def test_the_same_key_again_gives_the_same_upload(self):

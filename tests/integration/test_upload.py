@@ -139,6 +139,43 @@ class Upload(UploadCase):
         self.upload(csv("KD2,Ana,1", ",Ben,1"), "d.csv", status=422, strict="1")
         self.assertEqual(self.db.value(
             "SELECT count(*) FROM waybills WHERE waybill_number LIKE 'KD%'"), "0")
+
+    def test_a_strict_refusal_adds_up(self):
+        """The good rows of a refused file were counted nowhere."""
+        for rows, unreadable, twice in ((("KM1,Ana,1", "KM2,Ben,1", ",Cara,1"), 1, 0),
+                                        (("KM1,Ana,1", ",Ben,1", "KM1,Cara,1", ",Dan,1"), 2, 1),
+                                        ((",Ana,1",), 1, 0)):
+            for fields in ({}, {"dry_run": "true"}, {"batch": "true"}):
+                answer = self.upload(csv(*rows), "m.csv", status=422, strict="true", **fields)
+                for got in (answer, self.client.get(f"/uploads/{answer['id']}").json(),
+                            self.client.get(f"/uploads/{answer['id']}/rejects").json()):
+                    self.assertEqual((got["rejected"], got["unreadable"], got["duplicate"]),
+                                     (len(rows) - twice, unreadable, twice), got)
+                    self.assertEqual(len(got["rejects"]), unreadable + twice)
+                self.adds_up(answer, len(rows))
+                self.assertEqual((answer["state"], answer["error"]), ("failed", "rows_rejected"))
+                self.assertIn(f"{unreadable} of {len(rows)} rows", answer["message"])
+        # With a number that is known, too; and where the file is good nothing is different.
+        self.upload(csv("KM1,Ana,1"), "m.csv", strict="true")
+        answer = self.upload(csv("KM1,Ana,1", ",Ben,1"), "m.csv", status=422, strict="true")
+        self.adds_up(answer, 2)
+        self.assertEqual((answer["rejected"], answer["unreadable"], answer["unchanged"]), (2, 1, 0))
+        answer = self.upload(csv("KM1,Ana,1", ",Ben,1"), "m.csv")
+        self.adds_up(answer, 2)
+        self.assertEqual((answer["rejected"], answer["unreadable"]), (1, 1))
+
+    def test_the_rows_that_are_lost_are_told_first(self):
+        """Behind a hundred equal numbers the only row that was lost could not be seen."""
+        answer = self.upload(csv(*["KN1,Ana,1"] * 150, ",Lost,1", "KN1,Ana,1", ",Lost,2"), "n.csv")
+        self.assertEqual((answer["duplicate"], answer["rejected"]), (150, 2))
+        for got in (answer, self.client.get(f"/uploads/{answer['id']}").json()):
+            self.assertEqual([(r["row"], r["kind"]) for r in got["rejects"]],
+                             [(152, "rejected"), (154, "rejected"),
+                              *((row, "duplicate") for row in range(2, 100))])
+        answer = self.upload(csv("KN2,a,1", *[",Lost,1"] * 120, "KN2,b,1"), "n.csv")
+        self.assertEqual([(r["row"], r["kind"]) for r in answer["rejects"]],
+                         [(row, "rejected") for row in range(3, 103)])
+
     def test_a_key_with_another_strict_or_batch_is_refused(self):
         """It was given the first answer: nothing was ready for a batch, and a row was missing."""
         file = csv("KO1,Ana,1", ",Ben,1")

@@ -114,6 +114,30 @@ static void test_counters_add_up(void **state)
 	}
 }
 
+/* Where every row was asked for and one is bad, none is loaded: the good ones are
+ * rejected with it, and the repeated ones stay repeated. */
+static void test_refused(void **state)
+{
+	struct import_report r = {
+		.staged = 3, .duplicate = 1, .rejected = 1, .refused = true
+	};
+	static const struct {
+		const char *name;
+		long n;
+	} want[] = { { "rows_total", 4 }, { "inserted", 0 },  { "updated", 0 },
+		     { "unchanged", 0 },  { "duplicate", 1 }, { "rejected", 3 },
+		     { "unreadable", 1 } };
+	struct err e = { 0 };
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 100000);
+	assert_int_equal(import_report_json(&r, &b, &e), 0);
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
+		assert_int_equal(number_of(buf_slice(&b), want[i].name), want[i].n);
+	buf_release(&b);
+}
+
 static void test_statuses(void **state)
 {
 	struct import_report r = { .format = "csv" };
@@ -164,9 +188,8 @@ static void test_no_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_dates),
-		cmocka_unit_test(test_counters_add_up),
-		cmocka_unit_test(test_statuses),
+		cmocka_unit_test(test_dates),   cmocka_unit_test(test_counters_add_up),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_no_rows),
 	};
 
