@@ -3,6 +3,7 @@
  * mends and uploads again: the original columns with the reason behind them.
  */
 #include "server/check.h"
+#include "server/fields.h"
 #include "server/handle.h"
 #include "server/log.h"
 #include "server/table_out.h"
@@ -15,7 +16,12 @@
 #include "parse/waybill_number.h"
 
 /* PAGE: upload_rejects_page.sql says it */
-enum { PAGE = 500, PAGE_CAP = 48 * 1024 * 1024, HEADINGS_MAX = 16 * 1024 * 1024 };
+enum {
+	PAGE = 500,
+	PAGE_CAP = 48 * 1024 * 1024,
+	HEADINGS_MAX = 16 * 1024 * 1024,
+	LIST_MAX = 10000 /* of the list as JSON; upload_rejects.sql says it */
+};
 
 /* The columns of a page row; the cells are the last. */
 enum { ROW, KIND, COLUMN, TEXT, REASON, CELLS };
@@ -220,16 +226,26 @@ static void export(struct handle_env *env, struct request *req, bool xlsx,
 	table_out_release(&o);
 }
 
-/* Earlier rows of a number are not to be mended: uploaded again alone they would take the
- * place of the row that counted. */
-static int check_kind(struct slice *kind, struct err *e)
+static int check_kind(struct slice kind, struct err *e)
 {
-	if (kind->n == 0)
-		*kind = SLICE("rejected");
-	if (slice_eq(*kind, SLICE("rejected")) || slice_eq(*kind, SLICE("duplicate")) ||
-	    slice_eq(*kind, SLICE("all")))
+	if (kind.n == 0 || slice_eq(kind, SLICE("rejected")) ||
+	    slice_eq(kind, SLICE("duplicate")) || slice_eq(kind, SLICE("all")))
 		return 0;
 	return err_set(e, ERR_INPUT, "field \"kind\" must be rejected, duplicate or all");
+}
+
+/* As data, a page at a time: what the file lost, and the earlier rows of a number. */
+static void list(struct handle_env *env, struct request *req, struct slice kind,
+		 struct response *res)
+{
+	static const struct field_rule fields[] = {
+		{ .name = "limit", .kind = FIELD_LIMIT, .max = LIST_MAX },
+		{ .name = "cursor", .kind = FIELD_ID },
+	};
+	struct slice v[4] = { req->segment[0], kind.n > 0 ? kind : SLICE("all") };
+
+	if (fields_read(req, fields, 2, &v[2], res) == 0)
+		handle_stmt(env, STMT_UPLOAD_REJECTS, v, 4, req, res);
 }
 
 void handle_upload_rejects(struct handle_env *env, struct request *req,
@@ -242,15 +258,19 @@ void handle_upload_rejects(struct handle_env *env, struct request *req,
 
 	if (request_query(req, SLICE("format"), &format, &e) < 0 ||
 	    request_query(req, SLICE("kind"), &kind, &e) < 0 ||
-	    check_kind(&kind, &e) < 0 ||
+	    check_kind(kind, &e) < 0 ||
 	    check_label("upload", req->segment[0], 255, &e) < 0) {
 		response_failure(res, "bad_field", &e);
 		return;
 	}
 	if (format.n == 0 || slice_eq(format, SLICE("json"))) {
-		handle_stmt(env, STMT_UPLOAD_REJECTS, req->segment, 1, req, res);
+		list(env, req, kind, res);
 		return;
 	}
+	/* Earlier rows of a number are not to be mended: uploaded again alone they would
+	 * take the place of the row that counted. */
+	if (kind.n == 0)
+		kind = SLICE("rejected");
 	xlsx = slice_eq(format, SLICE("xlsx"));
 	if (!xlsx && !slice_eq(format, SLICE("csv"))) {
 		response_error(res, 400, "bad_field", "format must be json, csv or xlsx");

@@ -101,6 +101,30 @@ class Rejects(RejectsCase):
         # Before, it was some 120,000.
         self.assertLess(int(self.db.value(read)) - before, 4 * 2 * 6000 + 6000)
 
+    def test_as_data_a_page_at_a_time(self):
+        """The list ended after 10,000 rows as if there were no more."""
+        answer = self.upload(table(["Waybill", "Receiver"],
+                                   *(["" if n % 2 else "RP1", f"Name {n}"] for n in range(12002))),
+                             "pages.csv")
+        self.assertEqual((answer["rejected"], answer["duplicate"]), (6001, 6000))
+        path = f"/uploads/{answer['id']}/rejects?"
+        rows = [(n + 2, "rejected" if n % 2 else "duplicate") for n in range(12002) if n != 12000]
+        for query, wanted, pages in (
+                ("", rows, [10000, 2001]), ("format=json&limit=4000", rows, [4000, 4000, 4000, 1]),
+                ("limit=3000&kind=rejected", [r for r in rows if r[1] == "rejected"], [3000, 3000, 1]),
+                ("limit=3000&kind=duplicate", [r for r in rows if r[1] == "duplicate"], [3000, 3000])):
+            seen, sizes, cursor = [], [], ""
+            while cursor is not None:
+                got = self.client.get(f"{path}{query}&cursor={cursor}").json()
+                seen += [(r["row"], r["kind"]) for r in got["rejects"]]
+                sizes.append(len(got["rejects"]))
+                cursor = got["next"]
+            self.assertEqual((sizes, seen), (pages, wanted), query)
+            self.assertEqual((got["rejected"], got["duplicate"]), (6001, 6000))
+        for bad in ("limit=0", "limit=10001", "limit=x", "cursor=x", "kind=odd"):
+            r = self.client.get(path + bad)
+            self.assertEqual((r.status, r.json()["error"]), (400, "bad_field"), r)
+
     def test_a_workbook_is_exact(self):
         book = self.rejects(self.first(), "xlsx")
         path = os.path.join(self.folder, "r.xlsx")

@@ -638,14 +638,15 @@ class Uploads(SqlCase):
         number = self.upload()
         self.db.query("INSERT INTO upload_rejects (upload_id, row_number, kind, reason) SELECT "
                       f"{number}, n * 2, 'rejected', 'no number' FROM generate_series(1, 150) n")
-        _, body = self.ask("upload_rejects", number)
-        self.assertEqual(len(body["rejects"]), 150)
+        self.db.query(f"UPDATE uploads SET rejected = 150 WHERE id = {number}")
+        _, body = self.ask("upload_rejects", number, "all", None, None)
+        self.assertEqual((len(body["rejects"]), body["next"]), (150, None))
         self.assertEqual(len(self.ask("upload_get", number)[1]["rejects"]), 100)
 
     def test_unknown(self):
-        for name in ("upload_get", "upload_rejects"):
+        for name, more in (("upload_get", ()), ("upload_rejects", ("all", None, None))):
             for asked in ("nothing", "999999", "99999999999999999999"):
-                status, body = self.ask(name, asked)
+                status, body = self.ask(name, asked, *more)
                 self.assertEqual((status, body["error"]), (404, "upload_not_found"))
         self.assertEqual(self.ask("waybill_get", "NOWHERE")[1]["error"], "waybill_not_found")
 
