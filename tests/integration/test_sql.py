@@ -663,6 +663,7 @@ def migrate(db, code=0, program=os.path.join(BUILD, "waybillctl")):
 class Migrations(unittest.TestCase):
     FILES = sorted(glob.glob(os.path.join(ROOT, "sql", "migrate", "*.sql")))
     SESSION_KEY = 13  # it alters batch_sessions
+    UPLOAD_TOLD = 27  # it counts anew what was refused
     SHAPE = ("SELECT table_name, column_name, data_type, is_nullable, column_default FROM "
              "information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2")
     FUNCTIONS = "SELECT oid::regprocedure, prosrc FROM pg_proc WHERE pronamespace = " \
@@ -690,6 +691,17 @@ class Migrations(unittest.TestCase):
             self.advance(db, found)
             migrate(db)
             self.assertEqual((db.query(self.SHAPE), db.query(self.FUNCTIONS)), want, found)
+
+    def test_what_strict_refused_before_adds_up(self):
+        db = self.fresh()
+        self.advance(db, self.UPLOAD_TOLD - 1)
+        db.query("INSERT INTO uploads (state, error, rows_total, duplicate, rejected, inserted) VALUES"
+                 " ('failed', 'rows_rejected', 5, 1, 1, 0), ('completed', NULL, 5, 1, 1, 3),"
+                 " ('failed', 'no_heading_row', NULL, 0, 0, 0)")
+        migrate(db)
+        self.assertEqual(db.query("SELECT j ->> 'rejected', j ->> 'unreadable' FROM uploads u, "
+                                  "upload_json(u, false) j ORDER BY u.id"),
+                         [["4", "1"], ["1", "1"], ["0", "0"]])
 
     def test_again_changes_nothing(self):
         db = self.fresh()
