@@ -16,6 +16,7 @@
 #include "parse/json_write.h"
 #include "parse/num.h"
 #include "parse/phone.h"
+#include "parse/second_table.h"
 #include "parse/status.h"
 #include "parse/text.h"
 #include "parse/utf8.h"
@@ -436,20 +437,21 @@ static bool is_blank(const struct row *r)
 }
 
 /* The row's number into w, or why there is none into rej; *ok_r says which. */
-static int read_waybill_number(struct reader *rd, const struct cell *cell,
-			       struct reject *rej, bool *ok_r)
+static int read_waybill_number(struct reader *rd, const struct row *r,
+			       const struct cell *cell, struct reject *rej, bool *ok_r)
 {
 	const struct column *column = &rd->c->column[rd->c->of[FIELD_WAYBILL_NUMBER]];
 	const struct cell none = { .column = column->column, .kind = CELL_TEXT };
-	const char *reason;
+	const char *reason, *fault;
 
 	if (cell == NULL)
 		cell = &none;
 	if (waybill_number_cell(cell, rd->a, &rd->w->value[FIELD_WAYBILL_NUMBER], &reason,
 				rd->e) < 0)
 		return -1;
-	if (cell->text.n > 0 && slice_eq_nocase(text_trim(cell->text), column->heading))
-		reason = "the headings again, not a waybill";
+	fault = second_table_fault(rd->c, r, cell, rd->notes);
+	if (fault != NULL)
+		reason = fault;
 	*ok_r = reason == NULL;
 	if (reason == NULL)
 		return 0;
@@ -567,7 +569,7 @@ int waybill_read(const struct columns *c, const struct row *r, struct arena *a,
 	}
 	*verdict_r = ROW_REJECTED;
 	*w = (struct waybill){ .extra = { NULL, 0 } };
-	if (read_waybill_number(&rd, number, rej, &ok) < 0)
+	if (read_waybill_number(&rd, r, number, rej, &ok) < 0)
 		return -1;
 	if (!ok)
 		return 0;

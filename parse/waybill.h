@@ -55,8 +55,9 @@ enum row_verdict {
 	ROW_WAYBILL,
 	ROW_BLANK,   /* no cell with more than white space */
 	ROW_FOOTER,  /* totals: see footer.h */
-	ROW_REJECTED /* no waybill number that can be read, columns_shifted(), or a cell,
-		      * in any column, of more than TABLE_CELL_CHARS */
+	ROW_REJECTED /* no waybill number that can be read, columns_shifted(),
+		      * second_table_fault(), or a cell, in any column, of more than
+		      * TABLE_CELL_CHARS */
 };
 
 struct reject {
@@ -77,13 +78,15 @@ struct waybill_notes {
 	uint64_t unknown_statuses;
 	uint64_t bad_values; /* optional cells that could not be read and went to extra */
 	uint64_t no_results; /* rows, blank ones included, with formulas that have none */
-	uint64_t merged;     /* ranges of cells: see merged_cells.h */
+	uint64_t other_tables; /* rows of other headings: see second_table.h */
+	bool below_other;      /* the last headings were such */
+	uint64_t merged;       /* ranges of cells: see merged_cells.h */
 	uint64_t last_waybill; /* the row of the last one */
 	uint64_t over;         /* rows of delimited text with cells beyond the headings */
 	/* The first of some of them. */
 	struct {
 		struct note footers, hidden_rows, phones, cod_flags, statuses, bad_values,
-			no_results, over, merged;
+			no_results, over, merged, other_tables;
 		struct note signing, submission; /* dates that read both ways */
 	} first;
 };

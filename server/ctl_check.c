@@ -149,6 +149,8 @@ static void print_totals(const struct check *c)
 	print_note(n->cod_flags, "COD columns that say COD or NON-COD, not an amount");
 	print_note(n->unknown_statuses, "unknown statuses, taken as pending");
 	print_note(n->bad_values, "values that could not be read, kept in extra");
+	print_note(n->other_tables,
+		   "with other headings; what is below them is rejected");
 	print_note(n->merged, "merged ranges, whose value is in their first cell alone");
 	print_note(n->over, "with cells beyond the last heading, kept in extra");
 	print_note(n->no_results, "with formulas whose results the file does not hold");

@@ -199,7 +199,12 @@ static int warn_sheets(const struct import_sheets *s, struct buf *b, struct err 
 /* What was met in the rows. */
 static int warn_notes(const struct waybill_notes *n, struct buf *b, struct err *e)
 {
-	if (warn_fixed(b, "bad_value", n->bad_values,
+	if (warn_fixed(b, "other_headings", n->other_tables,
+		       "There are other headings further down, and what is below them is "
+		       "not loaded, since its columns are others: put that table into a "
+		       "sheet or a file of its own and upload it.",
+		       &n->first.other_tables, e) < 0 ||
+	    warn_fixed(b, "bad_value", n->bad_values,
 		       "Cells that do not fit their column are kept among the other "
 		       "columns; "
 		       "their rows are loaded without them.",
