@@ -192,10 +192,11 @@ static int read_form(struct handle_env *env, struct request *req,
 	} else if (upload_form_read(req, fd, form, &e) < 0) {
 		response_failure(res, "bad_form", &e);
 	} else if (!form->has_file && form->kept.n == 0 && form->other.n > 0) {
-		response_error(res, 400, "no_file",
-			       "the file came in the field \"%.*s\": send it in the field "
-			       "\"waybill_file\"",
-			       (int)form->other.n, form->other.p);
+		response_error(
+			res, 400, "no_file",
+			"the file came in the field \"%.*s\": send it in the field "
+			"\"waybill_file\"",
+			(int)form->other.n, form->other.p);
 	} else if (!form->has_file && form->kept.n == 0) {
 		response_error(res, 400, "no_file",
 			       "no file was sent: choose a manifest (.xlsx or .csv) and "

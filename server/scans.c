@@ -225,7 +225,8 @@ static void answer_some(struct handle_env *env, struct scan *s, size_t n,
 		if (s[i].res->status != 0)
 			continue;
 		if (e.kind == ERR_UNCERTAIN || out_of_patience(*lost_ms)) {
-			handle_failure(env, e.kind == ERR_UNCERTAIN ? &e : &busy, s[i].res);
+			handle_failure(env, e.kind == ERR_UNCERTAIN ? &e : &busy,
+				       s[i].res);
 			continue;
 		}
 		from = clock_ms();
