@@ -2,7 +2,7 @@
  * Writes an upload's outcome into the page. Colour follows what happened to the rows:
  * green only when every row of the file is in the database.
  */
-import { byId, count, el, fill, letters, plural, rows, sentence, words } from '/static/dom.js';
+import { byId, count, el, fill, letters, moment, plural, rows, sentence, words } from '/static/dom.js';
 
 const PARTS = [
 	['inserted', 'inserted', 'new'], ['updated', 'updated', 'known, changed'],
@@ -12,6 +12,8 @@ const PARTS = [
 
 /* Are there waybills in the file that were not read? */
 const inPart = (u) => (u.warnings ?? []).some((w) => w.kind === 'sheet_not_read');
+
+const READ_WARNINGS = ' Please read the warnings below.';
 
 /* Title, tone and sentence for an upload that has ended. */
 export function summary(u) {
@@ -24,9 +26,13 @@ export function summary(u) {
 		return { tone: 'warn', title: 'Checked only: nothing was loaded',
 			text: `${rejected}This was a dry run. The figures are what loading the file would do.` };
 	}
+	if (u.undone_at) {
+		return undone(u);
+	}
 	if (u.rows_total === 0) {
 		return { tone: 'warn', title: 'The file has no rows', text: 'A heading row was found, and nothing under it.' };
 	}
+	const warned = (u.warnings ?? []).some((w) => w.kind !== 'columns_chosen');
 	if (u.rejected > 0) {
 		return { tone: u.rejected === u.rows_total ? 'bad' : 'warn',
 			title: u.rejected === u.rows_total ? 'Every row was rejected' : `Loaded, but ${plural(u.rejected, 'row')} rejected`,
@@ -41,12 +47,26 @@ export function summary(u) {
 			text: `${plural(u.duplicate, 'row has', 'rows have')} a number that comes again further down in the file; the last row of each number counts.` };
 	}
 	if (u.unchanged === u.rows_total) {
-		return { tone: 'good', title: 'Nothing new: every row was known already',
-			text: `All ${plural(u.unchanged, 'row')} of the file ${u.unchanged === 1 ? 'is' : 'are'} in the system exactly as they stand in the file.` };
+		return { tone: warned ? 'warn' : 'good', title: 'Nothing new: every row was known already',
+			text: `${u.unchanged === 1 ? 'The parcel of the file is in the system, and nothing of it was'
+				: `All ${count(u.unchanged)} parcels of the file are in the system, and nothing of them was`} changed.${warned ? READ_WARNINGS : ''}` };
 	}
-	const warned = (u.warnings ?? []).some((w) => w.kind !== 'columns_chosen');
 	return { tone: warned ? 'warn' : 'good', title: warned ? 'Loaded, with warnings' : 'Loaded',
-		text: `Every row of the file is in the system.${warned ? ' Please read the warnings below.' : ''}` };
+		text: `Every row of the file is in the system.${warned ? READ_WARNINGS : ''}` };
+}
+
+function undone(u) {
+	return { tone: 'warn', title: 'Undone: this file was loaded and taken back',
+		text: `${moment(u.undone_at)}${u.undone_by ? ` by ${u.undone_by}` : ''}: ${tookBack(u.undo)} ${leftChanged(u.undo.updated)} The figures below are those of the load.` };
+}
+
+export function tookBack({ removed, kept }) {
+	return `${plural(removed, 'parcel was', 'parcels were')} removed, ${count(kept)} kept.`;
+}
+
+/* What an undo does not take back: nobody knows any more what there was before. */
+export function leftChanged(n) {
+	return n > 0 ? `${plural(n, 'parcel that was', 'parcels that were')} known before ${n === 1 ? 'keeps' : 'keep'} what this upload changed: to put that right, upload the right file again.` : '';
 }
 
 export function showNotice({ tone, title, text }, ...more) {
@@ -56,7 +76,7 @@ export function showNotice({ tone, title, text }, ...more) {
 }
 
 export function hideResult() {
-	for (const id of ['outcome', 'figures', 'rejects', 'mapping']) {
+	for (const id of ['outcome', 'figures', 'warnings', 'rejects', 'mapping']) {
 		byId(id).hidden = true;
 	}
 }
@@ -67,6 +87,7 @@ export function showResult(u) {
 	if (u.state === 'completed') {
 		showSum(u);
 	}
+	showWarnings(u);
 	showRejects(u, unreadable(u) + u.duplicate);
 	showMapping(u.mapping ?? []);
 	byId('outcome').focus();
@@ -108,9 +129,14 @@ function showSum(u) {
 		u.heading_row && el('span', {}, 'Headings in row ', el('b', {}, count(u.heading_row))),
 		u.batch && el('span', {}, u.dry_run ? 'To be marked ready for a batch' : 'Marked ready for a batch'),
 		u.id !== undefined && u.id !== null && el('span', {}, 'Upload ', el('b', {}, String(u.id))));
-	fill(byId('warning-list'), ...(u.warnings ?? []).map(warning));
-	byId('warnings').hidden = (u.warnings ?? []).length === 0;
 	byId('figures').hidden = false;
+}
+
+/* A file that was not loaded has some, too: to be mended with the rest. */
+function showWarnings({ state, warnings }) {
+	fill(byId('warning-list'), ...(warnings ?? []).map(warning));
+	byId('warnings-title').textContent = state === 'completed' ? 'Warnings' : 'What else was seen in the file';
+	byId('warnings').hidden = (warnings ?? []).length === 0;
 }
 
 /* Where every row was asked for, those that could be read were not loaded either: they are not listed. */

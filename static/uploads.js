@@ -5,6 +5,7 @@
  */
 import { call, reason } from '/static/api.js';
 import { byId, count, el, fill, moment, plural, sentence, words } from '/static/dom.js';
+import { leftChanged, tookBack } from '/static/upload_result.js';
 import { named, who } from '/static/who.js';
 
 const FIELDS = ['q', 'state'];
@@ -155,14 +156,9 @@ function askUndo(u) {
 	}
 	byId('ask-text').textContent = `${u.file_name ?? u.id}: ${u.inserted > 0
 		? `the ${plural(u.inserted, 'parcel')} that it brought ${u.inserted === 1 ? 'is' : 'are'} removed, but for those that were scanned, dispatched, changed or uploaded again since.`
-		: 'it brought no new parcels, so none is removed.'} ${changed(u.updated)}`;
+		: 'it brought no new parcels, so none is removed.'} ${leftChanged(u.updated)}`;
 	byId('ask-form').onsubmit = () => undo(u);
 	byId('ask').showModal();
-}
-
-/* What an undo does not take back: nobody knows any more what there was before. */
-function changed(n) {
-	return n > 0 ? `${plural(n, 'parcel that was', 'parcels that were')} known before ${n === 1 ? 'keeps' : 'keep'} what this upload changed: to put that right, upload the right file again.` : '';
 }
 
 async function undo(u) {
@@ -175,11 +171,11 @@ async function undo(u) {
 	}
 	complain('');
 	put(answer.json);
-	const { removed, kept, reasons, updated } = answer.json.undo;
-	tell(kept > 0 || updated > 0 ? 'warn' : 'good', el('p', {}, `${plural(removed, 'parcel was', 'parcels were')} removed, ${count(kept)} kept.`),
+	const { kept, reasons, updated } = answer.json.undo;
+	tell(kept > 0 || updated > 0 ? 'warn' : 'good', el('p', {}, tookBack(answer.json.undo)),
 		kept > 0 && el('ul', {}, ...reasons.map((r) => el('li', {}, `${count(r.count)}: ${r.message} `,
 			el('span', { class: 'code' }, r.waybill_numbers.join(', ')), r.count > r.waybill_numbers.length && ' ...'))),
-		updated > 0 && el('p', {}, changed(updated)));
+		updated > 0 && el('p', {}, leftChanged(updated)));
 }
 
 async function again(id) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { OwnServer, hold } from './own_server.mjs';
-import { api, csv, launch, numbers, open, openUpload, sample, startScanning, text, until } from './support.mjs';
+import { api, csv, launch, numbers, open, openUpload, sample, startScanning, text, until, violations } from './support.mjs';
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -114,6 +114,57 @@ test('a workbook of which another sheet was not read is not green, and warnings 
 	assert.match(await text(page, '#verdict .told'), /"Cebu"/);
 	const warnings = await page.locator('#warning-list li').allTextContents();
 	assert.deepEqual(warnings.map((w) => /\(.*?\)/.exec(w)?.[0] ?? ''), ['', '', '(1 cell)']);
+	await page.context().close();
+});
+
+test('known parcels that the file could not change are not "as they stand in it"', async () => {
+	const [a] = numbers(1);
+	const page = await openUpload(browser);
+	await upload(page, file('known.csv', `Waybill Number,Receiver\r\n${a},Ana\r\n`));
+	await api('POST', `/waybills/${a}/hold`, { reason: 'the address' });
+	await upload(page, file('held.csv', `Waybill Number,Receiver\r\n${a},Ben\r\n`));
+	assert.deepEqual(await figures(page), [1, 0, 0, 1, 0, 0]);
+	assert.equal(await tone(page), 'warn');
+	assert.match(await text(page, '#verdict .told'), /nothing of it was changed.* read the warnings below/);
+	assert.match(await text(page, '#warning-list'), /on hold.* \(1 row\)/);
+	await page.context().close();
+});
+
+test('what is noticed in a file that is not loaded is told, whatever its kind', async () => {
+	const [a] = numbers(1);
+	const page = await openUpload(browser);
+	await page.check('#strict');
+	await page.route('**/upload', async (route) => {
+		if (route.request().method() !== 'POST') {
+			return route.continue();
+		}
+		const response = await route.fetch();
+		const json = await response.json();
+		return route.fulfill({ response, json: { ...json, warnings: [...json.warnings, { kind: 'made_up', message: 'The moon was full.' }] } });
+	});
+	await upload(page, file('seen.csv', `Waybill Number,Receiver,Order Status\r\n${a},Ana,Lost at sea\r\n,Nobody,\r\n`));
+	assert.equal(await tone(page), 'bad');
+	assert.ok(!await page.isVisible('#figures'));
+	assert.ok(await page.isVisible('#warnings'));
+	const told = await page.locator('#warning-list li').allTextContents();
+	assert.match(told[0], /"Lost at sea" is not known.*First: row 2 Order Status "Lost at sea"/);
+	assert.deepEqual(told.slice(1), ['The moon was full.']);
+	assert.deepEqual(await violations(page), []);
+	await page.context().close();
+});
+
+test('an upload that was undone is not shown as loaded', async () => {
+	const list = numbers(3);
+	const page = await openUpload(browser);
+	await upload(page, file('back.csv', csv(list)));
+	const key = new URL(page.url()).hash.slice(1);
+	await api('POST', '/scan', { waybill_number: list[0], station: 'D', scanned_by: 'ana' });
+	await api('POST', `/uploads/${key}/undo`, { by: 'Ben' });
+	await page.reload();
+	await page.waitForSelector('#outcome:not([hidden])');
+	assert.equal(await tone(page), 'warn');
+	assert.match(await text(page, '#verdict h2'), /Undone/);
+	assert.match(await text(page, '#verdict .told'), /by Ben.* 2 parcels were removed, 1 kept/);
 	await page.context().close();
 });
 
