@@ -9,6 +9,7 @@
 
 enum { DATE_LENGTH = 19 };                         /* of "2025-01-31 08:05:00" */
 enum { SERIAL_FIRST = 32874, SERIAL_END = 73051 }; /* 1990-01-01, 2100-01-01 */
+enum { CENTURY = 2000, NEAR_YEARS = 10 };
 enum { YMD_FIRST = 19000101, YMD_LAST = 99991231 };
 
 struct moment {
@@ -147,7 +148,7 @@ static bool take_year(struct slice *s, unsigned *year_r)
 	*s = rest;
 	if (take_number(s, 2, 2, year_r) == 0)
 		return false;
-	*year_r += 2000;
+	*year_r += CENTURY;
 	return true;
 }
 
@@ -352,6 +353,7 @@ bool date_text_read(struct slice s, struct date_text *d_r)
 	if (serial_text(s, &serial))
 		return date_serial_read(serial, d_r);
 	d_r->order = DATE_FIXED;
+	d_r->short_year = false;
 	if (!take_date(&s, &m, &d_r->order) || !take_rest(&s, &m))
 		return false;
 	d_r->n = put(&m, d_r->text);
@@ -364,11 +366,60 @@ bool date_text_read(struct slice s, struct date_text *d_r)
 	return true;
 }
 
+/* 2DIGIT sep 1*2DIGIT sep 1*2DIGIT [ time ] */
+static bool year_first_read(struct slice s, struct date_text *d_r)
+{
+	struct moment m = { 0 };
+	char sep, again;
+
+	if (take_number(&s, 2, 2, &m.year) == 0 || !separator(&s, &sep) ||
+	    take_number(&s, 1, 2, &m.month) == 0 || !separator(&s, &again) ||
+	    sep != again || take_number(&s, 1, 2, &m.day) == 0)
+		return false;
+	m.year += CENTURY;
+	*d_r = (struct date_text){ .order = DATE_FIXED };
+	if (!day_exists(m.year, m.month, m.day) || !take_rest(&s, &m))
+		return false;
+	d_r->n = put(&m, d_r->text);
+	return true;
+}
+
+static unsigned year_of(const struct date_text *d)
+{
+	struct slice s = { d->text, 4 };
+	unsigned year;
+
+	return take_number(&s, 4, 4, &year) == 0 ? 0 : year;
+}
+
+/* Nobody hands a parcel over in the future, and manifests are of these days. */
+bool date_text_read_until(struct slice s, const char *last_day, struct date_text *d_r)
+{
+	bool last = date_text_read(s, d_r), future;
+	struct date_text first;
+	unsigned year, other;
+
+	if (!last || last_day[0] == '\0' || !year_first_read(s, &first) ||
+	    memcmp(first.text, last_day, DATE_DAY_LENGTH) > 0)
+		return last;
+	future = memcmp(d_r->text, last_day, DATE_DAY_LENGTH) > 0 &&
+		 (d_r->order != DATE_EITHER ||
+		  memcmp(d_r->day_first, last_day, DATE_DAY_LENGTH) > 0);
+	year = year_of(&first);
+	other = year_of(d_r);
+	if (future || year > other)
+		*d_r = first;
+	d_r->short_year = !future && year != other &&
+			  (year > other ? year - other : other - year) < NEAR_YEARS;
+	return true;
+}
+
 bool date_serial_read(double serial, struct date_text *d_r)
 {
 	struct moment m = { 0 };
 	unsigned ymd;
 
+	d_r->short_year = false;
 	if (serial >= (double)YMD_FIRST && serial <= (double)YMD_LAST) {
 		ymd = (unsigned)serial;
 		m.year = ymd / 10000;

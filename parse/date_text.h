@@ -24,7 +24,10 @@ struct date_text {
 	size_t n;                      /* bytes of each text */
 	char text[DATE_TEXT_MAX];      /* EITHER: read month first */
 	char day_first[DATE_TEXT_MAX]; /* EITHER only */
+	bool short_year; /* of date_text_read_until(): another reading was near */
 };
+
+enum { DATE_DAY_LENGTH = 10 }; /* "2025-01-31" */
 
 /*
  * Reads trimmed, valid text. False when it is no date, or a day or time that does not
@@ -39,6 +42,14 @@ struct date_text {
  *   and a spreadsheet's serial: date_serial_read()
  */
 bool date_text_read(struct slice s, struct date_text *d_r) MUST_CHECK;
+
+/*
+ * The same where 25/01/31 may have its year first: read so when its day is not behind
+ * last_day ("2026-11-25"; "" is date_text_read()) and year last it would be, or in an
+ * earlier year. When both are possible and less than ten years apart, d_r->short_year.
+ */
+bool date_text_read_until(struct slice s, const char *last_day,
+			  struct date_text *d_r) MUST_CHECK;
 
 /* A serial of the 1900 system that no style marks as a date: only the years 1990 to 2099
  * are believed. 8 digits are Ymd. */

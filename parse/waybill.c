@@ -171,11 +171,15 @@ static int read_time(struct reader *rd, const struct column *column,
 	struct date_text d;
 	bool ok = cell->kind == CELL_NUMBER || cell->kind == CELL_DATE
 			  ? date_serial_read(serial_of(rd, cell), &d)
-			  : date_text_read(text, &d);
+			  : date_text_read_until(text, rd->notes->last_day, &d);
 
 	if (!ok) {
 		keep_bad(rd, column, text);
 		return 0;
+	}
+	if (d.short_year) {
+		rd->notes->short_years++;
+		note_add(&rd->notes->first.short_years, rd->row, column->heading, text);
 	}
 	count_order(signing ? &rd->notes->signing : &rd->notes->submission, d.order);
 	if (d.order == DATE_EITHER)

@@ -6,6 +6,7 @@
 #define PARSE_WAYBILL_H
 
 #include "parse/columns.h"
+#include "parse/date_text.h"
 #include "parse/note.h"
 #include "parse/waybill_number.h"
 
@@ -78,6 +79,11 @@ struct waybill_notes {
 	uint64_t unknown_statuses;
 	uint64_t bad_values; /* optional cells that could not be read and went to extra */
 	uint64_t no_results; /* rows, blank ones included, with formulas that have none */
+	/* To be set first: the last day that a date with two digits of its year may be
+	 * of;
+	 * "": see date_text_read_until(). */
+	char last_day[DATE_DAY_LENGTH + 1];
+	uint64_t short_years;
 	uint64_t other_tables; /* rows of other headings: see second_table.h */
 	bool below_other;      /* the last headings were such */
 	uint64_t merged;       /* ranges of cells: see merged_cells.h */
@@ -86,7 +92,7 @@ struct waybill_notes {
 	/* The first of some of them. */
 	struct {
 		struct note footers, hidden_rows, phones, cod_flags, statuses, bad_values,
-			no_results, over, merged, other_tables;
+			no_results, over, merged, other_tables, short_years;
 		struct note signing, submission; /* dates that read both ways */
 	} first;
 };

@@ -10,6 +10,7 @@
 #include "parse/string_set.h"
 #include "parse/waybill.h"
 #include "server/ctl.h"
+#include "server/import_report.h"
 #include "server/import_sheets.h"
 
 #include <inttypes.h>
@@ -151,6 +152,8 @@ static void print_totals(const struct check *c)
 	print_note(n->bad_values, "values that could not be read, kept in extra");
 	print_note(n->other_tables,
 		   "with other headings; what is below them is rejected");
+	print_note(n->short_years,
+		   "dates with two digits of the year that may be another day");
 	print_note(n->merged, "merged ranges, whose value is in their first cell alone");
 	print_note(n->over, "with cells beyond the last heading, kept in extra");
 	print_note(n->no_results, "with formulas whose results the file does not hold");
@@ -190,6 +193,7 @@ static int check_rows(struct check *c, const char *sheet, struct err *e)
 	if (check_sheet(c, slice_str(sheet), &chosen, e) < 0)
 		return -1;
 	print_columns(c, chosen);
+	import_report_today(&c->notes);
 	while ((step = columns_next(&c->columns, c->table, &r, e)) == PARSE_MORE)
 		if (check_row(c, &r, e) < 0)
 			return -1;

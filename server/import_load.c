@@ -260,6 +260,7 @@ static int rewind_table(struct import_job *j, struct err *e)
 	j->repeated = false;
 	j->report = (struct import_report){ .format = table_format(j->table),
 					    .left = &j->left };
+	import_report_today(&j->report.notes);
 	if (import_spool_clear(&j->rejects, e) < 0)
 		return -1;
 	if (import_columns_find(j->side, j->table, j->options, &j->file, &j->columns,

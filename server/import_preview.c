@@ -188,6 +188,7 @@ static int read_rows(struct preview *p, struct err *e)
 	int step = PARSE_MORE;
 	struct row r;
 
+	import_report_today(&p->job.report.notes);
 	while (p->read < IMPORT_PREVIEW_ROWS && clock_ms() < until) {
 		step = columns_next(&p->job.columns, p->job.table, &r, e);
 		if (step != PARSE_MORE)

@@ -3,9 +3,22 @@
  */
 #include "server/import_report.h"
 
+#include "parse/cell_date.h"
 #include "parse/json_write.h"
 
 #include <inttypes.h>
+#include <time.h>
+
+enum { DAY_SECONDS = 86400, SERIAL_1970 = 25569 };
+
+void import_report_today(struct waybill_notes *n)
+{
+	char text[CELL_DATE_MAX];
+	time_t tomorrow = time(NULL) / DAY_SECONDS + SERIAL_1970 + 1;
+
+	if (cell_date_text((double)tomorrow, text) >= DATE_DAY_LENGTH)
+		memcpy(n->last_day, text, DATE_DAY_LENGTH);
+}
 
 void import_report_status(struct import_report *r, struct slice text, struct arena *a)
 {
@@ -204,6 +217,11 @@ static int warn_notes(const struct waybill_notes *n, struct buf *b, struct err *
 		       "not loaded, since its columns are others: put that table into a "
 		       "sheet or a file of its own and upload it.",
 		       &n->first.other_tables, e) < 0 ||
+	    warn_fixed(b, "short_year", n->short_years,
+		       "Dates with two digits of the year (like 24/01/25) were read as "
+		       "the later of the days that they may mean: look at them, and have "
+		       "years written with four digits.",
+		       &n->first.short_years, e) < 0 ||
 	    warn_fixed(b, "bad_value", n->bad_values,
 		       "Cells that do not fit their column are kept among the other "
 		       "columns; "

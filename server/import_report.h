@@ -38,6 +38,9 @@ struct import_report {
 		       * too */
 };
 
+/* Sets the last day that a date may be of: tomorrow, since there are zones ahead. */
+void import_report_today(struct waybill_notes *n);
+
 /* Counts a row with an unknown status; the text is copied into a when it is new. */
 void import_report_status(struct import_report *r, struct slice text, struct arena *a);
 

@@ -98,7 +98,7 @@ export function showResult(u) {
 const COUNTED = { shadowed_column: '', columns_chosen: '', sheet_not_read: '', encoding: '', no_rows: '',
 	bad_value: 'cell', cod_flag: 'cell', phone_mended: 'cell', ambiguous_date: 'cell', scans_matched: 'scan',
 	unknown_status: 'row', on_hold: 'row', no_result: 'row', address_split: 'row', hidden_row: 'row', footer: 'row',
-	beyond_headings: 'row', merged_cells: 'range', other_headings: 'row' };
+	beyond_headings: 'row', merged_cells: 'range', other_headings: 'row', short_year: 'cell' };
 function counted(w) {
 	const unit = COUNTED[w.kind] ?? null;
 	return unit === '' || !(w.count > 0) ? '' : ` (${unit === null ? count(w.count) : plural(w.count, unit)})`;

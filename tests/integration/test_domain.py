@@ -1,6 +1,7 @@
 """What couriers' files say, through the real server: each spelling of a heading, each text of a
 status, and what real files do, one after the other."""
 
+import datetime
 from collections import Counter
 
 from integration.test_cells import workbook
@@ -252,6 +253,23 @@ class Numbers(DomainCase):
             with self.subTest(text):
                 (row,), told = self.look(["Waybill", "Signing Time"], ["DX1", text])
                 self.assertEqual((row["signing_time"], told["warnings"]), (want, []))
+
+    def test_two_digits_of_the_year(self):
+        """25/01/31 was the 25th of January 2031, and had 03/04/25 read day first."""
+        year = datetime.date.today().year
+        y = year % 100
+        ago = datetime.date(year - 1, 1, 31)
+        rows, told = self.look(["Waybill", "Signing Time"], ["DY1", f"{y - 1}/01/31"],
+                               ["DY2", f"03/04/{y - 1}"])
+        self.assertEqual([r["signing_time"][:10] for r in rows], [str(ago), f"{year - 1}-03-04"])
+        self.assertEqual(self.kinds(told), {"ambiguous_date": 1})
+        (row,), told = self.look(["Waybill", "Signing Time"], ["DY1", f"31/01/{y - 1}"])
+        self.assertEqual((row["signing_time"][:10], told["warnings"]), (str(ago), []))
+        (row,), told = self.look(["Waybill", "Signing Time"], ["DY1", f"{y - 1}/01/{y - 3}"])
+        self.assertEqual(row["signing_time"][:10], str(ago.replace(day=y - 3)))
+        self.assertEqual(self.kinds(told), {"short_year": 1})
+        answer = self.load(["Waybill", "Signing Time"], ["DY1", f"{y - 1}/01/31"])
+        self.assertEqual((answer["warnings"], self.row("DY1")["signing_time"][:10]), ([], str(ago)))
 
 
 class Rows(DomainCase):

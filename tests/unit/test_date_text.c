@@ -193,12 +193,57 @@ static void every_prefix_is_safe(void **state)
 		}
 }
 
+/* On 2026-11-24. */
+static const struct short_row {
+	const char *in, *want;
+	enum date_order_of order;
+	bool doubt;
+} short_rows[] = {
+	{ "25/01/31", "2025-01-31 00:00:00", DATE_FIXED, false },
+	{ "25-1-31 8:05", "2025-01-31 08:05:00", DATE_FIXED, false },
+	{ "25/01/05", "2025-01-05 00:00:00", DATE_FIXED, false },
+	{ "31/01/25", "2025-01-31 00:00:00", DATE_DAY_FIRST, false },
+	{ "13/01/25", "2025-01-13 00:00:00", DATE_DAY_FIRST, false },
+	{ "01/31/25", "2025-01-31 00:00:00", DATE_MONTH_FIRST, false },
+	{ "03/04/25", "2025-03-04 00:00:00", DATE_EITHER, false },
+	{ "26/11/24", "2026-11-24 00:00:00", DATE_FIXED, true },
+	{ "24/11/26", "2026-11-24 00:00:00", DATE_DAY_FIRST, true },
+	{ "26/11/26", "2026-11-26 00:00:00", DATE_DAY_FIRST, false },
+	{ "26/11/27", "2027-11-26 00:00:00", DATE_DAY_FIRST, false }, /* either is */
+	{ "25/01/25", "2025-01-25 00:00:00", DATE_DAY_FIRST, false },
+	{ "24/02/30", "2030-02-24 00:00:00", DATE_DAY_FIRST, false },
+	{ "31-Jan-25", "2025-01-31 00:00:00", DATE_FIXED, false },
+	{ "31/01/2025", "2025-01-31 00:00:00", DATE_DAY_FIRST, false },
+	{ "45688", "2025-01-31 00:00:00", DATE_FIXED, false },
+};
+
+static void two_digits_of_the_year(void **state)
+{
+	struct date_text d;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(short_rows); i++) {
+		const struct short_row *want = &short_rows[i];
+
+		if (!date_text_read_until(slice_str(want->in), "2026-11-25", &d))
+			fail_msg("\"%s\": refused", want->in);
+		if (!slice_eq((struct slice){ d.text, d.n }, slice_str(want->want)) ||
+		    d.order != want->order || d.short_year != want->doubt)
+			fail_msg("\"%s\": %.*s, order %d, %d", want->in, (int)d.n, d.text,
+				 (int)d.order, d.short_year);
+	}
+	assert_false(date_text_read_until(SLICE("45/13/31"), "2026-11-25", &d));
+	assert_true(date_text_read_until(SLICE("25/01/31"), "", &d));
+	assert_memory_equal(d.text, "2031-01-25", 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_each_form),
 		cmocka_unit_test(reads_plausible_serials),
 		cmocka_unit_test(every_prefix_is_safe),
+		cmocka_unit_test(two_digits_of_the_year),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
