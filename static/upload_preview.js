@@ -118,7 +118,7 @@ function showSheets(sheets) {
 
 function showColumns(p) {
 	const headed = p.mapping.map((m, i) => ({ ...m, samples: p.samples[i] ?? [] }));
-	const bare = (p.unheaded ?? []).map((m) => ({ ...m, field: 'extra' }));
+	const bare = (p.unheaded ?? []).map((m) => ({ ...m, field: '' }));
 	rows(byId('preview-columns'), [...headed, ...bare].sort((a, b) => a.column - b.column).map((m) => [
 		letters(m.column), bare.includes(m) ? el('i', {}, 'no heading') : m.heading,
 		el('span', { class: 'code' }, m.samples.join(' \u00b7 ')), fieldSelect(p, m)]));
@@ -126,9 +126,12 @@ function showColumns(p) {
 	byId('preview-chosen').textContent = sentence(p.warnings.find((w) => w.kind === 'columns_chosen')?.message ?? ' ').replace(/^\.$/, '');
 }
 
+/* A column without a heading may be one, or the end of rows whose values have moved: somebody says. */
 function fieldSelect(p, m) {
 	const select = el('select', { 'aria-label': `Column ${m.heading} is read as` },
-		el('option', { value: 'extra', selected: m.field === 'extra' }, 'Kept under its heading'),
+		m.field === '' && el('option', { value: '', selected: true }, 'Not chosen'),
+		el('option', { value: 'extra', selected: m.field === 'extra' },
+			m.field === '' ? 'Kept as a column of its own' : 'Kept under its heading'),
 		...p.fields.map((f) => el('option', { value: f, selected: f === m.field }, words(f))));
 	select.addEventListener('change', () => {
 		const field = select.value;
@@ -137,7 +140,11 @@ function fieldSelect(p, m) {
 				chosen.delete(heading);
 			}
 		}
-		chosen.set(m.heading, field);
+		if (field === '') {
+			chosen.delete(m.heading);
+		} else {
+			chosen.set(m.heading, field);
+		}
 		changed(m.column);
 	});
 	select.id = `field-${m.column}`;

@@ -91,12 +91,28 @@ test('a column without a heading is chosen', async () => {
 	const [a] = numbers(1);
 	const page = await openUpload(browser);
 	await look(page, file('bare.csv', `Receiver,City\r\nAna,Cebu,${a}\r\n`));
-	assert.deepEqual(await readAs(page), ['receiver_name', 'city', 'extra']);
+	assert.deepEqual(await readAs(page), ['receiver_name', 'city', '']);
 	assert.match(await text(page, '#preview-columns'), new RegExp(`no heading.*${a}`, 's'));
 	await page.locator('#preview-columns select').nth(2).selectOption('waybill_number');
 	await until(async () => (await text(page, '#preview-rows')).includes(a), 'the number is chosen');
 	await load(page);
 	assert.equal((await api('GET', `/waybills/${a}`)).status, 200);
+	await page.context().close();
+});
+
+test('cells beyond the headings are said to be a column of their own', async () => {
+	const [a, b] = numbers(2);
+	const page = await openUpload(browser);
+	await look(page, file('wide.csv', `Waybill Number,Receiver\r\n${a},Ana,fragile\r\n${b},Ben\r\n`));
+	assert.match(await text(page, '#preview-problems'), /Row 2 would be rejected: Column C fragile/);
+	const last = page.locator('#preview-columns select').last();
+	assert.equal(await last.inputValue(), '', 'nobody has said so yet');
+	await last.selectOption('extra');
+	await until(async () => (await text(page, '#preview-rows')).includes('Column C: fragile'), 'it is kept');
+	assert.ok(await page.isVisible('#preview-fine'));
+	assert.equal(await page.locator('#preview-columns select').last().inputValue(), 'extra');
+	await load(page);
+	assert.deepEqual((await api('GET', `/waybills/${a}`)).json.extra, { 'Column C': 'fragile' });
 	await page.context().close();
 });
 
