@@ -22,6 +22,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -29,6 +30,11 @@ enum {
 	/* The longest sleep: whoever listens looks then whether a connection waits that
 	 * woke a sibling which did not live to take it. */
 	TICK_MS = 1000,
+	/* Connections that ask at once: a worker with so many pauses between this and as
+	 * many more rounds. */
+	CROWD = 8,
+	CROWDED_ROUNDS = 64,
+	PAUSE_NS = 200000,
 	/* Connections taken in one round. */
 	ACCEPTS = 16,
 	/* While draining. A server that stops waits for the first bytes of a new
@@ -47,7 +53,8 @@ struct worker {
 	struct poller_event *event; /* EVENTS of them */
 	struct conns conns;
 	bool stopping;
-	bool served;           /* something in its last round */
+	size_t ready;          /* descriptors, in its last round */
+	unsigned crowded;      /* rounds that it is to pause behind: let_others() */
 	bool leaving;          /* it accepts no more, and ends with its last connection */
 	uint64_t max_requests; /* 0: no limit */
 	uint64_t left_ms;      /* when it began to leave */
@@ -298,7 +305,7 @@ static int sleep_until_ready(struct worker *w, int ms, struct err *e)
 	if (fd >= 0 && poller_watch_anew(w->poller, fd, POLLIN, e) < 0)
 		return -1;
 	got = poller_wait(w->poller, w->event, EVENTS, ms);
-	w->served = got > 0;
+	w->ready = got > 0 ? (size_t)got : 0;
 	if (got < 0)
 		(void)err_set(e, ERR_INTERNAL, "waiting failed: %s", strerror(errno));
 	poller_forget(w->poller, fd);
@@ -329,16 +336,35 @@ static int serve_ready(struct worker *w, size_t n, bool slept, struct err *e)
 	return 0;
 }
 
+/*
+ * Between two rounds. Who waits for a processor goes first, clients and siblings, so that
+ * more has come by this worker's next turn, and one round answers it; scans that come
+ * meanwhile commit together. Where nobody waits, sched_yield() costs a tenth of a
+ * microsecond. But who yields is put off by as much time as it could have used (Linux
+ * 6.6 and newer), some milliseconds, and with a crowd there are always clients that wait
+ * for it. So with a crowd it pauses: for less time than the clients need to come again.
+ */
+static void let_others(struct worker *w)
+{
+	static const struct timespec pause = { .tv_nsec = PAUSE_NS };
+
+	if (w->ready == 0)
+		return;
+	if (w->ready >= CROWD)
+		w->crowded = CROWDED_ROUNDS;
+	else if (w->crowded > 0)
+		w->crowded--;
+	if (w->crowded > 0)
+		(void)nanosleep(&pause, NULL);
+	else
+		(void)sched_yield();
+}
+
 static int round_trip(struct worker *w, struct err *e)
 {
 	int ms, got;
 
-	/* Who waits for a processor goes first: clients and siblings, so that more has
-	 * come by this worker's next turn, and one round answers it. Scans that come
-	 * meanwhile commit together. Where nobody waits, it costs a tenth of a
-	 * microsecond. */
-	if (w->served)
-		(void)sched_yield();
+	let_others(w);
 	ms = prepare(w, e);
 	got = ms < 0 ? -1 : sleep_until_ready(w, ms, e);
 	if (got < 0)
