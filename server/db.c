@@ -18,7 +18,8 @@ enum {
 	GRACE_MS = 1000
 };
 
-int db_open(const struct config *cfg, const char *name, struct db **db_r, struct err *e)
+static int open_as(const struct config *cfg, const char *name, bool few, struct db **db_r,
+		   struct err *e)
 {
 	struct db *db = calloc(1, sizeof(*db));
 
@@ -31,17 +32,20 @@ int db_open(const struct config *cfg, const char *name, struct db **db_r, struct
 		free(db);
 		return err_set(e, ERR_INTERNAL, "out of memory for a connection");
 	}
+	db->unprepared = few;
 	*db_r = db;
 	return 0;
+}
+
+int db_open(const struct config *cfg, const char *name, struct db **db_r, struct err *e)
+{
+	return open_as(cfg, name, false, db_r, e);
 }
 
 int db_open_few(const struct config *cfg, const char *name, struct db **db_r,
 		struct err *e)
 {
-	if (db_open(cfg, name, db_r, e) < 0)
-		return -1;
-	(*db_r)->unprepared = true;
-	return 0;
+	return open_as(cfg, name, true, db_r, e);
 }
 
 int64_t db_deadline(const struct db *db)
