@@ -15,8 +15,8 @@ enum {
 	BLOCK = 64 * 1024,
 	MAX_OPTION = 64 * 1024,
 	FIELDS_TEXT = 512,
-	ID_DIGITS = 18, /* upload_find() takes no more for an upload's number */
-	SHOWN = 60      /* bytes of a field's name */
+	ID_DIGITS = 9, /* of an upload's number; the time, as a client's key, has more */
+	SHOWN = 60     /* bytes of a field's name */
 };
 
 /* What is known while the parts go by. */
@@ -53,10 +53,14 @@ static int option_switch(const char *name, struct slice v, bool *on_r, struct er
 
 static bool is_upload_number(struct slice v)
 {
-	for (size_t i = 0; i < v.n; i++)
+	size_t zeros = 0;
+
+	for (size_t i = 0; i < v.n; i++) {
 		if (v.p[i] < '0' || v.p[i] > '9')
 			return false;
-	return v.n > 0 && v.n <= ID_DIGITS;
+		zeros += zeros == i && v.p[i] == '0';
+	}
+	return v.n > 0 && v.n - zeros <= ID_DIGITS;
 }
 
 /* A key is asked for in a path, where a slash would end it, and where a number is that of

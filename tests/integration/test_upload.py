@@ -230,7 +230,7 @@ class Upload(UploadCase):
             self.assertEqual((r.status, r.json()["error"]), (400, "bad_form"), r)
             self.assertRegex(r.json()["message"], '"upload_key" .*number.*letter')
         self.assertEqual(self.client.get("/waybills/KL2").status, 404)
-        for key in (f"k{first['id']}", f"{first['id']}.1", "1732418728123456789"):
+        for key in (f"k{first['id']}", f"{first['id']}.1", "1732418728"):
             got = self.upload(csv(f"KL{key},Ana,1"), "l.csv", upload_key=key)
             self.assertEqual(self.client.get(f"/uploads/{key}").json()["id"], got["id"])
             undone = self.client.post(f"/uploads/{key}/undo").json()
