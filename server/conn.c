@@ -191,14 +191,24 @@ struct conn *conn_open(struct conn_env *env, int fd, const char *peer)
 	return c;
 }
 
+void conn_spent(struct conn *c, uint64_t db_us, const char *slowest, uint64_t slowest_us)
+{
+	c->db_us += db_us;
+	if (slowest == NULL || slowest_us < c->slowest_us)
+		return;
+	c->slowest = slowest;
+	c->slowest_us = slowest_us;
+}
+
 void conn_request_end(struct conn *c)
 {
 	if (c->req != NULL)
 		body_release(&c->req->body);
 	c->req = NULL;
 	c->deaf = false;
-	c->whole_us = c->db_us = c->came_us = 0;
+	c->whole_us = c->head_us = c->db_us = c->came_us = 0;
 	c->slowest = NULL;
+	c->slowest_us = 0;
 	task_end(&c->task);
 	response_unmap(&c->res);
 	answer_give(c);
@@ -298,9 +308,7 @@ static void answer(struct conn_env *env, struct conn *const c[], size_t n)
 	db_us = db_spent_us(env->handle.db);
 	slowest = db_slowest(env->handle.db, &slowest_us);
 	for (size_t i = 0; i < n; i++) {
-		c[i]->db_us += db_us;
-		c[i]->slowest = slowest;
-		c[i]->slowest_us = slowest_us;
+		conn_spent(c[i], db_us, slowest, slowest_us);
 		conn_send_begin(c[i]);
 	}
 }

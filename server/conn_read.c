@@ -4,6 +4,7 @@
 #include "server/conn_state.h"
 
 #include "parse/proxy_protocol.h"
+#include "server/clock.h"
 #include "server/log.h"
 #include "server/router.h"
 #include "server/serve.h"
@@ -49,7 +50,8 @@ static void want_continue(struct conn *c)
 	n = send(c->fd, line, sizeof(line) - 1, MSG_NOSIGNAL);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return;
-	if (n < 0) {
+	/* The rest of the line would have to go before the answer. */
+	if (n < (ssize_t)sizeof(line) - 1) {
 		c->gone = true;
 		conn_enter(c, CONN_OVER, 0);
 		return;
@@ -95,6 +97,27 @@ static void request_begin(struct conn *c, const struct http_head *h)
 	request_identify(c->req, &c->env->ids);
 }
 
+/* serve_head(); the lookup of a session may wait for the database. */
+static bool ask_head(struct conn *c)
+{
+	struct conn_env *env = c->env;
+	uint64_t from = env->now_us, db_us, slowest_us;
+	const char *slowest;
+	bool goes_on;
+
+	(void)db_spent_us(env->handle.db); /* by the health check */
+	(void)db_slowest(env->handle.db, &slowest_us);
+	goes_on = serve_head(&env->handle, c->req, &c->res);
+	db_us = db_spent_us(env->handle.db);
+	if (db_us == 0)
+		return goes_on;
+	env->now_us = clock_us();
+	c->head_us = env->now_us - from;
+	slowest = db_slowest(env->handle.db, &slowest_us);
+	conn_spent(c, db_us, slowest, slowest_us);
+	return goes_on;
+}
+
 /* Reads a head from c->in. Returns whether to go on. */
 bool conn_step_head(struct conn *c)
 {
@@ -129,13 +152,10 @@ bool conn_step_head(struct conn *c)
 		conn_answer_busy(c, c->refused);
 		return true;
 	}
-	(void)db_spent_us(c->env->handle.db); /* by the health check */
-	if (!serve_head(&c->env->handle, c->req, &c->res)) {
-		c->db_us = db_spent_us(c->env->handle.db);
+	if (!ask_head(c)) {
 		conn_send_begin(c);
 		return true;
 	}
-	c->db_us = db_spent_us(c->env->handle.db);
 	conn_enter(c, CONN_BODY, c->env->handle.cfg->body_timeout);
 	c->received = c->in.n;
 	c->rate_ms = c->env->handle.cfg->body_min_rate == 0

@@ -38,11 +38,12 @@ static void measure(struct conn *c)
 	struct metrics *m = c->env->handle.metrics;
 	uint32_t slow = c->env->handle.cfg->slow_log;
 
-	c->took_us = c->whole_us == 0 ? 0 : c->env->now_us - c->whole_us;
+	c->took_us = c->head_us;
+	if (c->whole_us != 0)
+		c->took_us += c->env->now_us - c->whole_us;
 	metrics_request(m, router_index(c->req == NULL ? NULL : c->req->route),
 			c->res.status, c->took_us);
-	if (c->req != NULL && c->whole_us != 0 && slow != 0 &&
-	    c->took_us >= (uint64_t)slow * 1000) {
+	if (c->req != NULL && slow != 0 && c->took_us >= (uint64_t)slow * 1000) {
 		metrics_add(m, METRIC_SLOW, 1);
 		tell_slow(c);
 	}

@@ -54,7 +54,8 @@ struct conn {
 	uint64_t linger_ms;  /* CONN_LINGER: its end, whatever comes */
 	uint64_t came_us;    /* the request at hand, before it was accepted; else 0 */
 	uint64_t whole_us;   /* when the request was there as a whole */
-	uint64_t took_us;    /* from then to its answer */
+	uint64_t head_us;    /* what looking its session up took, before */
+	uint64_t took_us;    /* both, and from then to its answer */
 	uint64_t db_us;      /* of that, spent on PostgreSQL */
 	const char *slowest; /* the statement that took longest, or NULL */
 	uint64_t slowest_us;
@@ -86,6 +87,8 @@ void conn_advance(struct conn *c);
 void conn_dispatch(struct conn *c);
 /* Tells the scoreboard what the connection waits for now. */
 void conn_show(struct conn *c);
+/* Adds what a part of the request spent on PostgreSQL; slowest: its slowest statement. */
+void conn_spent(struct conn *c, uint64_t db_us, const char *slowest, uint64_t slowest_us);
 /* Forgets the request and its answer. */
 void conn_request_end(struct conn *c);
 

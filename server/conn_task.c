@@ -129,9 +129,7 @@ void conn_task_ready(struct conn *c)
 	if (r == TASK_RUNNING)
 		return;
 	if (r == TASK_ANSWERED) {
-		c->db_us += c->task.db_us;
-		c->slowest = c->task.slowest;
-		c->slowest_us = c->task.slowest_us;
+		conn_spent(c, c->task.db_us, c->task.slowest, c->task.slowest_us);
 		task_end(&c->task);
 		conn_send_begin(c);
 	} else {

@@ -14,6 +14,7 @@ import uuid
 from support.client import multipart
 from support.people import PASSWORD, ROLES, People, cookie
 from support.pg import BUILD, ROOT, Database, clean_environment
+from support.psql_session import PsqlSession
 from support.server import Server, ServerCase
 from support.pooler import POOLED
 from support.wait import wait_until
@@ -622,6 +623,34 @@ class Away(AuthCase):
         finally:
             admin.query(f'ALTER DATABASE "{self.db.name}" ALLOW_CONNECTIONS true', role="postgres")
         wait_until(lambda: self.client.get("/me", session).status == 200, "the session is known again")
+
+
+class SlowLookup(AuthCase):
+    settings = {**AuthCase.settings, "slow_log": "300ms"}
+    expected_errors = [r"lock timeout", r"slow: "]
+
+    def test_is_a_part_of_its_request(self):
+        session = self.people.login("scanner")
+        with PsqlSession(self.db.conninfo) as holder:
+            for name, status in (("lookup-1", 503), ("lookup-2", 200)):
+                holder.run("BEGIN; LOCK TABLE sessions")
+                answers = []
+                asks = threading.Thread(target=lambda n=name: answers.append(
+                    self.client.get("/me", {**session, "X-Request-Id": n})))
+                asks.start()
+                if status == 200:
+                    wait_until(lambda: holder.run(
+                        "SELECT count(*) FROM pg_locks WHERE NOT granted") != "0", "it waits")
+                    holder.run("SELECT pg_sleep(0.5)")
+                    holder.run("ROLLBACK")
+                asks.join()
+                holder.run("ROLLBACK")
+                self.assertEqual(answers[0].status, status, answers)
+                took = self.server.wait_for_log(
+                    rf"slow: me {name}: answered {status} after (\d+) ms, database (\d+) ms, "
+                    r"longest statement 'auth_check'")
+                self.assertGreaterEqual(int(took[1]), int(took[2]))
+                self.assertGreaterEqual(int(took[2]), 400)
 
 
 class Off(ServerCase):
