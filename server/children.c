@@ -43,8 +43,8 @@ static enum slot_state state_of(const struct child *k)
 						     memory_order_relaxed);
 }
 
-/* Whether it ends without having been told. While the whole host leaves, all workers show
- * that they drain. */
+/* Whether it ends without having been told. While the whole host leaves, nobody takes its
+ * place. */
 static bool retires(const struct children *c, const struct child *k)
 {
 	return !k->told && state_of(k) == SLOT_DRAINING && !slots_leaves(c->slots);

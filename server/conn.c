@@ -288,6 +288,10 @@ static void answer(struct conn_env *env, struct conn *const c[], size_t n)
 	struct response *res[SCANS_TOGETHER];
 	const char *slowest;
 	uint64_t db_us, slowest_us;
+	/* The worker, and not the whole host alone: the master takes it for one that
+	 * retires. */
+	bool leaves = atomic_load_explicit(&env->slot->state, memory_order_relaxed) ==
+		      SLOT_DRAINING;
 
 	slot_route(env->slot, slice_str(c[0]->req->route->name));
 	slot_request(env->slot, c[0]->req->id);
@@ -303,8 +307,7 @@ static void answer(struct conn_env *env, struct conn *const c[], size_t n)
 	else
 		serve_together(&env->handle, req, res, n);
 	env->now_us = clock_us();
-	slot_state_at(env->slot, env->draining ? SLOT_DRAINING : SLOT_IDLE,
-		      env->now_us / 1000);
+	slot_state_at(env->slot, leaves ? SLOT_DRAINING : SLOT_IDLE, env->now_us / 1000);
 	db_us = db_spent_us(env->handle.db);
 	slowest = db_slowest(env->handle.db, &slowest_us);
 	for (size_t i = 0; i < n; i++) {

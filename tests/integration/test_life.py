@@ -430,6 +430,22 @@ class Reload(Life):
         wait_until(lambda: health() == (200, b"healthy\n"), "the host serves again")
         self.assertEqual(goes_on("/uploads"), (200, True))
 
+    def test_back_in_service_with_the_same_workers(self):
+        server = self.start()
+        before = server.workers()
+        for command in ("drain", "undrain"):
+            for _ in range(40):  # both workers, and the load balancer does so all the time
+                server.client.get("/health")
+            subprocess.run([os.path.join(BUILD, "waybillctl"), "-c", server.config_path, command],
+                           env=clean_environment(), stdin=subprocess.DEVNULL, check=True,
+                           capture_output=True)
+            if command == "undrain":
+                time.sleep(2.5)  # the master looks every second, and nobody asks meanwhile
+        self.assertEqual(server.workers(), before)
+        server.signal(signal.SIGHUP)
+        self.workers(server, 2, without=before)
+        server.stop()
+
     def test_another_address(self):
         server = self.start()
         other = self.make().port
