@@ -69,20 +69,17 @@ static bool may_check(const struct slots_shared *shared, const struct db *db,
 
 /* An answer under way: noted when it came, or was waited for too long. That a look at the
  * queue failed tells nothing while the connection is there. */
-static void take(struct slots *s, struct db *db, uint64_t now)
+static void take(struct slots *s, struct db *db)
 {
-	struct slots_shared *shared = slots_shared(s);
 	struct err e = { .kind = ERR_NONE };
 	enum stmt_id id;
 	int got = stmt_take(db, &id, &e);
-	uint64_t asked = id == STMT_QUEUE_DEPTH ? atomic_load(&shared->queue.asked_ms)
-						: atomic_load(&shared->db_checked_ms);
 
 	if (got == PARSE_DONE)
 		health_note(s, true);
 	else if (got < 0 && id == STMT_QUEUE_DEPTH && db_socket(db) >= 0)
 		return;
-	else if (got < 0 || now >= asked + PATIENCE_MS)
+	else if (got < 0 || stmt_awaits_ms(db) >= PATIENCE_MS)
 		health_note(s, false);
 }
 
@@ -118,7 +115,7 @@ void health_tick(struct slots *s, struct db *db)
 	struct err e = { .kind = ERR_NONE };
 
 	if (stmt_awaits(db))
-		take(s, db, now);
+		take(s, db);
 	note_queue(shared, db, now);
 	if (stmt_awaits(db) || ask_queue(shared, db, now))
 		return;

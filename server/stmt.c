@@ -412,6 +412,11 @@ bool stmt_awaits(const struct db *db)
 	return db->awaiting;
 }
 
+int64_t stmt_awaits_ms(const struct db *db)
+{
+	return pq_now() - (db->await_until - AWAIT_MS);
+}
+
 bool stmt_numbers(struct db *db, enum stmt_id id, uint64_t number[STMT_NUMBERS])
 {
 	if (!db->noted || db->awaiting || db->awaited != id)

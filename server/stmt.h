@@ -54,6 +54,8 @@ int stmt_run(struct db *db, enum stmt_id id, const struct slice *params, size_t 
 int stmt_send(struct db *db, enum stmt_id id, struct err *e) MUST_CHECK;
 int stmt_take(struct db *db, enum stmt_id *id_r, struct err *e) MUST_CHECK;
 bool stmt_awaits(const struct db *db);
+/* Milliseconds since stmt_send(). */
+int64_t stmt_awaits_ms(const struct db *db);
 /*
  * What such a statement answered, whoever waited for it: the first columns of its row as
  * whole numbers. False when no answer of this one has come since the last call, or a

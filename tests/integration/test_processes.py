@@ -14,7 +14,7 @@ import uuid
 
 from support.client import Connection, multipart
 from support.pg import BUILD, Cluster, alive, clean_environment, freeze
-from support.pooler import POOLED
+from support.pooler import POOLED, not_pooled
 from support.server import Server, ServerCase
 from support.wait import wait_until
 
@@ -498,6 +498,25 @@ class Database(unittest.TestCase):
         r = self.scan(server, str(uuid.uuid4()))
         self.assertEqual(r.status, 503, r)
         server.stop(expected_errors=[r"nonexistent"])
+
+
+class Frozen(ServerCase):
+    settings = {"workers": 20}
+    expected_errors = [r"database"]
+
+    @not_pooled("the backends are the pooler's")
+    def test_a_database_that_answers_nothing_is_told_within_seconds(self):
+        """However many workers ask it in turn."""
+        wait_until(lambda: self.client.get("/health").status == 200, "it serves")
+        with contextlib.ExitStack() as stack:
+            for pid, in self.db.query("SELECT pid FROM pg_stat_activity WHERE pid <> "
+                                      "pg_backend_pid() AND datname = current_database()"):
+                os.kill(int(pid), signal.SIGSTOP)
+                stack.callback(os.kill, int(pid), signal.SIGCONT)
+            began = time.monotonic()
+            wait_until(lambda: self.client.get("/health").status == 503, "it says so", 60)
+            self.assertLess(time.monotonic() - began, 8)
+        wait_until(lambda: self.client.get("/health").status == 200, "it serves again", 60)
 
 
 if __name__ == "__main__":
