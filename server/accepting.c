@@ -58,8 +58,8 @@ static enum policy_turn turn(const struct accepting *a, size_t held)
 }
 
 /* Until when it leaves new connections to the siblings, or until it looks again; 0: not.
- * After LEAVE_MS there is a round that takes one, so that nobody waits longer than that
- * for a stuck sibling. */
+ * After LEAVE_MS there is a round that takes one, so that nobody waits for a stuck
+ * sibling; and more of them each time that more wait. */
 static uint64_t passes_until(struct accepting *a, size_t held, uint64_t now_ms)
 {
 	if (turn(a, held) != POLICY_PASSES) {
@@ -70,6 +70,7 @@ static uint64_t passes_until(struct accepting *a, size_t held, uint64_t now_ms)
 		a->passed_ms = now_ms;
 	if (now_ms >= a->passed_ms + LEAVE_MS) {
 		a->passed_ms = 0;
+		a->held = true;
 		return 0;
 	}
 	/* When many come at once, its part grows meanwhile. */

@@ -16,7 +16,7 @@ struct accepting {
 	uint64_t took_ms;        /* its last one */
 	uint64_t passed_ms;      /* since when it leaves them to the siblings; 0: not */
 	uint64_t hold_until_ms;  /* 0: not leaving the one that woke it to them */
-	bool held;               /* it has: what still waits is its own */
+	bool held;               /* it has left it to them: what still waits is its own */
 	unsigned in_vain;        /* how often in a row something did */
 	size_t had;              /* how many it held before it took what waited */
 	bool listened;           /* in its last sleep */

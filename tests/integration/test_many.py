@@ -90,6 +90,26 @@ class Spread(ServerCase):
                     took.append(time.monotonic() - began)
             self.assertLess(took[-1], 0.5, took)
 
+    def test_one_takes_the_part_of_a_sibling_that_is_stuck(self):
+        server = Server(self.db.conninfo, {"workers": 2}).start()
+        try:
+            stuck = server.workers()[0]
+            os.kill(stuck, signal.SIGSTOP)
+            try:
+                with contextlib.ExitStack() as stack:
+                    began = time.monotonic()
+                    sockets = [stack.enter_context(socket.create_connection(
+                        ("127.0.0.1", server.port.number), 60)) for _ in range(300)]
+                    for s in sockets:
+                        s.sendall(ASK)
+                    for s in sockets:
+                        self.assertRegex(s.recv(4096), rb"^HTTP/1.1 200 ")
+                    self.assertLess(time.monotonic() - began, 1.5)  # one by one: 3 s
+            finally:
+                os.kill(stuck, signal.SIGCONT)
+        finally:
+            server.stop()
+
     def test_of_many_each_holds_its_part(self):
         self.spread(400, 55)
 
