@@ -35,8 +35,9 @@ enum {
 	CROWD = 8,
 	CROWDED_ROUNDS = 64,
 	PAUSE_NS = 200000,
-	/* Connections taken in one round. */
+	/* Connections taken in one round, and by a worker that leaves. */
 	ACCEPTS = 16,
+	BACKLOG = 4096,
 	/* While draining. A server that stops waits for the first bytes of a new
 	 * connection; one whose place others take also waits for the next request of an
 	 * idle one, which would be lost if it came as the connection is closed. */
@@ -196,8 +197,11 @@ static void leave(struct worker *w)
 	w->env.draining = true;
 	w->left_ms = now_ms(w);
 	slot_state(w->start->slot, SLOT_DRAINING);
-	while (w->conns.n < w->accepting.max && take_connection(w))
-		continue;
+	/* Those that are served and closed at once make room: there may be no end of
+	 * them. */
+	for (unsigned left = BACKLOG; left > 0 && w->conns.n < w->accepting.max; left--)
+		if (!take_connection(w))
+			break;
 	poller_forget(w->poller, w->accepting.fd);
 	(void)close(w->accepting.fd);
 	w->accepting.fd = -1;
