@@ -200,6 +200,35 @@ void conn_spent(struct conn *c, uint64_t db_us, const char *slowest, uint64_t sl
 	c->slowest_us = slowest_us;
 }
 
+/* Draining is the worker, and not the whole host alone: the master takes it for one that
+ * retires. */
+enum slot_state conn_work_begin(struct conn *c)
+{
+	struct conn_env *env = c->env;
+	enum slot_state before = (enum slot_state)atomic_load_explicit(
+		&env->slot->state, memory_order_relaxed);
+	uint64_t slowest_us;
+
+	slot_route(env->slot, slice_str(c->req->route->name));
+	slot_request(env->slot, c->req->id);
+	slot_state_at(env->slot, SLOT_BUSY, env->now_us / 1000);
+	(void)db_spent_us(env->handle.db); /* by the health check */
+	(void)db_slowest(env->handle.db, &slowest_us);
+	return before;
+}
+
+void conn_work_end(struct conn *const c[], size_t n, enum slot_state before)
+{
+	struct conn_env *env = c[0]->env;
+	uint64_t db_us = db_spent_us(env->handle.db), slowest_us;
+	const char *slowest = db_slowest(env->handle.db, &slowest_us);
+
+	env->now_us = clock_us();
+	slot_state_at(env->slot, before, env->now_us / 1000);
+	for (size_t i = 0; i < n; i++)
+		conn_spent(c[i], db_us, slowest, slowest_us);
+}
+
 void conn_request_end(struct conn *c)
 {
 	if (c->req != NULL)
@@ -286,18 +315,8 @@ static void answer(struct conn_env *env, struct conn *const c[], size_t n)
 {
 	struct request *req[SCANS_TOGETHER];
 	struct response *res[SCANS_TOGETHER];
-	const char *slowest;
-	uint64_t db_us, slowest_us;
-	/* The worker, and not the whole host alone: the master takes it for one that
-	 * retires. */
-	bool leaves = atomic_load_explicit(&env->slot->state, memory_order_relaxed) ==
-		      SLOT_DRAINING;
+	enum slot_state before = conn_work_begin(c[0]);
 
-	slot_route(env->slot, slice_str(c[0]->req->route->name));
-	slot_request(env->slot, c[0]->req->id);
-	slot_state_at(env->slot, SLOT_BUSY, env->now_us / 1000);
-	(void)db_spent_us(env->handle.db); /* by the health check */
-	(void)db_slowest(env->handle.db, &slowest_us);
 	for (size_t i = 0; i < n; i++) {
 		req[i] = c[i]->req;
 		res[i] = &c[i]->res;
@@ -306,14 +325,9 @@ static void answer(struct conn_env *env, struct conn *const c[], size_t n)
 		serve_request(&env->handle, req[0], res[0]);
 	else
 		serve_together(&env->handle, req, res, n);
-	env->now_us = clock_us();
-	slot_state_at(env->slot, leaves ? SLOT_DRAINING : SLOT_IDLE, env->now_us / 1000);
-	db_us = db_spent_us(env->handle.db);
-	slowest = db_slowest(env->handle.db, &slowest_us);
-	for (size_t i = 0; i < n; i++) {
-		conn_spent(c[i], db_us, slowest, slowest_us);
+	conn_work_end(c, n, before);
+	for (size_t i = 0; i < n; i++)
 		conn_send_begin(c[i]);
-	}
 }
 
 /* A whole request: answered here, at the end of the round, or by a task. */

@@ -97,24 +97,20 @@ static void request_begin(struct conn *c, const struct http_head *h)
 	request_identify(c->req, &c->env->ids);
 }
 
-/* serve_head(); the lookup of a session may wait for the database. */
-static bool ask_head(struct conn *c)
+/* serve_admit(); the lookup of a session may wait for the database. */
+static bool admit(struct conn *c)
 {
 	struct conn_env *env = c->env;
-	uint64_t from = env->now_us, db_us, slowest_us;
-	const char *slowest;
+	uint64_t from = env->now_us;
+	enum slot_state before;
 	bool goes_on;
 
-	(void)db_spent_us(env->handle.db); /* by the health check */
-	(void)db_slowest(env->handle.db, &slowest_us);
-	goes_on = serve_head(&env->handle, c->req, &c->res);
-	db_us = db_spent_us(env->handle.db);
-	if (db_us == 0)
-		return goes_on;
-	env->now_us = clock_us();
+	if (!env->handle.cfg->auth || c->req->route->least == ROLE_ANYONE)
+		return serve_admit(&env->handle, c->req, &c->res);
+	before = conn_work_begin(c);
+	goes_on = serve_admit(&env->handle, c->req, &c->res);
+	conn_work_end(&c, 1, before);
 	c->head_us = env->now_us - from;
-	slowest = db_slowest(env->handle.db, &slowest_us);
-	conn_spent(c, db_us, slowest, slowest_us);
 	return goes_on;
 }
 
@@ -152,7 +148,7 @@ bool conn_step_head(struct conn *c)
 		conn_answer_busy(c, c->refused);
 		return true;
 	}
-	if (!ask_head(c)) {
+	if (!serve_head(c->req, &c->res) || !admit(c)) {
 		conn_send_begin(c);
 		return true;
 	}

@@ -89,6 +89,11 @@ void conn_dispatch(struct conn *c);
 void conn_show(struct conn *c);
 /* Adds what a part of the request spent on PostgreSQL; slowest: its slowest statement. */
 void conn_spent(struct conn *c, uint64_t db_us, const char *slowest, uint64_t slowest_us);
+/* The scoreboard shows the worker at c's request, the first of n, which may wait for
+ * PostgreSQL; and it is done: what it spent there is added to each. Returns what
+ * conn_work_end() takes. */
+enum slot_state conn_work_begin(struct conn *c);
+void conn_work_end(struct conn *const c[], size_t n, enum slot_state before);
 /* Forgets the request and its answer. */
 void conn_request_end(struct conn *c);
 

@@ -97,10 +97,9 @@ static bool route(struct request *req, struct response *res)
 	return true;
 }
 
-bool serve_head(struct handle_env *env, struct request *req, struct response *res)
+bool serve_head(struct request *req, struct response *res)
 {
 	struct err e = { .kind = ERR_NONE };
-	bool spool;
 
 	req->body.fd = -1;
 	if (http_framing_decide(&req->head, &req->framing, &e) < 0) {
@@ -114,7 +113,15 @@ bool serve_head(struct handle_env *env, struct request *req, struct response *re
 		response_failure(res, "bad_request", &e);
 		return false;
 	}
-	if (!route(req, res) || !auth_admit(env, req, res))
+	return route(req, res);
+}
+
+bool serve_admit(struct handle_env *env, struct request *req, struct response *res)
+{
+	struct err e = { .kind = ERR_NONE };
+	bool spool;
+
+	if (!auth_admit(env, req, res))
 		return false;
 	spool = (req->route->flags & ROUTE_SPOOL) != 0;
 	if (body_init(&req->body, &req->framing,

@@ -8,11 +8,13 @@
 #include "server/handle.h"
 
 /*
- * Decides about a request whose head was read (framing and url are filled here).
- * Returns true when its body shall be received (body_init() was done), false when res
- * is already the answer, for which res->close is set if a body would follow.
+ * Decide about a request whose head was read: what it is for (framing, url and route are
+ * filled here); then whose it is, which may wait for the database, and whether its body
+ * shall be received (body_init() was done). Both return true to go on, false when res is
+ * already the answer, for which res->close is set if a body would follow.
  */
-bool serve_head(struct handle_env *env, struct request *req, struct response *res);
+bool serve_head(struct request *req, struct response *res);
+bool serve_admit(struct handle_env *env, struct request *req, struct response *res);
 /* Whether the route's handler must run in a task. */
 bool serve_in_task(const struct request *req);
 /* Runs the handler of a whole request; res is filled. */

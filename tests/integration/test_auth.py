@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import termios
 import threading
@@ -627,7 +628,11 @@ class Away(AuthCase):
 
 class SlowLookup(AuthCase):
     settings = {**AuthCase.settings, "slow_log": "300ms"}
-    expected_errors = [r"lock timeout", r"slow: "]
+    expected_errors = [r"lock timeout", r"slow: ", r"ended by signal 9, last route session_list"]
+
+    def waits(self, holder):
+        wait_until(lambda: holder.run("SELECT count(*) FROM pg_locks WHERE NOT granted") != "0",
+                   "it waits")
 
     def test_is_a_part_of_its_request(self):
         session = self.people.login("scanner")
@@ -639,8 +644,7 @@ class SlowLookup(AuthCase):
                     self.client.get("/me", {**session, "X-Request-Id": n})))
                 asks.start()
                 if status == 200:
-                    wait_until(lambda: holder.run(
-                        "SELECT count(*) FROM pg_locks WHERE NOT granted") != "0", "it waits")
+                    self.waits(holder)
                     holder.run("SELECT pg_sleep(0.5)")
                     holder.run("ROLLBACK")
                 asks.join()
@@ -651,6 +655,22 @@ class SlowLookup(AuthCase):
                     r"longest statement 'auth_check'")
                 self.assertGreaterEqual(int(took[1]), int(took[2]))
                 self.assertGreaterEqual(int(took[2]), 400)
+
+    def test_shows_its_worker_at_its_request(self):
+        session = self.people.login("scanner")
+        self.assertEqual(self.client.get("/me", session).status, 200)
+        with PsqlSession(self.db.conninfo) as holder, self.client.connect() as c:
+            holder.run("BEGIN; LOCK TABLE sessions")
+            c.send(f"GET /sessions HTTP/1.1\r\nHost: a\r\nCookie: {session['Cookie']}\r\n\r\n".encode())
+            self.waits(holder)
+            out = subprocess.run([os.path.join(BUILD, "waybillctl"), "-c", self.server.config_path,
+                                  "status"], env=clean_environment(), stdin=subprocess.DEVNULL,
+                                 capture_output=True, text=True, check=True).stdout
+            busy = re.search(r"^worker +(\d+) +busy .* session_list$", out, re.MULTILINE)
+            self.assertIsNotNone(busy, out)
+            os.kill(int(busy[1]), signal.SIGKILL)
+            self.server.wait_for_log(rf"worker {busy[1]} was ended by signal 9, last route session_list")
+            holder.run("ROLLBACK")
 
 
 class Off(ServerCase):
