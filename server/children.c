@@ -209,6 +209,7 @@ void children_retire_one(struct children *c, uint32_t patience_ms)
 	for (size_t i = SLOTS_WORKERS; i-- > 0;)
 		if (c->child[i].pid != 0 && !c->child[i].old) {
 			retire(&c->child[i], patience_ms);
+			c->child[i].spare = true;
 			(void)kill(c->child[i].pid, SIGQUIT);
 			return;
 		}
@@ -288,7 +289,7 @@ void children_ended(struct children *c, pid_t pid, int status, bool stopping)
 	if (c->role->slot == SLOT_WORKER && WIFSIGNALED(status))
 		log_request(k);
 	say_ended(c, k, status, expected);
-	if (!stopping)
+	if (!stopping && !k->spare)
 		slots_restarted(c->slots, cause_of(k, status));
 	(void)slots_bury(c->slots, pid);
 	/* One that was told to end, by whomever, and did so is no failure. */

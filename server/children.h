@@ -17,6 +17,7 @@ struct child {
 	bool old;     /* another takes its place; it still serves until ... */
 	bool told;    /* ... it is told to finish */
 	bool retired; /* by itself: it has served max_requests */
+	bool spare;   /* nobody takes its place */
 	uint64_t started_ms;
 	uint64_t end_ms;   /* told: when it is ended */
 	uint64_t abort_ms; /* when it was found stuck; 0: it was not */

@@ -98,13 +98,18 @@ class Workers(ServerCase):
         self.twenty(without=victims)
         self.assertEqual(self.client.get("/health").status, 200)
 
+    def restarts(self):
+        return re.findall(r"^waybill_worker_restarts_total.*", self.client.get("/metrics").body.decode(),
+                          re.MULTILINE)
+
     def test_one_more_and_one_fewer(self):
-        before = self.twenty()
+        before, restarts = self.twenty(), self.restarts()
         self.server.signal(signal.SIGTTIN)
         wait_until(lambda: len(self.server.workers()) == 21, "21 workers run")
         self.server.signal(signal.SIGTTOU)
         wait_until(lambda: len(self.server.workers()) == 20, "20 workers run")
         self.assertEqual(len(set(before) & set(self.server.workers())), 20)
+        self.assertEqual(self.restarts(), restarts)
 
 
 class Reload(ServerCase):
