@@ -16,6 +16,7 @@ from conformance.files import DIGITS, STAMP, TRUSTED
 from conformance.readme import README, written
 from conformance.rows import SCAN, ask, get
 from conformance.table import ROWS
+from support.copies import open_copy
 from support.nginx import Nginx, version
 from support.pg import ROOT
 from support.server import ServerCase
@@ -28,7 +29,7 @@ SECTION = re.compile(r"(3629|3986|6585|7239|911[0123]) [0-9]+(\.[0-9]+)*")
 def files(place):
     """The folder that the table's paths below /static/ are about."""
     folder = os.path.join(place, "static")
-    shutil.copytree(os.path.join(ROOT, "static"), folder)
+    open_copy(os.path.join(ROOT, "static"), folder)
     os.makedirs(os.path.join(folder, "deep", "er"))
     os.mkdir(os.path.join(place, "away"))
     for name, data in (("digits.txt", DIGITS), ("text.css", b"p { color: #123; }\n" * 100),

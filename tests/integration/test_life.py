@@ -18,6 +18,7 @@ import unittest
 import uuid
 
 from support.client import Connection, multipart
+from support.copies import open_copy
 from support.pg import BUILD, ROOT, Cluster, children, clean_environment, freeze
 from support.pooler import not_pooled
 from support.server import Server, check_log
@@ -842,8 +843,8 @@ class AnotherUser(Life):
         os.mkdir(logs)
         path = os.path.join(logs, "events")
         server.write_config(log_file=path, access_log=os.path.join(logs, "access"),
-                            static_dir=shutil.copytree(server.settings["static_dir"],
-                                                       server.folder + "/static"))
+                            static_dir=open_copy(server.settings["static_dir"],
+                                                server.folder + "/static"))
         for folder in (server.folder, server.spool, logs):
             os.chown(folder, user.pw_uid, user.pw_gid)
         # PostgreSQL may not let nobody in: pages are served all the same.
@@ -857,8 +858,8 @@ class AnotherUser(Life):
         """A request for a task was told that the database could not be reached."""
         # As whom nothing else runs. What looks for leaks would need a process.
         server = self.make({"ASAN_OPTIONS": "detect_leaks=0"}, user="games", workers=1)
-        server.write_config(static_dir=shutil.copytree(server.settings["static_dir"],
-                                                       server.folder + "/static"))
+        server.write_config(static_dir=open_copy(server.settings["static_dir"],
+                                                server.folder + "/static"))
         for folder in (server.folder, server.spool):
             os.chown(folder, pwd.getpwnam("games").pw_uid, -1)
         with open(server.log_path, "ab") as log:
@@ -879,7 +880,7 @@ class Core(Life):
         """Giving up root makes a process one that leaves no core."""
         server = self.make(user="nobody")
         user = pwd.getpwnam("nobody")
-        pages = shutil.copytree(server.settings["static_dir"], server.folder + "/static")
+        pages = open_copy(server.settings["static_dir"], server.folder + "/static")
         server.write_config(static_dir=pages)
         for path in (server.folder, server.spool):
             os.chown(path, user.pw_uid, user.pw_gid)

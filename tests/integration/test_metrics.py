@@ -15,6 +15,7 @@ import subprocess
 import termios
 import unittest
 
+from support.copies import open_copy
 from support.pg import BUILD, ROOT
 from support.psql_session import PsqlSession
 from support.server import Server, ServerCase
@@ -503,9 +504,8 @@ class FullEventLog(ServerCase):
         if user:  # who need not be able to reach the tree
             os.chmod(server.folder, 0o755)
             shutil.chown(server.spool, user)
-            program = shutil.copy(program, server.folder)
-            static = shutil.copytree(os.path.join(ROOT, "static"),
-                                     os.path.join(server.folder, "static"))
+            program = open_copy(program, server.folder)
+            static = open_copy(os.path.join(ROOT, "static"), os.path.join(server.folder, "static"))
             server.write_config(static_dir=static)
         server.process = subprocess.Popen(
             [program, "-c", server.config_path], env=server.environment,

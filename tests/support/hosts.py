@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 
+from .copies import open_copy
 from .pg import ROOT, clean_environment, freeze, newest_postgresql
 from .wait import wait_until
 
@@ -204,7 +205,7 @@ class Hosts:
         copy = os.path.join(self.folder, "copy")
         os.chmod(self.folder, 0o711)
         for part in ("ops", "conf"):
-            shutil.copytree(os.path.join(ROOT, part), os.path.join(copy, part), dirs_exist_ok=True)
+            open_copy(os.path.join(ROOT, part), os.path.join(copy, part))
         return self.run(name, os.path.join(copy, "ops", script), "--site", self.site, "--host",
                         name, *words, ok=ok)
 
