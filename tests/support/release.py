@@ -13,7 +13,7 @@ import unittest
 from .pg import BUILD, ROOT, clean_environment
 
 # What runs at the sites today; each release puts the one before here.
-PREVIOUS = "c7bbd52c1c84a2390d92f096a7a978571096cffb"
+PREVIOUS = "2eade37bc42479505713d118fb7afc6ee9508f52"
 
 
 class Release:
