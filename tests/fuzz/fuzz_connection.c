@@ -256,7 +256,8 @@ static void talk(struct talk *t)
 		serve(t);
 	} else {
 		exchange(t);
-		if ((t->client & HALF_CLOSES) != 0)
+		/* What a full socket holds back is sent when the server takes some. */
+		if ((t->client & HALF_CLOSES) != 0 && t->rest.n == 0)
 			(void)shutdown(t->fd, SHUT_WR);
 		exchange(t);
 	}
