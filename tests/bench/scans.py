@@ -12,6 +12,7 @@ from support.server import Server
 
 STATIONS = 20
 MANY = 150
+TOGETHER = 8  # scans that a worker finds ready at once, of MANY stations
 OPEN_RATE = 1000
 SESSIONS = 20
 SMALL = 10000  # waybills, to compare LARGE with
@@ -32,14 +33,27 @@ def full():
                   statement("scan"))
 
 
+def together():
+    """TOGETHER scans in one statement, as a worker asks for those that are ready."""
+    def each(one):
+        return f"array[{', '.join(one % {'i': i} for i in range(TOGETHER))}]"
+    values = {1: each("'JT' || :n%(i)d::text"), 2: each("'dispatch'"), 3: each(":s%(i)d"),
+              4: each("gen_random_uuid()"), 5: each("'dock 1'"), 6: each("'ana'")}
+    return re.sub(r"\$(\d+)(::\w+\[\])?",
+                  lambda m: f"({values.get(int(m[1]), each('null'))})" + (m[2] or ""),
+                  statement("scan_many"))
+
+
 def pgbench(db, folder, sql, rows):
     """(transactions a second, 99th percentile in ms) of a statement with as many clients as there
-    are stations."""
+    are stations. Numbers and sessions are random: :n and :s, and :n0, :s0 and so on."""
     program = os.path.join(run("pg_config", "--bindir").strip(), "pgbench")
     script, log = (os.path.join(folder, n) for n in ("pgbench.sql", "pgbench.log"))
     with open(script, "w", encoding="utf-8") as f:
-        f.write(f"\\set n random(1000000000000, {1000000000000 + rows - 1})\n"
-                f"\\set s random(1, {SESSIONS})\n{sql};\n")
+        for i in sorted(set(re.findall(r":[ns](\d*)\b", sql))):
+            f.write(f"\\set n{i} random(1000000000000, {1000000000000 + rows - 1})\n"
+                    f"\\set s{i} random(1, {SESSIONS})\n")
+        f.write(f"{sql};\n")
     out = run(program if os.path.exists(program) else shutil.which("pgbench"), "-n", "-M",
               "prepared", "-c", STATIONS, "-j", 2, "-T", SECONDS, "-l", "--log-prefix", log, "-f",
               script, db.conninfo)
@@ -73,6 +87,12 @@ def recorded(db, scan):
     return rate, p99
 
 
+def times(n, figures):
+    """The figures of n scans to a transaction."""
+    rate, p99 = figures
+    return n * rate, p99
+
+
 def sessions(server):
     for _ in range(SESSIONS):
         r = server.client.post("/sessions", {"scanned_by": "ana", "station": "dock 1"})
@@ -100,6 +120,8 @@ def floor(cluster, folder):
                 rate, p99 = pgbench(db, folder, sql, ROWS)
                 note(name, "scans/s", rate)
                 note(name + "_p99", "ms", p99)
+            rate, _ = recorded(db, lambda: times(TOGETHER, pgbench(db, folder, together(), ROWS)))
+            note("scan_together", "scans/s", rate)
     finally:
         server.stop()
         db.drop()
@@ -160,4 +182,6 @@ TABLE = [
      "99th percentile: 2 ms on a quiet machine", 1.0),
     ("the scan statement", "scan_pgbench", "scan_bare",
      "find a waybill, insert a row: the barest scan", 0.6),
+    (f"... given {TOGETHER} at a time", "scan_together", "scan_bare", "... the same, one at a time",
+     None),
 ]
