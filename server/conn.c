@@ -183,7 +183,8 @@ struct conn *conn_open(struct conn_env *env, int fd, const char *peer)
 	(void)snprintf(c->peer, sizeof(c->peer), "%s", peer);
 	metrics_add(env->handle.metrics, METRIC_ACCEPTED, 1);
 	c->client = clients_peer(&env->clients, peer);
-	if (c->client.trusted && env->handle.cfg->proxy_protocol)
+	c->by_proxy = c->client.trusted;
+	if (c->by_proxy && env->handle.cfg->proxy_protocol)
 		conn_enter(c, CONN_PROXY, env->handle.cfg->head_timeout);
 	else
 		conn_admit(c);

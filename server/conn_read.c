@@ -67,9 +67,9 @@ static void name_client(struct conn *c)
 	struct slice copy;
 
 	c->req->peer = c->peer;
+	c->req->secure = c->by_proxy && forwarded_secure(&c->req->head);
 	if (!c->client.trusted)
 		return;
-	c->req->secure = forwarded_secure(&c->req->head);
 	forwarded_client(&c->req->head, &c->env->clients.trusted, &ip);
 	if (memcmp(&ip, &was, sizeof(ip)) == 0)
 		return;

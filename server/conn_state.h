@@ -63,6 +63,7 @@ struct conn {
 	struct conn *next;    /* CONN_GATHERED: that came after it */
 	struct task task;
 	struct client client;
+	bool by_proxy;    /* the peer is a trusted proxy, whomever its PROXY header names */
 	unsigned refused; /* the status that its first request gets; 0: welcome */
 	char peer[64];
 };

@@ -11,8 +11,9 @@ import termios
 import threading
 import time
 import uuid
+from urllib.parse import urlencode
 
-from support.client import multipart
+from support.client import Connection, multipart
 from support.people import PASSWORD, ROLES, People, cookie
 from support.pg import BUILD, ROOT, Database, clean_environment
 from support.psql_session import PsqlSession
@@ -21,6 +22,7 @@ from support.pooler import POOLED
 from support.wait import wait_until
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+NAMED = b"PROXY TCP4 9.8.7.6 127.0.0.1 1 2\r\n"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -241,6 +243,26 @@ class Sessions(AuthCase):
                 other.stop()
             finally:
                 other.kill()
+
+
+    def test_a_proxy_says_https_behind_its_header(self):
+        """The header names the client, whose X-Forwarded-Proto would not be believed."""
+        other = Server(self.db.conninfo, {**self.settings, "trusted_proxies": "127.0.0.3",
+                                          "proxy_protocol": "on"}).start()
+        said = urlencode({"username": "office", "password": PASSWORD}).encode()
+        try:
+            for peer, start, proto, secure in (("127.0.0.3", b"PROXY UNKNOWN\r\n", "https", True),
+                                               ("127.0.0.3", NAMED, "https", True),
+                                               ("127.0.0.3", NAMED, "http", False),
+                                               ("127.0.0.4", b"", "https", False)):
+                with self.subTest(peer, start=start, proto=proto), \
+                        Connection(other.port.number, source=peer) as c:
+                    c.send(start)
+                    r = c.request("POST", "/login", said, {**FORM, "X-Forwarded-Proto": proto})
+                    self.assertEqual("; Secure" in r.headers["set-cookie"], secure, r)
+            other.stop()
+        finally:
+            other.kill()
 
 
 class Roles(AuthCase):
