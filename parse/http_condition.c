@@ -94,7 +94,8 @@ static bool same_state(struct slice value, const struct http_validators *v, int6
 
 	if (slice_eq(value, v->etag))
 		return true;
-	return http_date_parse(value, now, &t) && t == v->modified && t < now;
+	return !v->date_shared && http_date_parse(value, now, &t) && t == v->modified &&
+	       t < now;
 }
 
 struct slice http_condition_range(const struct http_head *h,

@@ -11,6 +11,7 @@
 struct http_validators {
 	struct slice etag; /* strong, as it stands in ETag */
 	int64_t modified;  /* seconds since 1970, as in Last-Modified */
+	bool date_shared;  /* by other bytes, another coding's: weak (RFC 9110, 8.8.1) */
 };
 
 enum http_condition {
@@ -31,7 +32,8 @@ enum http_condition http_condition_check(const struct http_head *h,
 /*
  * The Range of a request that may be answered with a part: a GET with one Range field,
  * and If-Range (section 13.1.5), if it is there, names the state at hand. Else p NULL.
- * A date in If-Range counts when its second is over; later changes then have others.
+ * A date in If-Range counts when its second is over, as later changes then have others,
+ * and no other bytes share it.
  */
 struct slice http_condition_range(const struct http_head *h,
 				  const struct http_validators *v, int64_t now);

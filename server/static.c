@@ -31,8 +31,8 @@ struct stamp {
 };
 
 struct entry {
-	char *name; /* below the folder: "scan.html", "img/icon.svg" */
-	struct stamp stamp;
+	char *name;                 /* below the folder: "scan.html", "img/icon.svg" */
+	struct stamp stamp, failed; /* as read; as it could not be read last */
 	uint64_t checked_ms;
 	/* What static_open() read: shared by all workers, there as long as they are. */
 	struct static_file *file;
@@ -259,7 +259,8 @@ static int read_again(struct entry *entry, int fd, struct err *e)
 }
 
 /* Looks whether the file changed, unless that was done within the second. What cannot
- * be read stays as it was, and is said once: a page does not vanish under its users. */
+ * be read stays as it was, is said once and tried again: a page does not vanish under its
+ * users. */
 static void refresh(const struct static_files *f, struct entry *entry)
 {
 	uint64_t now = clock_ms();
@@ -276,11 +277,12 @@ static void refresh(const struct static_files *f, struct entry *entry)
 	stamp = stamp_of(&st);
 	if (stamp_eq(&stamp, &entry->stamp))
 		return;
-	entry->stamp = stamp;
 	fd = open_below(f->dir, entry->name);
-	if (read_again(entry, fd, &e) < 0)
+	if (read_again(entry, fd, &e) < 0 && !stamp_eq(&stamp, &entry->failed)) {
 		log_line(LOG_WARNING, "static_dir: what was read before is served on: %s",
 			 e.text);
+		entry->failed = stamp;
+	}
 	if (fd >= 0)
 		(void)close(fd);
 }
@@ -337,6 +339,8 @@ static void give_range(const struct giving *g, struct slice range)
 	case HTTP_RANGE_OUTSIDE:
 		(void)snprintf(text, sizeof(text), "bytes */%zu", all.n);
 		response_field(g->res, "Content-Range", slice_str(text));
+		if (g->file->gzip.body.p != NULL)
+			response_field(g->res, "Vary", SLICE("Accept-Encoding"));
 		response_error(g->res, 416, "range_not_satisfiable",
 			       "the range lies behind the file's %zu bytes", all.n);
 		break;
@@ -350,7 +354,8 @@ static void give_range(const struct giving *g, struct slice range)
 /* RFC 9110 section 13.2.2: conditions first, then the range. */
 static void answer(const struct giving *g, const struct http_head *h)
 {
-	const struct http_validators v = { slice_str(g->form->etag), g->file->modified };
+	const struct http_validators v = { slice_str(g->form->etag), g->file->modified,
+					   g->file->gzip.body.p != NULL };
 	int64_t now = (int64_t)time(NULL);
 	struct slice range;
 

@@ -136,6 +136,18 @@ class Static(ServerCase):
         self.assertEqual((rest.status, whole.body[:half] + rest.body), (206, whole.body))
         self.assertEqual(rest.headers["etag"], whole.headers["etag"])
 
+    def test_a_date_does_not_tell_one_form_from_the_other(self):
+        """A download that goes on by the date could get a part of other bytes."""
+        whole = self.client.get("/static/style.css")
+        later = {"Range": "bytes=5-", "If-Range": whole.headers["last-modified"]}
+        for form in ({}, GZIP):
+            self.assertEqual(self.client.get("/static/style.css", {**form, **later}).status, 200)
+
+    def test_what_lies_behind_the_end_depends_on_the_form(self):
+        for name, vary in (("style.css", "Accept-Encoding"), ("digits.txt", None)):
+            r = self.client.get("/static/" + name, {"Range": "bytes=9999999-"})
+            self.assertEqual((r.status, r.headers.get("vary")), (416, vary))
+
     def test_links_are_not_followed(self):
         for name in ("out.txt", "in.txt"):
             self.assertEqual(self.client.get("/static/" + name).status, 404)

@@ -174,7 +174,7 @@ static struct http_head head_of(char text[512], struct slice method, struct slic
 
 static void conditions(void **state)
 {
-	const struct http_validators v = { SLICE("\"x\""), modified };
+	const struct http_validators v = { SLICE("\"x\""), modified, false };
 	char text[512];
 
 	(void)state;
@@ -189,7 +189,7 @@ static void conditions(void **state)
 
 static void conditional_ranges(void **state)
 {
-	const struct http_validators v = { SLICE("\"x\""), modified };
+	const struct http_validators v = { SLICE("\"x\""), modified, false };
 	char text[512];
 
 	(void)state;
@@ -207,7 +207,7 @@ static void conditional_ranges(void **state)
 /* Section 8.8.2.2: within the second of a change another one may have the same date. */
 static void a_date_counts_when_its_second_is_over(void **state)
 {
-	const struct http_validators v = { SLICE("\"x\""), modified };
+	const struct http_validators v = { SLICE("\"x\""), modified, false };
 	char text[512];
 	struct http_head h =
 		head_of(text, SLICE("GET"), SLICE("Range: R\r\nIf-Range: " THEN "\r\n"));

@@ -377,6 +377,31 @@ static void a_changed_file_is_read_again(void **state)
 	assert_int_equal(rename(away, path), 0);
 }
 
+/* A worker without descriptors for a while must not serve what was for ever. */
+static void what_could_not_be_read_is_tried_again(void **state)
+{
+	const struct timespec pause = { 1, 50000000 };
+	struct place *p = *state;
+	struct response res;
+	char path[256], away[300];
+
+	path_of(p, "img/icon.svg", path);
+	assert_int_equal(truncate(path, 2), 0);
+	path_of(p, "img", path);
+	(void)snprintf(away, sizeof(away), "%s.moved", p->dir);
+	assert_int_equal(rename(path, away), 0);
+	assert_int_equal(symlink(away, path), 0);
+	assert_int_equal(nanosleep(&pause, NULL), 0);
+	res = ask(p, "img/icon.svg", "");
+	body_is(&res, "<svg/>", 6);
+
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rename(away, path), 0);
+	assert_int_equal(nanosleep(&pause, NULL), 0);
+	res = ask(p, "img/icon.svg", "");
+	body_is(&res, "<s", 2);
+}
+
 static void folders_that_cannot_be_read(void **state)
 {
 	struct static_files *files;
@@ -416,6 +441,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_range_of_gzip, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_changed_file_is_read_again, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(what_could_not_be_read_is_tried_again,
+						setup, teardown),
 		cmocka_unit_test(folders_that_cannot_be_read),
 		cmocka_unit_test_setup_teardown(a_file_too_large, setup, teardown),
 	};
